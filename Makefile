@@ -1,0 +1,40 @@
+# What one does here. Each target works on a fresh clone.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+.DEFAULT_GOAL := help
+
+.PHONY: help setup browser-and-redis run test check lint lock
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(VENV)/ready  ## install what the site and its tests need into .venv
+
+$(VENV)/ready: requirements-dev.lock
+	$(PYTHON) -m venv --clear $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	touch $@
+
+browser-and-redis:
+	@./tests/install-servers
+
+run: setup  ## start the site with a simulated Paytronix at http://127.0.0.1:8000
+	$(RUN) -m sandbox.demo
+
+test: setup browser-and-redis  ## run every test, with a real browser and a real Redis
+	$(RUN) -m pytest
+
+check: test lint  ## everything that must hold before a change goes in
+
+lint: setup  ## style, types, import rules
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+	$(VENV)/bin/lint-imports
+	$(RUN) -m deptry .
+
+lock: setup  ## choose the newest versions that pyproject.toml allows
+	$(RUN) -m pip install --quiet uv
+	$(VENV)/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
+	$(VENV)/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements-dev.lock

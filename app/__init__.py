@@ -1,0 +1,118 @@
+"""The guest login website: ``create_app`` puts its parts together."""
+
+from pathlib import Path
+
+from flask import Flask
+from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app import errors, formats, headers, logs
+from app.auth import guards
+from app.auth.login import Login
+from app.auth.pseudonyms import Pseudonyms
+from app.auth.refresh import TokenKeeper
+from app.auth.session import StoreSessionInterface
+from app.auth.sign_ins import SignIns
+from app.commands import doctor, messages, sessions
+from app.messages import Messages
+from app.observation import tell_call, tell_fault
+from app.paytronix import PaytronixClient, Transport
+from app.site import Site
+from app.store import open_store
+from app.views import account, assets, health, home, login, logout
+from config import Settings
+
+ROOT = Path(__file__).parents[1]
+LONGEST_REQUEST_BYTES = 16 * 1024
+
+
+def create_app(settings: Settings) -> Flask:
+    """The site for these settings. Opens no connection: workers are forked after this."""
+    logs.configure(settings.log_level)
+    app = Flask(__name__, static_folder=None, template_folder=str(ROOT / "templates"))
+    app.extensions["site"] = site = make_site(settings)
+    keys = [key.reveal() for key in (settings.secret_key, *settings.secret_key_fallbacks)]
+    app.config.update(
+        SECRET_KEY=keys[0],
+        MAX_CONTENT_LENGTH=LONGEST_REQUEST_BYTES,
+        MAX_FORM_PARTS=50,
+        # itsdangerous signs with the last key and accepts all: forms opened before a change of keys still work.
+        WTF_CSRF_SECRET_KEY=keys[::-1],
+        WTF_CSRF_TIME_LIMIT=None,  # a form lives as long as the cookie that it belongs to
+        WTF_CSRF_SSL_STRICT=False,  # the guards check Origin and Sec-Fetch-Site, which survive more proxies
+    )
+    app.session_interface = StoreSessionInterface(
+        app,
+        site.sign_ins,
+        keys=keys,
+        is_secure=settings.public_url.is_secure,
+        idle_seconds=settings.session_idle_seconds,
+    )
+    formats.init_app(app)
+    logs.init_app(app, trusts_proxy=settings.trusted_proxy_hops > 0)
+    headers.init_app(app, is_secure=settings.public_url.is_secure)
+    for page in (home, login, logout, account, health, assets):
+        app.register_blueprint(page.bp)
+    guards.install(
+        app,
+        netloc=settings.public_url.netloc,
+        origin=str(settings.public_url),
+        trusts_proxy=settings.trusted_proxy_hops > 0,
+    )
+    CSRFProtect(app)
+    errors.init_app(app)
+    for group in (doctor.doctor, messages.messages, sessions.sessions):
+        app.cli.add_command(group)
+    if hops := settings.trusted_proxy_hops:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app
+
+
+def make_site(settings: Settings) -> Site:
+    """The parts that views and commands work with."""
+    client_id, client_secret = (
+        settings.paytronix_client_id.reveal(),
+        settings.paytronix_client_secret.reveal(),
+    )
+    paytronix = PaytronixClient(
+        Transport(
+            settings.paytronix_base_url,
+            client_id=client_id,
+            client_secret=client_secret,
+            connect_seconds=settings.paytronix_connect_seconds,
+            total_seconds=settings.paytronix_total_seconds,
+            max_calls=settings.paytronix_max_calls,
+        ),
+        merchant_id=settings.paytronix_merchant_id,
+        client_id=client_id,
+        client_secret=client_secret,
+        scope=settings.paytronix_scope,
+        credentials_in_body=settings.paytronix_credentials_in_body,
+        invalid_token_codes=settings.paytronix_invalid_token_codes,
+        observe=tell_call,
+    )
+    store = open_store(settings.store_url.reveal())
+    pseudonyms = Pseudonyms([key.reveal() for key in (settings.secret_key, *settings.secret_key_fallbacks)])
+    sign_ins = SignIns(
+        store,
+        pseudonyms,
+        idle_seconds=settings.session_idle_seconds,
+        max_seconds=settings.session_max_seconds,
+    )
+    margin_seconds = settings.paytronix_refresh_margin_seconds
+    return Site(
+        settings=settings,
+        store=store,
+        paytronix=paytronix,
+        pseudonyms=pseudonyms,
+        sign_ins=sign_ins,
+        login=Login(sign_ins, paytronix, pseudonyms, margin_seconds=margin_seconds),
+        tokens=TokenKeeper(
+            store,
+            sign_ins,
+            paytronix,
+            call_seconds=settings.paytronix_total_seconds,
+            margin_seconds=margin_seconds,
+        ),
+        messages=Messages(settings.merchant_dir, on_fault=tell_fault),
+    )

@@ -1,0 +1,106 @@
+"""Who may come in, by which door: every route wears a guard, and every request passes the same few checks first."""
+
+from collections.abc import Callable
+from typing import TypeVar
+from urllib.parse import unquote_to_bytes
+
+from flask import Flask, redirect, request
+from werkzeug.exceptions import BadRequest, Forbidden, UnsupportedMediaType
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.auth.session import required_sign_in
+
+View = TypeVar("View", bound=Callable[..., object])
+
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+ANY_HOST = frozenset({"/healthz", "/readyz"})  # a balancer asks for these by address
+_GUARD = "_guard"
+
+
+def public(view: View) -> View:
+    """Anybody may see this page."""
+    setattr(view, _GUARD, None)
+    return view
+
+
+def signed_in(view: View) -> View:
+    """Only signed-in guests may see this page. Anybody else is sent to sign in, and back here afterwards."""
+    setattr(view, _GUARD, required_sign_in)
+    return view
+
+
+def unguarded(app: Flask) -> list[str]:
+    """The endpoints whose view wears no guard."""
+    views = ((rule.endpoint, app.view_functions[rule.endpoint]) for rule in app.url_map.iter_rules())
+    return sorted({endpoint for endpoint, view in views if not hasattr(view, _GUARD)})
+
+
+class ForeignHost(BadRequest):
+    """The request names a host that is not ours. The answer must not name it either."""
+
+
+class ForeignOrigin(Forbidden):
+    """A page of another site tries to act here (ASVS 5.0 V3.5.1, V3.5.3)."""
+
+
+def install(app: Flask, *, netloc: str, origin: str, trusts_proxy: bool) -> None:
+    """Put the checks before every request.
+
+    :param netloc: host and port that guests use; others are refused (ASVS 5.0 V4.1.3).
+    :param origin: the origin that may send forms here.
+    :param trusts_proxy: a proxy in front says by which scheme a request came.
+    """
+    missing = unguarded(app)
+    if missing:
+        raise RuntimeError(f"these routes wear no guard, @public or @signed_in: {', '.join(missing)}")
+
+    @app.before_request
+    def check() -> AnyResponse | None:
+        if request.path in ANY_HOST:
+            return None
+        if request.environ.get("HTTP_HOST", "").lower() != netloc:
+            raise ForeignHost
+        if _came_by_plain_http(origin, trusts_proxy=trusts_proxy):
+            if request.method in WRITING:
+                raise Forbidden  # what was typed has already travelled in the clear: do not make that work
+            return redirect(origin + request.full_path.rstrip("?"), 308)
+        if request.method in WRITING:
+            _check_form(origin)
+        view = app.view_functions.get(request.endpoint or "")
+        guard = getattr(view, _GUARD, None)
+        if guard is not None:
+            guard()
+        return None
+
+
+def _came_by_plain_http(origin: str, *, trusts_proxy: bool) -> bool:
+    # Only when the proxy says so: taking its silence for http would send guests round in circles.
+    proxy_says = trusts_proxy and "HTTP_X_FORWARDED_PROTO" in request.environ
+    return proxy_says and request.scheme == "http" and origin.startswith("https:")
+
+
+def _check_form(origin: str) -> None:
+    """A form of one of our own pages, as the browser's own headers tell; old browsers send none of them."""
+    if request.headers.get("Origin", origin) != origin:
+        raise ForeignOrigin
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+        raise ForeignOrigin
+    has_body = request.content_length or "Transfer-Encoding" in request.headers
+    if has_body and request.mimetype not in FORMS:
+        raise UnsupportedMediaType
+    if request.mimetype == FORMS[0]:
+        request.get_data()  # keeps the body: is_readable_form looks at it after the form was read
+
+
+def is_readable_form() -> bool:
+    """Whether the form has one meaning: UTF-8 throughout, no NUL, no field twice (ASVS 5.0 V1.1.1, V15.3.7).
+
+    Werkzeug passes bytes that are no UTF-8 on as if percent signs had been typed, so the body itself is looked at.
+    """
+    try:
+        unquote_to_bytes(request.get_data()).decode()
+    except UnicodeDecodeError:
+        return False
+    fields = request.form.lists()
+    return all(len(values) == 1 and "\0" not in values[0] and "\ufffd" not in values[0] for _, values in fields)

@@ -1,0 +1,172 @@
+"""Keeps a guest's access token good: one expiry, one refresh, however many requests, workers and machines ask.
+
+Whoever finds the token at its end takes a lease on the sign-in. Its holder renews; everybody else waits, reads the
+record again and goes on with what is there. Why so: docs/decisions/0003-one-expiry-one-refresh.md.
+"""
+
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from app.auth.sign_ins import SignIn, SignInEnded, SignIns, Tokens
+from app.logs import log
+from app.paytronix import PaytronixClient, Reason, RefreshRefused, TokenRejected, Unavailable
+from app.paytronix.client import TOKEN_CALL
+from app.store import Store
+
+FAILURE_REMEMBERED_SECONDS = 3  # so that those who waited do not fail one after the other
+LEASE_RESERVE_SECONDS = 5  # what a holder may need beyond its call: reading before, writing after
+POLL_SECONDS = (0.02, 0.25)  # the first and the longest pause between looks at the record
+
+Result = TypeVar("Result")
+
+
+class TokenKeeper:
+    """Gives out access tokens that are good now.
+
+    :param call_seconds: the longest that a call to Paytronix can take; decides how long the lease lives
+    :param margin_seconds: how long before its end a token is renewed
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        sign_ins: SignIns,
+        paytronix: PaytronixClient,
+        *,
+        call_seconds: float,
+        margin_seconds: float,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store = store
+        self._sign_ins = sign_ins
+        self._paytronix = paytronix
+        self._lease_seconds = call_seconds + LEASE_RESERVE_SECONDS
+        self._margin_seconds = margin_seconds
+        self._now = now
+        self._lock = threading.Lock()
+        self._under_way: dict[str, Future[None]] = {}
+
+    def call(self, sign_in: SignIn, operation: Callable[[str], Result]) -> Result:
+        """Make a call with the guest's token; when Paytronix rejects the token, renew it and make the call once more.
+
+        :param operation: takes the access token and makes the call, reading or writing.
+        :raises SignInEnded: the refresh was refused, or the renewed token was rejected as well.
+        :raises Unavailable: the guest stays signed in.
+        :raises Refused: Paytronix answered with a failure.
+        """
+        token = self.usable_token(sign_in)
+        try:
+            return operation(token)
+        except TokenRejected:
+            token = self._renewed(sign_in, former=token)
+        try:
+            return operation(token)
+        except TokenRejected:
+            raise self._ended(sign_in, "renewed_token_rejected") from None
+
+    def usable_token(self, sign_in: SignIn) -> str:
+        """An access token that is good now, renewed if it is near its end.
+
+        :raises SignInEnded: the refresh was refused.
+        :raises Unavailable: it has ended and cannot be renewed at present.
+        """
+        tokens, now = sign_in.tokens, self._now()
+        if now < tokens.refresh_at:
+            return tokens.access_token
+        try:
+            return self._renewed(sign_in, former=tokens.access_token)
+        except Unavailable:
+            if now < tokens.ends_at:  # renewing early was a kindness; the token is still good
+                return tokens.access_token
+            raise
+
+    def _renewed(self, sign_in: SignIn, *, former: str) -> str:
+        """An access token other than the former one. Threads of this process that ask for the same wait for one."""
+        with self._lock:
+            under_way = self._under_way.get(sign_in.name)
+            leads = under_way is None
+            if under_way is None:
+                under_way = self._under_way[sign_in.name] = Future()
+        if not leads:
+            under_way.result(self._lease_seconds * 2)  # raises what the leading thread met
+            self._sign_ins.read_tokens_again(sign_in)
+            if sign_in.tokens.access_token == former:
+                raise Unavailable(TOKEN_CALL, Reason.BUSY)
+            return sign_in.tokens.access_token
+        try:
+            self._renew_or_wait(sign_in, former)
+        except BaseException as error:
+            self._finish(sign_in, under_way, error)
+            raise
+        self._finish(sign_in, under_way, None)
+        return sign_in.tokens.access_token
+
+    def _finish(self, sign_in: SignIn, under_way: Future[None], error: BaseException | None) -> None:
+        with self._lock:
+            del self._under_way[sign_in.name]
+        if error is None:
+            under_way.set_result(None)
+        else:
+            under_way.set_exception(error)
+
+    def _renew_or_wait(self, sign_in: SignIn, former: str) -> None:
+        """Come back once the record holds another token: renewed here, or by another process under its lease."""
+        lease, holder = f"l:{{{sign_in.name}}}", secrets.token_hex(8)
+        give_up_at = time.monotonic() + self._lease_seconds
+        pause_seconds, longest_seconds = POLL_SECONDS
+        while True:
+            held = self._store.acquire(lease, holder, self._lease_seconds)
+            try:
+                self._sign_ins.read_tokens_again(sign_in)
+                if sign_in.tokens.access_token != former:
+                    return
+                self._raise_remembered_failure(sign_in)
+                if held:
+                    self._renew(sign_in)
+                    return
+            finally:
+                if held:
+                    self._store.release(lease, holder)
+            if time.monotonic() >= give_up_at:
+                raise Unavailable(TOKEN_CALL, Reason.TIMEOUT)
+            time.sleep(pause_seconds)
+            pause_seconds = min(pause_seconds * 1.5, longest_seconds)
+
+    def _renew(self, sign_in: SignIn) -> None:
+        refresh_token = sign_in.tokens.refresh_token
+        if refresh_token is None:
+            raise self._ended(sign_in, "no_refresh_token")
+        try:
+            token = self._paytronix.token_by_refresh_token(refresh_token)
+        except RefreshRefused:
+            raise self._ended(sign_in, "refresh_refused") from None
+        except Unavailable as failure:
+            log.warning("refresh_failed", session=sign_in.name[:8], kind=failure.reason)
+            key = _failure_key(sign_in)
+            self._store.put(key, failure.reason.value.encode(), FAILURE_REMEMBERED_SECONDS)
+            raise
+        tokens = Tokens.of(token, margin_seconds=self._margin_seconds, former=sign_in.tokens)
+        if not self._sign_ins.save_tokens(sign_in, tokens):
+            # Signed out meanwhile: raises. Or renewed by somebody whose lease came after ours: theirs is newer.
+            self._sign_ins.read_tokens_again(sign_in)
+        log.info("token_refreshed", session=sign_in.name[:8])
+
+    def _ended(self, sign_in: SignIn, reason: str) -> SignInEnded:
+        """End a sign-in for good; the error to raise."""
+        self._sign_ins.end(sign_in)
+        log.info("session_ended", session=sign_in.name[:8], reason=reason)
+        return SignInEnded("session_ended")
+
+    def _raise_remembered_failure(self, sign_in: SignIn) -> None:
+        (reason,) = self._store.get(_failure_key(sign_in))
+        if reason is not None:
+            raise Unavailable(TOKEN_CALL, Reason(reason.decode()))
+
+
+def _failure_key(sign_in: SignIn) -> str:
+    return f"f:{{{sign_in.name}}}"

@@ -1,0 +1,246 @@
+"""What a browser holds, and what the server keeps for it: the only module that touches ``flask.session``.
+
+A signed-in browser holds a session id, and what belongs to it is in the store. Any other browser holds a signed
+cookie with what a form needs, so that visitors cost the store nothing.
+"""
+
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import flask
+from flask import Flask, Request, Response
+from flask_session.base import ServerSideSession, ServerSideSessionInterface
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from app.auth.sign_ins import SignIn, SignInEnded, SignIns
+from app.store import StoreUnavailable
+from app.store.sealing import is_session_id
+
+STATELESS = (
+    "/static/",
+    "/healthz",
+    "/readyz",
+)  # answered without asking the store, so that nothing can slow them
+CSRF = "csrf_token"  # the key under which Flask-WTF keeps a form's secret
+NOTICE = "notice"
+LONGEST_VISIT_COOKIE = 2000
+KEPT_ALIVE_REMEMBERED = 20_000
+
+
+class GuestSession(ServerSideSession):  # type: ignore[misc]
+    """``flask.session``: of a signed-in browser the session record, of any other its signed cookie.
+
+    :ivar sign_in: the sign-in that this browser's cookie opens
+    :ivar store_failure: the store could not say whether the browser is signed in
+    :ivar presented_id: the browser sent a session id, whatever it was worth
+    """
+
+    def __init__(self, content: Mapping[str, Any] | None = None) -> None:
+        super().__init__(content)
+        self.sign_in: SignIn | None = None
+        self.store_failure: StoreUnavailable | None = None
+        self.presented_id = False
+        self.is_new = False
+
+    def clear(self) -> None:
+        """Empty it; the base class would leave a ``_permanent`` mark behind."""
+        dict.clear(self)
+        self.modified = self.accessed = True
+
+
+class StoreSessionInterface(ServerSideSessionInterface):  # type: ignore[misc]
+    """Flask-Session's base interface over :class:`SignIns`.
+
+    Its backends as released lose updates, revive what was signed out, fall back to pickle and cannot delete a
+    ``__Host-`` cookie; here records are written only when changed and never created again.
+
+    :param keys: what signs the cookie of a visitor; the current key first
+    :param is_secure: guests come over https: cookies carry ``Secure`` and the ``__Host-`` prefix (ASVS 5.0 V3.3)
+    """
+
+    session_class = GuestSession
+
+    def __init__(
+        self, app: Flask, sign_ins: SignIns, *, keys: Sequence[str], is_secure: bool, idle_seconds: int
+    ) -> None:
+        super().__init__(app)
+        self.serializer = None  # the base's own would fall back to pickle; SignIns seals and reads records itself
+        self._sign_ins = sign_ins
+        self._visits = URLSafeSerializer(list(reversed(keys)), salt="visit")
+        self._is_secure = is_secure
+        prefix = "__Host-" if is_secure else ""
+        self._session_cookie, self._visit_cookie = f"{prefix}session", f"{prefix}visit"
+        self._kept_alive = _Recently(idle_seconds / 20)
+
+    def open_session(self, app: Flask, request: Request) -> GuestSession:
+        if request.path.startswith(STATELESS):
+            return GuestSession()
+        session_id = request.cookies.get(self._session_cookie)
+        if session_id is None:
+            return GuestSession(self._visit(request))
+        sign_in, failure = None, None
+        if is_session_id(session_id):
+            try:
+                sign_in = self._sign_ins.find(session_id)
+                if sign_in and self._kept_alive.is_due(sign_in.name):
+                    self._sign_ins.keep_alive(sign_in)
+            except StoreUnavailable as error:
+                failure = error
+        session = GuestSession(sign_in.session if sign_in else self._visit(request))
+        session.sign_in, session.store_failure, session.presented_id = sign_in, failure, True
+        return session
+
+    def save_session(self, app: Flask, session: GuestSession, response: Response) -> None:
+        if session.accessed or session.presented_id:
+            response.vary.add("Cookie")
+        if session.sign_in is None:
+            if session.presented_id and session.store_failure is None:
+                self._delete_cookie(response, self._session_cookie)
+            if session.modified:
+                self._save_visit(session, response)
+        elif session.is_new:
+            self._set_cookie(response, self._session_cookie, session.sign_in.session_id)
+            self._delete_cookie(response, self._visit_cookie)
+        elif session.modified:
+            self._upsert_session(app.permanent_session_lifetime, session, session.sign_in.name)
+
+    def _visit(self, request: Request) -> dict[str, Any]:
+        text = request.cookies.get(self._visit_cookie, "")
+        if not text or len(text) > LONGEST_VISIT_COOKIE:
+            return {}
+        try:
+            content = self._visits.loads(text)
+        except (BadSignature, ValueError, RecursionError):
+            return {}
+        return content if isinstance(content, dict) else {}
+
+    def _save_visit(self, session: GuestSession, response: Response) -> None:
+        content = {key: session[key] for key in (CSRF, NOTICE) if key in session}
+        if content:
+            self._set_cookie(response, self._visit_cookie, str(self._visits.dumps(content)))
+        else:
+            self._delete_cookie(response, self._visit_cookie)
+
+    def _set_cookie(self, response: Response, name: str, value: str) -> None:
+        response.set_cookie(name, value, path="/", secure=self._is_secure, httponly=True, samesite="Lax")
+
+    def _delete_cookie(self, response: Response, name: str) -> None:
+        # A browser keeps a __Host- cookie unless its deletion is Secure too (RFC 6265bis, 4.1.3).
+        response.delete_cookie(name, path="/", secure=self._is_secure, httponly=True, samesite="Lax")
+
+    # What the base class asks of a backend.
+
+    def _retrieve_session_data(self, store_id: str) -> dict[str, Any] | None:
+        sign_in = self._sign_ins.find(store_id)
+        return sign_in.session if sign_in else None
+
+    def _delete_session(self, store_id: str) -> None:
+        if sign_in := self._sign_ins.find(store_id):
+            self._sign_ins.end(sign_in)
+
+    def _upsert_session(self, session_lifetime: object, session: GuestSession, store_id: str) -> None:
+        assert session.sign_in is not None  # noqa: S101 - save_session has looked
+        try:
+            self._sign_ins.save_session(session.sign_in, dict(session))
+        except StoreUnavailable:
+            # The page is ready, and what could not be kept can be asked of Paytronix again.
+            self.app.logger.warning("session_not_saved")
+
+
+class _Recently:
+    """Remembers in this process what was done in the last seconds, for a bounded number of names."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._done_at: OrderedDict[str, float] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def is_due(self, name: str) -> bool:
+        """Whether it was not done lately; from now on it was."""
+        now = time.monotonic()
+        with self._lock:
+            if now - self._done_at.get(name, float("-inf")) < self._seconds:
+                return False
+            self._done_at[name] = now
+            self._done_at.move_to_end(name)
+            if len(self._done_at) > KEPT_ALIVE_REMEMBERED:
+                self._done_at.popitem(last=False)
+        return True
+
+
+def _session() -> GuestSession:
+    return cast(GuestSession, flask.session)
+
+
+def current_sign_in() -> SignIn | None:
+    """The sign-in of the browser that asks, or None.
+
+    :raises StoreUnavailable: the store cannot say. That is not the same as 'not signed in'.
+    """
+    session = _session()
+    if session.store_failure is not None:
+        raise session.store_failure
+    return session.sign_in
+
+
+def required_sign_in() -> SignIn:
+    """The sign-in of the browser that asks.
+
+    :raises SignInEnded: there is none; with a notice if the browser came with the id of one.
+    :raises StoreUnavailable: the store cannot say.
+    """
+    sign_in = current_sign_in()
+    if sign_in is None:
+        raise SignInEnded("session_expired" if _session().presented_id else None)
+    return sign_in
+
+
+def new_content() -> dict[str, str]:
+    """What a new session holds from its first moment: a form secret that nobody knew before (ASVS 5.0 V7.2.4)."""
+    return {CSRF: secrets.token_hex(20)}
+
+
+def begin(sign_in: SignIn) -> None:
+    """Make this browser's session that of a new sign-in. Nothing that it held before is carried over."""
+    session = _session()
+    session.clear()
+    session.update(sign_in.session)
+    session.sign_in, session.is_new, session.store_failure = sign_in, True, None
+
+
+def leave(notice: str | None) -> None:
+    """Make this browser a visitor's again, who will be told why once.
+
+    :param notice: the name of the merchant's words, or None to say nothing.
+    """
+    session = _session()
+    session.clear()
+    session.sign_in = None
+    if notice:
+        session[NOTICE] = notice
+
+
+def take_notice() -> str | None:
+    """The notice to show on this page; it is shown once."""
+    session = _session()
+    return cast(str | None, session.pop(NOTICE)) if NOTICE in session else None
+
+
+def remember(**facts: str | None) -> None:
+    """Keep what does not change in a sign-in, so that no page asks Paytronix for it twice."""
+    for name, fact in facts.items():
+        _session()[name] = fact
+
+
+def remembers(name: str) -> bool:
+    """Whether :func:`remember` was told of it in this sign-in, be it None."""
+    return name in _session()
+
+
+def remembered(name: str) -> str | None:
+    """What :func:`remember` kept."""
+    return cast(str | None, _session().get(name))

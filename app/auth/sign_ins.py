@@ -1,0 +1,261 @@
+"""A guest's sign-in as the store keeps it: two sealed records that end together.
+
+The *session* says who the guest is and hardly ever changes. The *tokens* are replaced at each refresh, and only if
+they are still the ones that the refresh began with. Neither is created again once it was deleted: what has been
+signed out stays signed out. Why two: docs/decisions/0002-two-records-a-sign-in.md.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import msgspec
+
+from app.auth.pseudonyms import Pseudonyms
+from app.logs import log
+from app.paytronix import Token
+from app.store import Store
+from app.store.sealing import SessionKeys, new_session_id
+
+SHORTEST_TTL_SECONDS = 0.001
+
+Kind = TypeVar("Kind")
+
+
+class Tokens(msgspec.Struct, frozen=True, kw_only=True):
+    """What Paytronix gave for this sign-in.
+
+    :ivar ends_at: when the access token ends (UTC)
+    :ivar refresh_at: when to renew it, a margin before its end
+    """
+
+    access_token: str
+    refresh_token: str | None
+    ends_at: datetime
+    refresh_at: datetime
+
+    def __repr__(self) -> str:
+        return f"Tokens(ends_at={self.ends_at.isoformat()})"
+
+    @classmethod
+    def of(cls, token: Token, *, margin_seconds: float, former: "Tokens | None" = None) -> "Tokens":
+        """The tokens to keep after a reply of Paytronix.
+
+        :param margin_seconds: how long before its end to renew the access token; a tenth of its life at most, so
+            that a short-lived one is not renewed on every page.
+        :param former: the tokens that were renewed. Their refresh token stays unless the reply brought one (2.4).
+        """
+        margin_seconds = min(margin_seconds, token.lifetime_seconds / 10)
+        return cls(
+            access_token=token.access_token,
+            refresh_token=token.refresh_token or (former.refresh_token if former else None),
+            ends_at=token.ends_at,
+            refresh_at=token.ends_at - timedelta(seconds=margin_seconds),
+        )
+
+
+class SignInEnded(Exception):
+    """There is no sign-in any more. ``notice`` names the merchant's words for why; None when there never was one."""
+
+    def __init__(self, notice: str | None) -> None:
+        self.notice = notice
+        super().__init__(notice or "not signed in")
+
+
+@dataclass
+class SignIn:
+    """One sign-in as one request sees it.
+
+    :ivar session_id: what the browser's cookie holds: the only key to both records
+    :ivar session: who the guest is; plain values only
+    :ivar tokens: as they were when they were last read
+    """
+
+    session_id: str = field(repr=False)
+    session: dict[str, Any] = field(repr=False)
+    tokens: Tokens
+    ends_at: datetime
+    keys: SessionKeys = field(repr=False)
+    sealed_session: bytes = field(repr=False)
+    sealed_tokens: bytes = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """What the store knows the sign-in by. Opens nothing."""
+        return self.keys.name
+
+    @property
+    def username(self) -> str:
+        """The guest's canonical username at Paytronix."""
+        return str(self.session["username"])
+
+
+class SignIns:
+    """All sign-ins there are.
+
+    :param idle_seconds: a sign-in without a request for so long ends
+    :param max_seconds: a sign-in this old ends in any case
+    :param pseudonyms: names under which the store can find all sign-ins of a guest
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        pseudonyms: Pseudonyms,
+        *,
+        idle_seconds: int,
+        max_seconds: int,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store = store
+        self._pseudonyms = pseudonyms
+        self._idle_seconds = idle_seconds
+        self._max_seconds = max_seconds
+        self._now = now
+
+    def begin(self, session: dict[str, Any], tokens: Tokens) -> SignIn:
+        """Keep a new sign-in, under a session id that nobody has had before (ASVS 5.0 V7.2.4).
+
+        :param session: who the guest is; ``username`` at least.
+        :raises StoreUnavailable: nothing is kept.
+        """
+        session_id = new_session_id()
+        keys = SessionKeys(session_id)
+        now = self._now()
+        session = session | {"started_at": int(now.timestamp())}
+        sign_in = SignIn(
+            session_id=session_id,
+            session=session,
+            tokens=tokens,
+            ends_at=self._ends_at(session),
+            keys=keys,
+            sealed_session=_sealed(keys, _session_key(keys.name), session),
+            sealed_tokens=_sealed(keys, _tokens_key(keys.name), tokens),
+        )
+        owner, ttl_seconds = self._pseudonyms.of(sign_in.username), self._ttl_seconds(sign_in)
+        # The tokens first: a session without them is no sign-in, tokens without a session are out of reach.
+        self._store.put(_tokens_key(sign_in.name), sign_in.sealed_tokens, ttl_seconds, owner)
+        self._store.put(_session_key(sign_in.name), sign_in.sealed_session, ttl_seconds, owner)
+        return sign_in
+
+    def find(self, session_id: str) -> SignIn | None:
+        """The live sign-in of a session id, or None: unknown, ended, or damaged in the store.
+
+        :raises StoreUnavailable: which says nothing about whether the guest is signed in.
+        """
+        keys = SessionKeys(session_id)
+        sealed_session, sealed_tokens = self._store.get(_session_key(keys.name), _tokens_key(keys.name))
+        session = _opened(keys, _session_key(keys.name), sealed_session, dict)
+        tokens = _opened(keys, _tokens_key(keys.name), sealed_tokens, Tokens)
+        if not session or not tokens or sealed_session is None or sealed_tokens is None:
+            return None
+        ends_at = self._ends_at(session)
+        if ends_at <= self._now():
+            return None
+        return SignIn(session_id, session, tokens, ends_at, keys, sealed_session, sealed_tokens)
+
+    def keep_alive(self, sign_in: SignIn) -> None:
+        """Move the idle end of a sign-in, never past its absolute end.
+
+        :raises StoreUnavailable: the end stays where it was.
+        """
+        ttl_seconds = self._ttl_seconds(sign_in)
+        self._store.extend(_session_key(sign_in.name), ttl_seconds)
+        self._store.extend(_tokens_key(sign_in.name), ttl_seconds)
+
+    def save_session(self, sign_in: SignIn, session: dict[str, Any]) -> bool:
+        """Replace what is known of the guest; False if it was changed or deleted meanwhile, and nothing is done.
+
+        :raises StoreUnavailable: nothing is changed.
+        """
+        key = _session_key(sign_in.name)
+        sealed = _sealed(sign_in.keys, key, session)
+        if not self._store.replace(key, sign_in.sealed_session, sealed, self._ttl_seconds(sign_in)):
+            return False
+        sign_in.session, sign_in.sealed_session = session, sealed
+        return True
+
+    def save_tokens(self, sign_in: SignIn, tokens: Tokens) -> bool:
+        """Replace the tokens by renewed ones; False if they were replaced or deleted meanwhile, and nothing is done.
+
+        :raises StoreUnavailable: it is not known whether they were replaced.
+        """
+        key = _tokens_key(sign_in.name)
+        sealed = _sealed(sign_in.keys, key, tokens)
+        if not self._store.replace(key, sign_in.sealed_tokens, sealed, self._ttl_seconds(sign_in)):
+            return False
+        sign_in.tokens, sign_in.sealed_tokens = tokens, sealed
+        return True
+
+    def read_tokens_again(self, sign_in: SignIn) -> None:
+        """Take over the tokens as they are in the store now.
+
+        :raises SignInEnded: the sign-in is over.
+        :raises StoreUnavailable: the tokens stay as they were read before.
+        """
+        key = _tokens_key(sign_in.name)
+        (sealed,) = self._store.get(key)
+        if sealed == sign_in.sealed_tokens:
+            return
+        tokens = _opened(sign_in.keys, key, sealed, Tokens)
+        if tokens is None or sealed is None:
+            raise SignInEnded("session_ended")
+        sign_in.tokens, sign_in.sealed_tokens = tokens, sealed
+
+    def end(self, sign_in: SignIn) -> None:
+        """Sign this browser out. May be repeated.
+
+        :raises StoreUnavailable: the guest may still be signed in.
+        """
+        self._store.delete(_tokens_key(sign_in.name), _session_key(sign_in.name))
+
+    def end_guest(self, username: str) -> int:
+        """Sign a guest out everywhere; how many sign-ins that were.
+
+        :raises StoreUnavailable: some may still be signed in.
+        """
+        return sum(self._store.delete_owned(owner) for owner in self._pseudonyms.every(username)) // 2
+
+    def end_all(self) -> int:
+        """Sign every guest out; how many sign-ins that were.
+
+        :raises StoreUnavailable: some may still be signed in.
+        """
+        return self._store.delete_all() // 2
+
+    def _ends_at(self, session: dict[str, Any]) -> datetime:
+        return datetime.fromtimestamp(session["started_at"], UTC) + timedelta(seconds=self._max_seconds)
+
+    def _ttl_seconds(self, sign_in: SignIn) -> float:
+        left = (sign_in.ends_at - self._now()).total_seconds()
+        return max(min(self._idle_seconds, left), SHORTEST_TTL_SECONDS)
+
+
+# The braces keep the records of one sign-in on one node of a cluster (Redis Cluster specification, hash tags).
+
+
+def _session_key(name: str) -> str:
+    return f"s:{{{name}}}"
+
+
+def _tokens_key(name: str) -> str:
+    return f"t:{{{name}}}"
+
+
+def _sealed(keys: SessionKeys, key: str, value: object) -> bytes:
+    return keys.seal(key, msgspec.msgpack.encode(value))
+
+
+def _opened(keys: SessionKeys, key: str, sealed: bytes | None, kind: type[Kind]) -> Kind | None:
+    """The value of a record, or None for one that is absent, damaged or of another kind."""
+    if sealed is None:
+        return None
+    plain = keys.open(key, sealed)
+    try:
+        if plain is not None:
+            return msgspec.msgpack.decode(plain, type=kind)
+    except msgspec.MsgspecError:
+        pass
+    log.warning("record_damaged", record=key[:2], session=keys.name[:8])
+    return None

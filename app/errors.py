@@ -1,0 +1,117 @@
+"""From what went wrong to what the guest sees: the page, its status, its words.
+
+SignInEnded                     303 to the sign-in page, which says why and leads back
+Unavailable, StoreUnavailable   503, still signed in
+CSRFError                       on the sign-in form: the form again; elsewhere 400
+HTTPException                   its own status
+anything else                   500, with nothing in it but a reference number
+"""
+
+from flask import Flask, Response, make_response, redirect, render_template, request, url_for
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.auth import session
+from app.auth.guards import ForeignHost, ForeignOrigin
+from app.auth.sign_ins import SignInEnded
+from app.logs import log, request_id
+from app.paytronix import Refused, Unavailable
+from app.site import voice
+from app.store import StoreUnavailable
+from app.views import login
+
+RETRY_AFTER_SECONDS = 10
+_WORDS = {
+    400: "bad_request",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "bad_request",
+    503: "unavailable",
+}
+
+
+def error_page(status: int, words: str, *, retry_after_seconds: int | None = None) -> Response:
+    """A page in the merchant's look and words.
+
+    :param words: the name of the site's message.
+    """
+    message = voice().site(words)
+    page = make_response(render_template("error.html", message=message, reference=request_id(), status=status), status)
+    if retry_after_seconds is not None:
+        page.headers["Retry-After"] = str(retry_after_seconds)
+    return page
+
+
+def init_app(app: Flask) -> None:
+    """Register a page for every kind of trouble."""
+    app.register_error_handler(SignInEnded, _sign_in_ended)
+    app.register_error_handler(Unavailable, _paytronix_unavailable)
+    app.register_error_handler(Refused, _refused)
+    app.register_error_handler(StoreUnavailable, _store_unavailable)
+    app.register_error_handler(CSRFError, _form_refused)
+    app.register_error_handler(ForeignHost, _foreign_host)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _unexpected)
+    app.register_error_handler(InternalServerError, _unexpected)  # what failed before or after the view
+    app.log_exception = lambda exc_info: None  # type: ignore[method-assign]  # _unexpected does that
+
+
+def _sign_in_ended(ended: SignInEnded) -> AnyResponse:
+    if ended.notice == "session_expired":
+        log.info("session_unknown")
+    session.leave(ended.notice)
+    here = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for("login.show", next=here), 303)
+
+
+def _paytronix_unavailable(error: Unavailable) -> Response:
+    return error_page(503, "unavailable", retry_after_seconds=error.retry_after_seconds or RETRY_AFTER_SECONDS)
+
+
+def _refused(error: Refused) -> Response:
+    message = voice().paytronix(error.code, error.vendor_text)
+    return make_response(render_template("error.html", message=message, reference=request_id(), status=422), 422)
+
+
+def _store_unavailable(error: StoreUnavailable) -> Response:
+    log.error("store_unavailable", reason=error.reason)
+    return error_page(503, "unavailable", retry_after_seconds=RETRY_AFTER_SECONDS)
+
+
+def _form_refused(error: CSRFError) -> AnyResponse:
+    has_cookie = bool(request.cookies)
+    log.warning("csrf_refused", reason="stale_form" if has_cookie else "no_cookie", endpoint=request.endpoint)
+    if request.endpoint == "login.submit":
+        return login.form_again("form_expired" if has_cookie else "cookies_needed")
+    if request.endpoint == "logout.submit" and session.current_sign_in() is None:
+        return redirect(url_for("login.show"), 303)
+    return error_page(400, "form_expired")
+
+
+def _foreign_host(error: ForeignHost) -> Response:
+    log.warning("host_refused")
+    answer = make_response("This address is not served here.\n", 400)
+    answer.mimetype = "text/plain"
+    return answer
+
+
+def _http_error(error: HTTPException) -> AnyResponse:
+    if error.code is None or error.code < 400:  # a redirect that routing asks for
+        return error.get_response()
+    if isinstance(error, ForeignOrigin):
+        log.warning("csrf_refused", reason="foreign_origin", endpoint=request.endpoint)
+    if error.code == 413:
+        log.warning("request_too_large")
+    page = error_page(error.code, _WORDS.get(error.code, "error" if error.code >= 500 else "bad_request"))
+    if error.code == 405:
+        page.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))  # type: ignore[attr-defined]
+    return page
+
+
+def _unexpected(error: Exception) -> Response:
+    cause = getattr(error, "original_exception", None) or error
+    log.error("unexpected_error", exc_info=cause, request_id=request_id(), endpoint=request.endpoint)
+    return error_page(500, "error")

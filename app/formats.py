@@ -1,0 +1,42 @@
+"""What templates are given: the merchant's words, and numbers and dates as the guest's language writes them."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from babel.dates import format_date
+from babel.numbers import format_decimal
+from flask import Flask
+from jinja2 import StrictUndefined
+
+from app.messages import Link
+from app.messages.merchant import KNOWN_LINKS
+from app.site import site, voice
+from app.views.assets import static_url
+
+
+def init_app(app: Flask) -> None:
+    """Set up the templates of an application."""
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals["static_url"] = static_url
+    app.jinja_env.filters |= {"number": number, "day": day}
+
+    @app.context_processor
+    def words() -> dict[str, Any]:
+        return {"words": voice(), "merchant": site().messages.current().merchant, "links": _links()}
+
+
+def _links() -> list[Link]:
+    """Where a guest who is stuck can go: what the merchant has an address for."""
+    return [link for name in KNOWN_LINKS if (link := voice().link(name))]
+
+
+def number(value: Decimal) -> str:
+    """A number of things: points, rewards, money."""
+    return format_decimal(value, locale=voice().locale)
+
+
+def day(value: date) -> str:
+    """A day, spelled out so that no one mistakes the month."""
+    return format_date(value, "long", locale=voice().locale)

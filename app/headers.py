@@ -1,0 +1,49 @@
+"""The headers that every answer carries (ASVS 5.0 V3.4; docs/decisions/0005-security-headers.md)."""
+
+from flask import Flask, Response, g, request
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'self'",
+        "script-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "object-src 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+EVERYWHERE = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # Not no-referrer: browsers would then send "Origin: null" with our own forms, and we refuse that.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": (
+        "camera=(), display-capture=(), fullscreen=(), geolocation=(), microphone=(), payment=(), usb=()"
+    ),
+}
+HSTS = "max-age=31536000; includeSubDomains"
+
+
+def init_app(app: Flask, *, is_secure: bool) -> None:
+    """Put the headers on every answer of the application.
+
+    :param is_secure: guests come over https, and browsers shall never try anything else.
+    """
+
+    @app.after_request
+    def add(response: Response) -> Response:
+        for name, value in EVERYWHERE.items():
+            response.headers[name] = value
+        if is_secure and not (request.scheme == "http" and "HTTP_X_FORWARDED_PROTO" in request.environ):
+            response.headers["Strict-Transport-Security"] = HSTS
+        if "voice" in g:
+            response.vary.add("Accept-Language")
+        if "Cache-Control" not in response.headers:
+            response.headers["Cache-Control"] = "no-store"
+        return response

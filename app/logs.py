@@ -1,0 +1,153 @@
+"""The log: one JSON object a line, without anything that table C of the security requirements names."""
+
+import logging
+import re
+import secrets
+import sys
+import time
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, request
+from gunicorn.glogging import Logger
+from structlog.typing import EventDict, WrappedLogger
+
+log = structlog.get_logger("app")
+
+_SECRET_KEYS = frozenset(
+    {"password", "access_token", "refresh_token", "client_id", "client_secret", "authorization", "secret_key"}
+    | {"session_id", "csrf_token", "cookie", "username", "url", "query", "referer", "body"}
+)
+_CARD_NUMBER = re.compile(r"(?<![0-9])[0-9]{9,15}(?=[0-9]{4}(?![0-9]))")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+_LONGEST_TEXT = 200
+_QUIET = (
+    "urllib3",
+    "requests",
+    "redis",
+    "flask_wtf",
+    "werkzeug",
+)  # their records hold URLs, and URLs hold tokens
+
+
+def configure(level: str, *, readable: bool = False) -> None:
+    """Set the log up for this process, the records of libraries included.
+
+    :param readable: for a developer's screen; otherwise one JSON object a line.
+    """
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    render: Any = (
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if readable
+        else structlog.processors.JSONRenderer()
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _format_exception,
+                clean,
+                render,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+    for name in _QUIET:
+        library = logging.getLogger(name)
+        library.handlers, library.propagate = [logging.NullHandler()], False
+
+
+class GunicornLogger(Logger):  # type: ignore[misc]
+    """gunicorn's own records, as lines of the same log."""
+
+    def setup(self, cfg: Any) -> None:
+        configure(cfg.loglevel)
+        for name in ("gunicorn.error", "gunicorn.access"):
+            logger = logging.getLogger(name)
+            logger.handlers, logger.propagate = [], True
+
+
+def clean(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """Keep secrets out of a record, card numbers to their last four digits and texts short."""
+    return {key: "***" if key.lower() in _SECRET_KEYS else _clean_value(key, value) for key, value in event.items()}
+
+
+def _clean_value(key: str, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    text = _CARD_NUMBER.sub(lambda run: "*" * len(run[0]), value)
+    return text if key == "trace" or len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "…"
+
+
+def _format_exception(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """Where an error came from: class, file, line and function. Its text and its variables may hold anything."""
+    info = event.pop("exc_info", None)
+    error = info[1] if isinstance(info, tuple) else info if isinstance(info, BaseException) else None
+    if info is True:
+        error = sys.exc_info()[1]
+    if error is None:
+        return event
+    lines, trace = [], error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        lines.append(f"{code.co_filename}:{trace.tb_lineno} {code.co_name}")
+        trace = trace.tb_next
+    event["error"], event["trace"] = type(error).__name__, "\n".join(lines[-12:])
+    return event
+
+
+def init_app(app: Flask, *, trusts_proxy: bool) -> None:
+    """Give each request an id, and the log a line for each answer.
+
+    :param trusts_proxy: a well-formed ``X-Request-ID`` that comes in is used.
+    """
+
+    @app.before_request
+    def begin() -> None:
+        offered = request.headers.get("X-Request-ID", "") if trusts_proxy else ""
+        g.request_id = offered if _REQUEST_ID.fullmatch(offered) else secrets.token_hex(8)
+        g.started = time.monotonic()
+        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        response.headers["X-Request-ID"] = request_id()
+        if request.endpoint not in {"health.healthz", "health.readyz", "assets.static"}:
+            log.info(
+                "request",
+                method=request.method if request.method in _METHODS else "other",
+                path=request.path,
+                status=response.status_code,
+                address=request.remote_addr,
+                seconds=round(time.monotonic() - g.get("started", time.monotonic()), 4),
+            )
+        return response
+
+
+    @app.teardown_request
+    def forget(error: BaseException | None) -> None:
+        structlog.contextvars.clear_contextvars()
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
+
+
+def request_id() -> str:
+    """The id of the request under way, also when it failed before it got one."""
+    if "request_id" not in g:
+        g.request_id = secrets.token_hex(8)
+    return str(g.request_id)

@@ -1,0 +1,283 @@
+"""All words of one moment, and the look-up of a sentence for a guest."""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import NamedTuple
+
+from app.messages import languages
+from app.messages.document import Document
+from app.messages.faults import Fault, quoted
+from app.messages.merchant import FILE as MERCHANT_FILE
+from app.messages.merchant import KNOWN_LINKS, Merchant, read_merchant
+from app.messages.placeholders import fill, fill_what_is_known
+from app.messages.plain_text import cleaned, is_visible
+from app.messages.shipped import Shipped, shipped
+from app.messages.words import DEFAULT, LINKS, PAYTRONIX, SITE, Entry, Key, Vocabulary, Words, read_words
+
+LONGEST_VENDOR_TEXT = 200
+WRONG_PASSWORD = "could_not_authenticate"  # noqa: S105 - the code for it
+# Other ways to say the same (paytronix-api.md, 3.4 and 3.7). Who words the one words them all.
+AS_WRONG_PASSWORD = frozenset({"no_matching_guests", "invalid_grant", "http:401"})
+_LAST_RESORT = "en"  # the one language in which every sentence is shipped, whatever comes
+MOST_PARTS = 8  # of a dotted code that are looked at
+_STATUS = re.compile(r"http:([1-5])[0-9][0-9]")
+_HEADERS_REMEMBERED = 256
+
+Layer = tuple[str, Words]  # a language, and its words from one source
+NOTHING: Mapping[str, object] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where a guest can go on."""
+
+    url: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a guest reads in one situation. Plain text: whoever puts it on a page escapes it.
+
+    :ivar text: never empty
+    :ivar code: the entry that the words are from, such as ``one_time_password.*``, ``default`` or ``session_ended``
+    :ivar language: the language of the words; another than the page's where these are missing there
+    """
+
+    text: str
+    code: str
+    language: str
+    title: str | None = None
+    link: Link | None = None
+
+
+class _Spoken(NamedTuple):
+    """An entry that was found, with the language that it is in and what it says here."""
+
+    language: str
+    code: str
+    entry: Entry
+    text: str
+
+
+class Voice:
+    """The merchant's words in one language.
+
+    Where a sentence is looked for: the merchant's words in the guest's language, then in the programme's first
+    language; then the built-in words in the guest's language, in the first language, in English. An entry that has
+    nothing to show here (a placeholder without a value) is passed over.
+
+    :ivar language: tag (RFC 5646), fit for ``lang``
+    :ivar direction: ``ltr`` or ``rtl``, fit for ``dir``
+    :ivar locale: for numbers and dates
+    """
+
+    def __init__(self, language: str, own: tuple[Layer, ...], built_in: tuple[Layer, ...], merchant: Merchant) -> None:
+        self.language = language
+        self.locale = languages.locale_of(language)
+        self.direction = languages.direction_of(language)
+        self._own = own
+        self._built_in = built_in
+        self._layers = own + built_in
+        self._merchant = merchant
+        self._standing: dict[str, object] = {"merchant": merchant.name}
+        if merchant.phone:
+            self._standing["phone"] = merchant.phone
+        self._standing["username_label"] = self.username_label
+
+    @property
+    def username_label(self) -> str:
+        """What the first field of the sign-in page is called: by the kind of username, in the merchant's words."""
+        return self.text("username", self._merchant.username_kind)
+
+    def paytronix(self, code: str, vendor_text: str | None = None, *, signing_in: bool = False) -> Message:
+        """What to say to a code of Paytronix, or to a pseudo-code (``result:…``, ``http:…``, ``timeout``, …).
+
+        1. The merchant's words for the code: for the whole code, for its part after the last dot, for all of its
+           service (``one_time_password.*``) or class (``http:5xx``); all that in the guest's language, then all that
+           in the programme's first language.
+        2. The built-in words for the code, in the same way.
+        3. Paytronix's own text, if the merchant wants that.
+        4. ``default``, from the merchant, then built-in.
+
+        So ``default`` speaks only when nobody has words for the code in any language: a sentence that says what to
+        do helps more in the programme's language than "something went wrong" in one's own.
+
+        :param code: in any case; whatever Paytronix sent.
+        :param vendor_text: Paytronix's own text, untrusted.
+        :param signing_in: at sign-in. The built-in ``default`` then gives way to the words for a wrong password, so
+            that a code that we do not know (locked, disabled, …) tells a stranger nothing (ASVS 6.3.8).
+        """
+        names = _names(code)
+        keys = [(PAYTRONIX, name) for name in names]
+        for layers in (self._own, self._built_in):
+            if spoken := self._first(layers, keys):
+                return self._message(spoken)
+        if self._merchant.show_vendor_text and vendor_text:
+            text = cleaned(vendor_text, longest=LONGEST_VENDOR_TEXT)
+            if is_visible(text):
+                return Message(text=text, code=names[0], language=self.language)
+        if spoken := self._first(self._own, [DEFAULT]):
+            return self._message(spoken)
+        if signing_in:
+            return self.paytronix(WRONG_PASSWORD)
+        return self._message(self._surely(DEFAULT))
+
+    def site(self, name: str, /, **values: object) -> Message:
+        """What the site itself has to say.
+
+        :param name: the entry's name below ``[site]``.
+        :param values: for its placeholders.
+        :raises KeyError: there is no such entry; a slip of ours, never of the merchant's.
+        """
+        return self._message(self._surely((SITE, name), values), values)
+
+    def text(self, section: str, name: str, /, **values: object) -> str:
+        """A label, a heading, a button.
+
+        :raises KeyError: there is no such entry; a slip of ours, never of the merchant's.
+        """
+        return self._surely((section, name), values).text
+
+    def link(self, name: str) -> Link | None:
+        """A link of the merchant's with what it says in this language; None when it has no address."""
+        url = self._merchant.links.get(name)
+        if url is None:
+            return None
+        spoken = self._first(self._layers, [(LINKS, name)])
+        return Link(url, spoken.text if spoken else url.partition(":")[2].strip("/"))
+
+    def _surely(self, key: Key, values: Mapping[str, object] = NOTHING) -> _Spoken:
+        """What an entry says, with what has no value left as typed rather than said not at all."""
+        if spoken := self._first(self._layers, [key], values):
+            return spoken
+        for language, words in reversed(self._layers):
+            if entry := words.get(key):
+                return _Spoken(language, key[1], entry, fill_what_is_known(entry.text, {**self._standing, **values}))
+        raise KeyError(f"there are no built-in words named {key[1]!r} in [{key[0]}]")
+
+    def _first(
+        self, layers: tuple[Layer, ...], keys: list[Key], values: Mapping[str, object] = NOTHING
+    ) -> _Spoken | None:
+        """What is said by the first entry that has something to show."""
+        for language, words in layers:
+            for key in keys:
+                if entry := words.get(key):
+                    text = fill(entry.text, {**self._standing, **values})
+                    if text is not None and is_visible(text):
+                        return _Spoken(language, key[1], entry, text)
+        return None
+
+    def _message(self, spoken: _Spoken, values: Mapping[str, object] = NOTHING) -> Message:
+        language, code, entry, text = spoken
+        return Message(
+            text=text,
+            code=code,
+            language=language,
+            title=fill(entry.title, {**self._standing, **values}) if entry.title else None,
+            link=self.link(entry.link) if entry.link else None,
+        )
+
+
+class Catalogue:
+    """All words of one moment. Never changes; the next moment has its own.
+
+    :ivar merchant: who the merchant is; its languages are those that guests can get
+    :ivar voices: one for each language, the programme's first language in front
+    :ivar faults: what is wrong with the folder
+    :ivar own_words: the merchant's entries by language, also of languages that guests cannot get
+    """
+
+    def __init__(
+        self, merchant: Merchant, own_words: Mapping[str, Words], built_in: Shipped, faults: tuple[Fault, ...]
+    ) -> None:
+        self.merchant = merchant
+        self.own_words = own_words
+        self.faults = faults
+        first = merchant.languages[0]
+        self.voices = tuple(
+            Voice(
+                tag,
+                own=_layers(own_words, (tag, first)),
+                built_in=_layers(built_in.words, (tag, first, _LAST_RESORT)),
+                merchant=merchant,
+            )
+            for tag in merchant.languages
+        )
+        self._voice_of = {voice.language.lower(): voice for voice in self.voices}
+        self._negotiated = lru_cache(_HEADERS_REMEMBERED)(self._negotiate)
+
+    def negotiate(self, accept_language: str | None, chosen: str | None = None) -> Voice:
+        """The words for a guest.
+
+        :param accept_language: the browser's header, whatever is in it.
+        :param chosen: the language that the guest has chosen on the site; counts if it can be had.
+        """
+        if chosen and (voice := self._voice_of.get(chosen.lower())):
+            return voice
+        if not accept_language:
+            return self.voices[0]
+        return self._negotiated(accept_language[: languages.LONGEST_HEADER])
+
+    def _negotiate(self, accept_language: str) -> Voice:
+        tag = languages.negotiate(accept_language, self.merchant.languages)
+        return self._voice_of[tag.lower()] if tag else self.voices[0]
+
+
+def compose(
+    merchant_file: Document | None, language_files: Mapping[str, Document], faults: tuple[Fault, ...]
+) -> Catalogue:
+    """Put the words of one moment together.
+
+    :param merchant_file: ``merchant.toml``, or None when it cannot be used.
+    :param language_files: tag → the language's file, where it can be used.
+    :param faults: what is wrong already.
+    """
+    built_in = shipped()
+    merchant, merchant_faults = read_merchant(merchant_file) if merchant_file else (Merchant(), ())
+    vocabulary = Vocabulary(built_in.vocabulary.sections, {*KNOWN_LINKS, *merchant.links})
+    own_words: dict[str, dict[Key, Entry]] = {}
+    language_faults: list[Fault] = []
+    for tag, document in language_files.items():
+        words, found = read_words(document, vocabulary)
+        own_words[tag] = dict(words)
+        language_faults += found
+
+    can_be_had = [*built_in.words, *(tag for tag in sorted(language_files) if tag not in built_in.words)]
+    wanted = [tag for tag in merchant.languages if tag in can_be_had]
+    broken_files = {fault.file for fault in faults}
+    for tag in merchant.languages:
+        if merchant_file and tag not in can_be_had and f"messages/{tag}.toml" not in broken_files:
+            problem = f"There are no words in the language {quoted(tag)}."
+            instead = f"Make a file messages/{tag}.toml, or take it out of the list."
+            language_faults.append(merchant_file.fault(("languages",), problem, instead))
+    merchant = replace(merchant, languages=tuple(wanted or can_be_had))
+
+    # What merchant.toml says in words, it says in the programme's first language.
+    first_words = own_words.setdefault(merchant.languages[0], {})
+    for name, text in merchant.link_texts.items():
+        first_words.setdefault((LINKS, name), Entry(text, file=MERCHANT_FILE))
+    if merchant.username_label:
+        first_words.setdefault(("username", merchant.username_kind), Entry(merchant.username_label, file=MERCHANT_FILE))
+    all_faults = sorted((*faults, *merchant_faults, *language_faults), key=lambda f: (f.file, f.line, f.column))
+    return Catalogue(merchant, own_words, built_in, tuple(all_faults))
+
+
+def _layers(words: Mapping[str, Words], tags: Collection[str]) -> tuple[Layer, ...]:
+    return tuple((tag, words[tag]) for tag in dict.fromkeys(tags) if tag in words)
+
+
+def _names(code: str) -> list[str]:
+    """Under which names words for a code are looked for, the closest first."""
+    code = code.strip().lower()
+    last = code.rpartition(".")[2]
+    names = [code, last] if last != code else [code]
+    if last in AS_WRONG_PASSWORD:
+        names.append(WRONG_PASSWORD)
+    parts = code.split(".", MOST_PARTS)
+    names += [".".join(parts[:count]) + ".*" for count in range(len(parts) - 1, 0, -1)]
+    if status := _STATUS.fullmatch(code):
+        names.append(f"http:{status[1]}xx")
+    return names

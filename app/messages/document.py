@@ -1,0 +1,111 @@
+"""One TOML file of the merchant's folder, read without trusting it."""
+
+import os
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from app.messages import places
+from app.messages.faults import Fault
+from app.messages.syntax import explain
+
+LARGEST_BYTES = 256 * 1024  # a folder that words everything needs about 15 KB a language
+# tomllib's memory grows with the square of the parts of a dotted name; a name fits on one line.
+MOST_DOTS_IN_A_LINE = 64
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file that could be read.
+
+    :ivar file: its path below the merchant's folder
+    :ivar values: what is in it, as ``tomllib`` gives it
+    """
+
+    file: str
+    text: str
+    values: Mapping[str, Any]
+
+    @cached_property
+    def _places(self) -> dict[places.Path, places.Place]:
+        return places.places(self.text)
+
+    def fault(self, path: places.Path, problem: str, instead: str) -> Fault:
+        """A fault at the place of a name."""
+        line, column = places.place_of(path, self._places)
+        return Fault(self.file, line, column, problem, instead)
+
+
+def read(folder: Path, file: str) -> Document | Fault:
+    """Read a file, whatever is in it. Costs little even for a file of 50 MB, a directory or a pipe."""
+    try:
+        content = _bytes(folder / file)
+    except OSError as error:
+        return _whole(
+            file,
+            f"The file cannot be opened: {error.strerror or 'unknown reason'}.",
+            "Allow the site to read it.",
+        )
+    if content is None:
+        return _whole(file, "This is no ordinary file.", "Put a text file in its place.")
+    return parse(file, content)
+
+
+def parse(file: str, content: bytes) -> Document | Fault:
+    """What a file's content means, or the one reason why it means nothing."""
+    text = _text(file, content)
+    if isinstance(text, Fault):
+        return text
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.count(".") > MOST_DOTS_IN_A_LINE:
+            problem = f"This line has more than {MOST_DOTS_IN_A_LINE} dots in it."
+            return Fault(file, number, 1, problem, "Use fewer of them.")
+    try:
+        return Document(file, text, tomllib.loads(text))
+    except RecursionError:
+        return _whole(file, "There are brackets inside brackets, too many to follow.", "Remove them.")
+    except ValueError as error:  # tomllib's own, and what int() says of a number with 5,000 digits
+        return explain(file, text, error)
+
+
+def _text(file: str, content: bytes) -> str | Fault:
+    """A file's content as text, with the same line ends whatever the editor wrote."""
+    if len(content) > LARGEST_BYTES:
+        problem = f"The file is larger than {LARGEST_BYTES // 1024} KB."
+        return _whole(file, problem, "Keep only names and sentences in it.")
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return _whole(file, "The file is saved as UTF-16 text.", "Save it as UTF-8 in your editor.")
+    if b"\0" in content:
+        return _whole(file, "This is no text file.", "Put a text file in its place, saved as UTF-8.")
+    try:
+        text = content.decode("utf-8-sig")  # Notepad puts a byte order mark before the first line
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        column = error.start - content.rfind(b"\n", 0, error.start)
+        problem = "There is a letter here that is not UTF-8."
+        return Fault(file, line, column, problem, "Save the file as UTF-8 in your editor.")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _whole(file: str, problem: str, instead: str) -> Fault:
+    return Fault(file, *places.START, problem, instead)
+
+
+def _bytes(path: Path) -> bytes | None:
+    """Up to one byte more than allowed; None when it is no regular file.
+
+    :raises OSError: it cannot be read.
+    """
+    # Without O_NONBLOCK, opening a named pipe would wait for someone to write to it.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        with open(descriptor, "rb", closefd=False) as opened:
+            return opened.read(LARGEST_BYTES + 1)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,158 @@
+"""The merchant's folder as it is now, and what was last good in it."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.messages.catalogue import Catalogue, compose
+from app.messages.document import Document, read
+from app.messages.faults import Fault, quoted
+from app.messages.languages import tag_of
+from app.messages.merchant import FILE as MERCHANT_FILE
+from app.messages.places import START
+
+LANGUAGES_FOLDER = "messages"
+MOST_FILES = 64
+
+_SETTLE_SECONDS = 0.05  # more than the grain of a file's time stamp
+_MOST_SETTLING_LOOKS = 10
+
+Stamp = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What is in the folder, without what is in the files.
+
+    :ivar stamps: file → what changes when the file does; None when even that cannot be seen
+    :ivar has_languages: whether there is a folder for the languages' files
+    """
+
+    stamps: Mapping[str, Stamp | None]
+    has_languages: bool
+
+
+@dataclass
+class Folder:
+    """Reads what has changed, and keeps for each file what could last be read.
+
+    Not for several threads at once.
+    """
+
+    path: Path
+    _listing: Listing = Listing({}, has_languages=False)
+    _seen: Listing | None = None
+    _good: dict[str, Document] = field(default_factory=dict)  # by file
+    _broken: dict[str, Fault] = field(default_factory=dict)  # by file; the last good version may be in use
+
+    def look(self) -> set[str]:
+        """Read what is new.
+
+        :returns: the files that have changed since the last look, deleted ones included.
+        """
+        listing, is_settled = self._settled_listing()
+        if listing == self._seen:
+            return set()
+        changed = self._changed(listing)
+        for file in changed:
+            self._broken.pop(file, None)
+            if file in listing.stamps:
+                self._take(file)
+        if listing.has_languages:  # a file is deleted by intent; a folder vanishes by mishap, and its words stay
+            for file in self._good.keys() - listing.stamps.keys() - {MERCHANT_FILE}:
+                del self._good[file]
+        self._listing = listing
+        # A folder that is still changing is read as it is, and next time as if it were new.
+        self._seen = listing if is_settled else None
+        return changed
+
+    def catalogue(self) -> Catalogue:
+        """The words as they were at the last look."""
+        faults = [*self._missing(), *self._broken.values()]
+        by_tag: dict[str, Document] = {}
+        for file in sorted({*self._listing.stamps, *self._good} - {MERCHANT_FILE}):
+            name = Path(file).stem
+            tag = tag_of(name)
+            if tag is None:
+                instead = "Name the file after its language: en.toml, es.toml, pt-BR.toml."
+                faults.append(Fault(file, *START, f"{quoted(name)} is no language.", instead))
+            elif tag in by_tag:
+                problem = f"There is another file for the language {quoted(tag)}."
+                faults.append(Fault(file, *START, problem, "Delete one of the two."))
+            elif file in self._good:
+                by_tag[tag] = self._good[file]
+        return compose(self._good.get(MERCHANT_FILE), by_tag, tuple(faults))
+
+    def forget(self) -> None:
+        """Read everything again at the next look. What was last good stays."""
+        self._seen = None
+
+    def _changed(self, listing: Listing) -> set[str]:
+        files = {*listing.stamps, *self._good, *self._broken}
+        if self._seen is None:
+            return files
+        before = self._seen.stamps
+        return {file for file in files if listing.stamps.get(file, ()) != before.get(file, ())}
+
+    def _take(self, file: str) -> None:
+        document = read(self.path, file)
+        if isinstance(document, Document):
+            self._good[file] = document
+        else:
+            self._broken[file] = document
+
+    def _missing(self) -> list[Fault]:
+        until_then = "Guests read the last good words until then."
+        if not self._listing.stamps and not self._listing.has_languages:
+            return [Fault(".", *START, "The folder is missing or empty.", f"Put it back. {until_then}")]
+        missing = []
+        if MERCHANT_FILE not in self._listing.stamps:
+            instead = 'Make it, with a first line such as: name = "Your Restaurant"'
+            missing.append(Fault(MERCHANT_FILE, *START, "This file is missing.", instead))
+        if not self._listing.has_languages and self._good.keys() - {MERCHANT_FILE}:
+            missing.append(Fault(LANGUAGES_FOLDER, *START, "This folder is missing.", f"Put it back. {until_then}"))
+        return missing
+
+    def _settled_listing(self) -> tuple[Listing, bool]:
+        """The folder once it has been the same for a moment, or as it is when it will not rest.
+
+        So a file is not taken while an editor is writing it or has moved it away for an instant; and two changes
+        within one tick of the file system's clock cannot be mistaken for one.
+        """
+        listing = self._list()
+        if listing == self._seen:
+            return listing, True
+        for _ in range(_MOST_SETTLING_LOOKS):
+            time.sleep(_SETTLE_SECONDS)
+            again = self._list()
+            if again == listing:
+                return listing, True
+            listing = again
+        return listing, False
+
+    def _list(self) -> Listing:
+        try:
+            names = sorted(each.name for each in (self.path / LANGUAGES_FOLDER).iterdir() if _is_ours(each.name))
+            has_languages = True
+        except OSError:
+            names, has_languages = [], False
+        files = [MERCHANT_FILE, *(f"{LANGUAGES_FOLDER}/{name}" for name in names[:MOST_FILES])]
+        stamps = {file: _stamp(self.path / file) for file in files}
+        return Listing({file: stamp for file, stamp in stamps.items() if stamp != ()}, has_languages)
+
+
+def _is_ours(name: str) -> bool:
+    """Whether a file is meant for the site, and is not what editors and ConfigMaps leave around."""
+    return name.lower().endswith(".toml") and not name.startswith(".")
+
+
+def _stamp(path: Path) -> Stamp | None:
+    """Follows links, so that a ConfigMap's swap of one shows. ``()`` when there is nothing."""
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns

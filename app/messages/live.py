@@ -1,0 +1,106 @@
+"""Keeps the words of a running site up to date with the merchant's folder."""
+
+import logging
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+
+from app.messages.catalogue import Catalogue
+from app.messages.faults import Fault
+from app.messages.folder import Folder
+
+LOOK_EVERY_SECONDS = 1.0
+
+
+class Messages:
+    """The merchant's words, live.
+
+    A thread of each process looks at the folder, so that a request never waits for a disk: on a network share that
+    hangs, the pages go on with the words that they have. The thread begins with the first use in a process, which
+    also makes it the right one after a fork, and ends when nobody holds this object any more.
+
+    :param folder: the merchant's folder; may be missing, empty or full of faults.
+    :param on_fault: told of every fault of a file whenever that file changes. Called from any thread.
+    :param look_every_seconds: how long after a change the words may be the old ones, nearly.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        on_fault: Callable[[Fault], None] | None = None,
+        look_every_seconds: float = LOOK_EVERY_SECONDS,
+    ) -> None:
+        self._folder = Folder(folder)
+        self._on_fault = on_fault
+        self._look_every_seconds = look_every_seconds
+        self._told: frozenset[Fault] = frozenset()
+        self._starting = threading.Lock()
+        self._is_watched = False
+        self._publish(self._folder.look())
+        itself = weakref.ref(self)
+
+        def forget_watch() -> None:
+            if words := itself():
+                words.forget_watch()
+
+        os.register_at_fork(after_in_child=forget_watch)
+
+    def current(self) -> Catalogue:
+        """The words of this moment. One call a request, so that a page is all of one piece."""
+        if not self._is_watched:
+            self._watch()
+        return self._catalogue
+
+    def _watch(self) -> None:
+        with self._starting:
+            if self._is_watched:
+                return
+            _look_and_log(self)  # much may have changed between the start of the process and its first request
+            threading.Thread(
+                target=_keep_looking,
+                args=(weakref.ref(self), self._look_every_seconds),
+                name="merchant-words",
+                daemon=True,
+            ).start()
+            self._is_watched = True
+
+    def forget_watch(self) -> None:
+        """In a forked process: the thread has stayed behind, perhaps in the middle of a look and holding the lock."""
+        self._starting = threading.Lock()
+        self._is_watched = False
+        self._folder.forget()
+
+    def look(self) -> None:
+        """Take in what has changed in the folder, now. Not for several threads at once."""
+        if changed_files := self._folder.look():
+            self._publish(changed_files)
+
+    def _publish(self, changed_files: set[str]) -> None:
+        self._catalogue = self._folder.catalogue()  # one assignment: readers see the former words or these
+        faults = self._catalogue.faults
+        news = [fault for fault in faults if fault not in self._told or fault.file in changed_files]
+        self._told = frozenset(faults)
+        if self._on_fault:
+            for fault in news:
+                self._on_fault(fault)
+
+
+def _keep_looking(itself: "weakref.ref[Messages]", every_seconds: float) -> None:
+    while True:
+        time.sleep(every_seconds)
+        words = itself()
+        if words is None:
+            return
+        _look_and_log(words)
+        del words  # while asleep, this thread must not be what keeps it alive
+
+
+def _look_and_log(words: Messages) -> None:
+    try:
+        words.look()
+    except Exception:  # whatever it is, it must end neither a request nor the watch
+        logging.getLogger(__name__).exception("could not look at the merchant's folder")

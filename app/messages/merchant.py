@@ -1,0 +1,250 @@
+"""Who the merchant is: what ``merchant.toml`` says, checked."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal, cast, get_args
+from urllib.parse import urlsplit
+
+from app.messages.collector import Collector
+from app.messages.document import Document
+from app.messages.faults import Fault, quoted
+from app.messages.languages import tag_of
+from app.messages.plain_text import trouble_with
+
+FILE = "merchant.toml"
+KNOWN_LINKS = (
+    "forgot_password",
+    "register",
+    "help",
+)  # the built-in words mention these, when they have an address
+COLOURS = ("brand", "background", "text")
+
+UsernameKind = Literal["username", "email", "phone", "card"]
+
+_LONGEST_NAME = 80
+_LONGEST_URL = 500
+_MOST_LANGUAGES = 50
+_COLOUR = re.compile(r"#(?:[0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})")
+_LOGO = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}\.(?:svg|png|jpg|jpeg|webp)")
+_LINK_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+_PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{2,30}")
+
+
+@dataclass(frozen=True)
+class Merchant:
+    """The restaurant, as its guests know it.
+
+    :ivar name: never empty
+    :ivar logo: the name of a picture in the folder
+    :ivar phone: as guests read it
+    :ivar colours: ``brand``, ``background``, ``text``, as ``#rrggbb`` or ``#rgb``; only those that are given
+    :ivar links: name → address; ``https:``, ``tel:`` or ``mailto:``
+    :ivar link_texts: name → what the link says; only those that are given
+    :ivar languages: tags, the programme's first language in front; empty when the file names none
+    :ivar username_kind: what guests sign in with
+    :ivar username_label: what the field for it is called, when the built-in label for the kind will not do
+    :ivar show_vendor_text: whether a code without words shows Paytronix's own text
+    """
+
+    name: str = "Rewards"
+    logo: str | None = None
+    phone: str | None = None
+    colours: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    links: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    link_texts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    languages: tuple[str, ...] = ()
+    username_kind: UsernameKind = "username"
+    username_label: str | None = None
+    show_vendor_text: bool = False
+
+
+def read_merchant(document: Document) -> tuple[Merchant, tuple[Fault, ...]]:
+    """What the file says, without what is wrong in it, and the faults."""
+    reader = _Reader(document)
+    return reader.read(), reader.collector.faults()
+
+
+class _Reader:
+    def __init__(self, document: Document) -> None:
+        self.collector = Collector(document)
+        self._document = document
+        self._given: dict[str, Any] = {}
+
+    def read(self) -> Merchant:
+        readers: dict[str, Callable[[Any], None]] = {
+            "name": self._name,
+            "logo": self._logo,
+            "phone": self._phone,
+            "languages": self._languages,
+            "colours": self._colours,
+            "links": self._links,
+            "username": self._username,
+            "show_vendor_text": self._show_vendor_text,
+        }
+        for key, value in self._document.values.items():
+            if key in readers:
+                readers[key](value)
+            else:
+                self._unknown((key,), readers)
+        if "name" not in self._document.values:
+            self.collector.add(
+                (), "The restaurant's name is missing.", 'Add a line at the top: name = "Your Restaurant"'
+            )
+        return Merchant(**self._given)
+
+    def _name(self, value: Any) -> None:
+        if self._is_text(("name",), value, longest=_LONGEST_NAME):
+            self._given["name"] = value.strip()
+
+    def _logo(self, value: Any) -> None:
+        if isinstance(value, str) and _LOGO.fullmatch(value):
+            self._given["logo"] = value
+        else:
+            self.collector.add(
+                ("logo",),
+                "The logo is no file name of a picture.",
+                'Put the picture into this folder: logo = "logo.svg"',
+            )
+
+    def _phone(self, value: Any) -> None:
+        if isinstance(value, str) and _PHONE.fullmatch(value):
+            self._given["phone"] = value
+        else:
+            self.collector.add(
+                ("phone",),
+                "This is no telephone number.",
+                'Write it as guests dial it: phone = "020 7946 0123"',
+            )
+
+    def _languages(self, value: Any) -> None:
+        if not isinstance(value, list) or not value or len(value) > _MOST_LANGUAGES:
+            self.collector.add(
+                ("languages",),
+                "This is no list of languages.",
+                'Write it like this: languages = ["en", "es"]',
+            )
+            return
+        tags: list[str] = []
+        for text in value:
+            tag = tag_of(text) if isinstance(text, str) else None
+            if tag is None:
+                shown = quoted(text) if isinstance(text, str) else "One of them"
+                self.collector.add(
+                    ("languages",),
+                    f"{shown} is no language.",
+                    "Use codes such as en, es, fr, pt-BR, ar; the first is your own.",
+                )
+            elif tag in tags:
+                self.collector.add(("languages",), f"{quoted(tag)} is in the list twice.", "Keep it once.")
+            else:
+                tags.append(tag)
+        self._given["languages"] = tuple(tags)
+
+    def _colours(self, value: Any) -> None:
+        colours = {}
+        for name, colour in self._table("colours", value).items():
+            if name not in COLOURS:
+                self._unknown(("colours", name), COLOURS)
+            elif isinstance(colour, str) and _COLOUR.fullmatch(colour):
+                colours[name] = colour
+            else:
+                self.collector.add(
+                    ("colours", name),
+                    f"{quoted(name)} is no colour.",
+                    f'Write it with # and six digits: {name} = "#0b6e4f"',
+                )
+        self._given["colours"] = MappingProxyType(colours)
+
+    def _links(self, value: Any) -> None:
+        urls, texts = {}, {}
+        for name, link in self._table("links", value).items():
+            path = ("links", name)
+            fields = {"url": link} if isinstance(link, str) else link
+            if not _LINK_NAME.fullmatch(name):
+                self.collector.add(
+                    path,
+                    f"{quoted(name)} is no name for a link.",
+                    "Use small letters, digits and _ only: menu_card",
+                )
+            elif not isinstance(fields, dict) or not fields.keys() <= {"url", "text"}:
+                self.collector.add(
+                    path, f"The link {quoted(name)} is more than an address and a text.", _link_example(name)
+                )
+            elif not _is_address(fields.get("url")):
+                self.collector.add(
+                    path,
+                    f"The address of the link {quoted(name)} does not begin with https://, tel: or mailto:, "
+                    "or has a character in it that no address has.",
+                    _link_example(name),
+                )
+            elif "text" in fields and not self._is_text(path, fields["text"], longest=_LONGEST_NAME):
+                urls[name] = fields["url"]
+            else:
+                urls[name] = fields["url"]
+                if "text" in fields:
+                    texts[name] = fields["text"].strip()
+        self._given["links"], self._given["link_texts"] = MappingProxyType(urls), MappingProxyType(texts)
+
+    def _username(self, value: Any) -> None:
+        for name, given in self._table("username", value).items():
+            path = ("username", name)
+            if name == "kind" and given in get_args(UsernameKind):
+                self._given["username_kind"] = cast(UsernameKind, given)
+            elif name == "kind":
+                kinds = ", ".join(get_args(UsernameKind))
+                self.collector.add(path, "This is no kind of username.", f'Write one of {kinds}: kind = "email"')
+            elif name == "label":
+                if self._is_text(path, given, longest=_LONGEST_NAME):
+                    self._given["username_label"] = given.strip()
+            else:
+                self._unknown(path, ("kind", "label"))
+
+    def _show_vendor_text(self, value: Any) -> None:
+        if isinstance(value, bool):
+            self._given["show_vendor_text"] = value
+        else:
+            self.collector.add(
+                ("show_vendor_text",), "This is neither true nor false.", "Write: show_vendor_text = false"
+            )
+
+    def _table(self, name: str, value: Any) -> Mapping[str, Any]:
+        if isinstance(value, dict):
+            return value
+        self.collector.add((name,), f"{quoted(name)} is a heading.", f"Write it on a line of its own: [{name}]")
+        return {}
+
+    def _is_text(self, path: tuple[str, ...], value: Any, *, longest: int) -> bool:
+        if not isinstance(value, str):
+            self.collector.add(path, "This is no text.", f'Put quotation marks around it: {path[-1]} = "…"')
+            return False
+        if trouble := trouble_with(value, longest=longest):
+            self.collector.add(path, *trouble)
+            return False
+        return True
+
+    def _unknown(self, path: tuple[str, ...], known: Mapping[str, Any] | tuple[str, ...]) -> None:
+        close = self.collector.close_to(path[-1], known)
+        instead = f"Did you mean {quoted(close)}?" if close else f"Only these can stand here: {', '.join(known)}."
+        self.collector.add(path, f"{quoted(path[-1])} means nothing here.", instead)
+
+
+def _link_example(name: str) -> str:
+    return f'Write it like this: {name} = "https://www.example.com/help"'
+
+
+def _is_address(value: object) -> bool:
+    """Whether a link may lead there. Never ``javascript:`` or ``data:``, nor a path that depends on the page."""
+    if not isinstance(value, str) or len(value) > _LONGEST_URL:
+        return False
+    if not value.isprintable() or not value.isascii() or any(char in value for char in " \\\"'<>`"):
+        return False
+    try:
+        url = urlsplit(value)
+        if url.scheme == "https":
+            _ = url.port  # raises ValueError when it is no number
+            return bool(url.hostname) and value.lower().startswith("https://") and url.username is None
+    except ValueError:
+        return False
+    return url.scheme in {"tel", "mailto"} and bool(url.path)

@@ -1,0 +1,87 @@
+"""Where in a TOML text each name stands; ``tomllib`` gives the values and forgets the places.
+
+For texts that ``tomllib`` has read without complaint. Anything else gets no place, or a wrong one, but never an error.
+"""
+
+import re
+import tomllib
+
+Path = tuple[str, ...]
+Place = tuple[int, int]  # line and column, counted from 1
+
+START: Place = (1, 1)
+
+_TOKEN = re.compile(
+    r'''
+      (?P<string> """(?:\\.|[^\\])*?"{3,5} | \'\'\'.*?\'{3,5} | "(?:\\.|[^"\\\n])*" | '[^'\n]*' )
+    | (?P<comment> \#[^\n]* )
+    | (?P<bare> [A-Za-z0-9_-]+ )
+    | (?P<mark> [\[\]{}=,\n] )
+    ''',
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def places(text: str) -> dict[Path, Place]:
+    """The place of every name outside inline tables; a name inside one stands where its table stands."""
+    found: dict[Path, Place] = {}
+    lines = _LineCounter(text)
+    header: Path = ()
+    name: list[str] = []  # the parts of the name being read
+    start = 0  # where it began
+    depth = 0  # of brackets in the value being read
+    reading = "name"  # or "header", or "value"
+    for token in _TOKEN.finditer(text):
+        kind, word = token.lastgroup, token[0]
+        if reading == "value":
+            depth += (word in {"[", "{"}) - (word in {"]", "}"})
+            if word == "\n" and depth <= 0:
+                reading, name, depth = "name", [], 0
+        elif kind in {"bare", "string"}:
+            if not name:
+                start = token.start()
+            name.append(_name_of(word))
+        elif word == "[":
+            reading, name = "header", []
+        elif word == "]" and reading == "header" and name:
+            header = tuple(name)
+            found.setdefault(header, lines.place(start))
+            name = []
+        elif word == "=":
+            found.setdefault(header + tuple(name), lines.place(start))
+            reading = "value"
+        elif word == "\n":
+            reading, name = "name", []
+    return found
+
+
+def place_of(path: Path, found: dict[Path, Place]) -> Place:
+    """The place of a name, or of the nearest table around it."""
+    while path:
+        if path in found:
+            return found[path]
+        path = path[:-1]
+    return START
+
+
+def _name_of(word: str) -> str:
+    if word.startswith('"') and "\\" in word:
+        try:
+            return str(tomllib.loads(f"name = {word}")["name"])
+        except tomllib.TOMLDecodeError:
+            return word
+    return word.strip("\"'")
+
+
+class _LineCounter:
+    """Turns growing offsets into places, looking at each character once."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._offset = 0
+        self._line = 1
+
+    def place(self, offset: int) -> Place:
+        self._line += self._text.count("\n", self._offset, offset)
+        self._offset = offset
+        return self._line, offset - self._text.rfind("\n", 0, offset)

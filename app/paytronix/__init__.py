@@ -1,0 +1,30 @@
+"""Paytronix's REST API: the calls that a guest's website makes, and what their replies mean."""
+
+from app.paytronix.client import Call, PaytronixClient
+from app.paytronix.errors import (
+    PaytronixError,
+    Reason,
+    Refused,
+    RefreshRefused,
+    TokenRejected,
+    Unavailable,
+)
+from app.paytronix.models import Account, Balance, Expiration, Guest, Token
+from app.paytronix.transport import Transport
+
+__all__ = [
+    "Account",
+    "Balance",
+    "Call",
+    "Expiration",
+    "Guest",
+    "PaytronixClient",
+    "PaytronixError",
+    "Reason",
+    "RefreshRefused",
+    "Refused",
+    "Token",
+    "TokenRejected",
+    "Transport",
+    "Unavailable",
+]

@@ -1,0 +1,299 @@
+"""Paytronix's calls, one method each, and what their replies mean.
+
+Works from a plain script::
+
+    client = PaytronixClient(Transport(url, client_id=…, client_secret=…), merchant_id=…, …)
+    token = client.token_by_password("ana@example.com", password)
+    guest = client.user_information(token.access_token, token.username)
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+
+from app.paytronix.errors import (
+    PaytronixError,
+    Reason,
+    Refused,
+    RefreshRefused,
+    TokenRejected,
+    Unavailable,
+)
+from app.paytronix.models import (
+    Account,
+    Envelope,
+    Guest,
+    OddReply,
+    Token,
+    read,
+    read_account,
+    read_guest,
+    read_token,
+)
+from app.paytronix.transport import Reply, Transport
+
+TOKEN_CALL = "oauth/requestGuestToken"  # noqa: S105 - the name of a call
+LONGEST_RETRY_AFTER_SECONDS = 3600
+
+# RFC 6749, 5.2: what an authorization server says when the client itself is at fault.
+_OUR_CREDENTIALS = frozenset({"invalid_client", "unauthorized_client"})
+# Codes that blame the system, not the guest: `<service>.system_error` (3.7), and RFC 6749, 4.1.2.1.
+_SYSTEM_FAULTS = frozenset({"system_error", "server_error", "temporarily_unavailable"})
+# Codes known to refuse a guest or a token (3.7); they mean so even on a 5xx.
+_REFUSALS = frozenset({"could_not_authenticate", "no_matching_guests", "invalid_grant"})
+# Codes that explain a 401 of a call other than the token call without blaming the token (3.7).
+_NOT_THE_TOKEN = frozenset({"not_found"})
+
+Meaning = TypeVar("Meaning")
+
+
+@dataclass(frozen=True)
+class Call:
+    """What is told of a finished call: nothing that identifies a guest, nothing secret (table C of security.md)."""
+
+    operation: str
+    outcome: str  # success, refused, token_rejected, refresh_refused, or a Reason
+    seconds: float
+    status: int | None = None
+    code: str | None = None
+    detail: str | None = None
+    content_type: str | None = None
+    body_bytes: int | None = None
+
+
+class PaytronixClient:
+    """The guest-level calls of one integration for one merchant.
+
+    :param scope: what to ask for when a token is requested
+    :param credentials_in_body: send identifier and secret in the token call's body too, as the vendor's sample does
+    :param invalid_token_codes: codes that say that an access token is no longer good, whole or as last dotted part
+    :param observe: told of every finished call
+    :param now: the clock (UTC)
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        merchant_id: int,
+        client_id: str,
+        client_secret: str,
+        scope: Sequence[str],
+        credentials_in_body: bool = True,
+        invalid_token_codes: Sequence[str] = ("invalid_token",),
+        observe: Callable[[Call], None] = lambda call: None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._transport = transport
+        self._merchant_id = merchant_id
+        self._token_fields: dict[str, Any] = {"authentication": "anonymous", "merchantId": merchant_id}
+        if credentials_in_body:
+            self._token_fields |= {"client_id": client_id, "client_secret": client_secret}
+        self._token_fields["scope"] = " ".join(scope)
+        self._invalid_token_codes = frozenset(code.lower() for code in invalid_token_codes)
+        self._observe = observe
+        self._now = now
+
+    def token_by_password(self, username: str, password: str) -> Token:
+        """Sign a guest in (2.3). Never repeated by itself: a second try may count towards a lock-out.
+
+        :raises Refused: Paytronix does not accept these credentials.
+        :raises Unavailable: nothing is known about them.
+        """
+        grant = {"grant_type": "password", "username": username, "password": password}
+        return self._token(grant, Refused)
+
+    def token_by_refresh_token(self, refresh_token: str) -> Token:
+        """Get a new access token (2.4).
+
+        :raises RefreshRefused: the refresh token was definitely refused.
+        :raises Unavailable: nothing is known about it; it may still be good.
+        """
+        grant = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        return self._token(grant, RefreshRefused)
+
+    def user_information(self, access_token: str, username: str) -> Guest:
+        """Who the guest is: ``GET guest/userInformation`` (4.3).
+
+        :raises TokenRejected: renew the token and call again.
+        :raises Refused: such as ``user_info.not_found``.
+        :raises Unavailable: try later.
+        """
+        return self.get("guest/userInformation", access_token, read_guest, username=username)
+
+    def account_information(self, access_token: str, card_number: str) -> Account:
+        """What is on the card: ``GET guest/accountInformation`` (4.4).
+
+        :raises TokenRejected: renew the token and call again.
+        :raises Refused: such as ``result:invalid_status``, a card that cannot be queried.
+        :raises Unavailable: try later.
+        """
+        return self.get("guest/accountInformation", access_token, read_account, printedCardNumber=card_number)
+
+    def get(
+        self, operation: str, access_token: str, meaning: Callable[[bytes], Meaning], **parameters: str
+    ) -> Meaning:
+        """Make any reading call with the guest's token. The token travels in the query (4.1): never log that URL.
+
+        :param meaning: reads a successful reply's body; raises OddReply for one that it cannot use.
+        :raises TokenRejected: renew the token and call again.
+        :raises Refused: Paytronix answered with a failure.
+        :raises Unavailable: try later.
+        """
+        fields = self._guest_fields(access_token) | parameters
+        return self._call(operation, self._transport.get, fields, meaning, Refused)
+
+    def post(
+        self, operation: str, access_token: str, meaning: Callable[[bytes], Meaning], **fields: Any
+    ) -> Meaning:
+        """Make any writing call with the guest's token, which travels in the body (4.1).
+
+        :raises TokenRejected: nothing was written: renew the token and call again.
+        :raises Refused: Paytronix answered with a failure.
+        :raises Unavailable: it is not known whether it was written; do not repeat it.
+        """
+        fields = self._guest_fields(access_token) | fields
+        return self._call(operation, self._transport.post, fields, meaning, Refused)
+
+    def _guest_fields(self, access_token: str) -> dict[str, Any]:
+        return {"authentication": "oauth", "merchantId": self._merchant_id, "access_token": access_token}
+
+    def _token(self, grant: Mapping[str, str], refusal: type[PaytronixError]) -> Token:
+        asked_at = self._now()
+        return self._call(
+            TOKEN_CALL,
+            self._transport.post,
+            self._token_fields | grant,
+            lambda body: read_token(body, asked_at=asked_at),
+            refusal,
+        )
+
+    def _call(
+        self,
+        operation: str,
+        send: Callable[[str, Mapping[str, Any]], Reply],
+        fields: Mapping[str, Any],
+        meaning: Callable[[bytes], Meaning],
+        refusal: type[PaytronixError],
+    ) -> Meaning:
+        reply: Reply | None = None
+        started = self._now()
+        try:
+            reply = send(operation, fields)
+            value = self._understand(operation, reply, meaning, refusal)
+        except PaytronixError as error:
+            self._tell(operation, _outcome(error), reply, started, error)
+            raise
+        self._tell(operation, "success", reply, started, None)
+        return value
+
+    def _understand(
+        self,
+        operation: str,
+        reply: Reply,
+        meaning: Callable[[bytes], Meaning],
+        refusal: type[PaytronixError],
+    ) -> Meaning:
+        """What a reply means. A readable envelope counts before the HTTP status (3.4)."""
+        try:
+            envelope = read(reply.body, Envelope)
+        except OddReply:
+            raise self._no_envelope(operation, reply, refusal) from None
+        if envelope.result == "success" and not envelope.error_code and not envelope.error:
+            try:
+                return meaning(reply.body)
+            except OddReply as odd:
+                raise Unavailable(operation, Reason.PROTOCOL, status=reply.status, detail=str(odd)) from None
+        raise self._failure(operation, reply, envelope, refusal)
+
+    def _failure(
+        self, operation: str, reply: Reply, envelope: Envelope, refusal: type[PaytronixError]
+    ) -> PaytronixError:
+        code = next((c for c in (envelope.error_code, envelope.error) if isinstance(c, str) and c.strip()), None)
+        if code is None:
+            if not isinstance(envelope.result, str) or envelope.result in {"", "success", "failure"}:
+                return self._no_envelope(operation, reply, refusal)
+            code = f"result:{envelope.result}"
+        texts = (envelope.error_message, envelope.error_description)
+        vendor_text = next((text for text in texts if isinstance(text, str)), None)
+        about: dict[str, Any] = {"vendor_text": vendor_text, "status": reply.status}
+
+        lowered = code.lower()
+        last = lowered.rpartition(".")[2]
+        is_token_call = operation == TOKEN_CALL
+        if not is_token_call and {lowered, last} & self._invalid_token_codes:
+            return TokenRejected(operation, code, **about)
+        if last in _OUR_CREDENTIALS:
+            return Unavailable(operation, Reason.CREDENTIALS, code=code, **about)
+        if reply.status == 429:
+            wait_seconds = _retry_after(reply)
+            return Unavailable(operation, Reason.THROTTLED, code=code, retry_after_seconds=wait_seconds, **about)
+        if last in _SYSTEM_FAULTS:
+            return Unavailable(operation, Reason.ERROR, code=code, **about)
+        if reply.status == 401 and not is_token_call and last not in _NOT_THE_TOKEN:
+            return TokenRejected(operation, code, **about)  # the code is unknown, the status was observed (3.5)
+        if reply.status >= 500 and refusal is RefreshRefused and last not in _REFUSALS | self._invalid_token_codes:
+            # Only a definite refusal ends a sign-in, and an unknown code on a 5xx is none.
+            return Unavailable(operation, Reason.ERROR, code=code, **about)
+        return refusal(operation, code, **about)
+
+    def _no_envelope(self, operation: str, reply: Reply, refusal: type[PaytronixError]) -> PaytronixError:
+        """What a reply without ``result`` or code means: only its status is left to go by (3.4)."""
+        status = reply.status
+        if status == 401 and operation != TOKEN_CALL:
+            return TokenRejected(operation, "http:401", status=status)
+        if status == 401 and "WWW-Authenticate" not in reply.headers:
+            return refusal(operation, "http:401", status=status)  # as integrators saw it for a wrong password
+        if status == 401:  # RFC 6749, 5.2: the client's own authentication failed
+            return Unavailable(operation, Reason.CREDENTIALS, code="http:401", status=status)
+        if status == 429:
+            wait_seconds = _retry_after(reply)
+            return Unavailable(operation, Reason.THROTTLED, status=status, retry_after_seconds=wait_seconds)
+        if status >= 500:
+            return Unavailable(operation, Reason.ERROR, status=status)
+        detail = "no JSON object with a result"
+        if status in {200, 201}:
+            return Unavailable(operation, Reason.PROTOCOL, status=status, detail=detail)
+        return Unavailable(operation, Reason.PROTOCOL, code=f"http:{status}", status=status, detail=detail)
+
+    def _tell(
+        self, operation: str, outcome: str, reply: Reply | None, started: datetime, error: PaytronixError | None
+    ) -> None:
+        self._observe(
+            Call(
+                operation=operation,
+                outcome=outcome,
+                seconds=reply.seconds if reply else (self._now() - started).total_seconds(),
+                status=reply.status if reply else None,
+                code=error.code if error else None,
+                detail=getattr(error, "detail", None),
+                content_type=reply.headers.get("Content-Type") if reply else None,
+                body_bytes=len(reply.body) if reply else None,
+            )
+        )
+
+
+def _outcome(error: PaytronixError) -> str:
+    match error:
+        case Unavailable():
+            return error.reason.value
+        case TokenRejected():
+            return "token_rejected"
+        case RefreshRefused():
+            return "refresh_refused"
+    return "refused"
+
+
+def _retry_after(reply: Reply) -> int | None:
+    """Seconds of the reply's Retry-After (RFC 9110, 10.2.3: seconds or a date), within sane bounds."""
+    text = reply.headers.get("Retry-After", "").strip()
+    try:
+        if text.isascii() and text.isdigit():
+            seconds = int(text[:12])
+        else:
+            seconds = int((parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return None
+    return min(max(seconds, 1), LONGEST_RETRY_AFTER_SECONDS)

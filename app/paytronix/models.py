@@ -1,0 +1,222 @@
+"""What Paytronix's replies mean: checked on arrival, typed, and silent about their secrets.
+
+The shapes are those of paytronix-api.md: 2.3 and 2.4 (token), 4.3 (user), 4.4 (account). Fields that are not
+listed here are ignored, as the vendor asks (responses may gain fields without a new release).
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, TypeVar
+
+import msgspec
+
+DOCUMENTED_LIFETIME_SECONDS = 1800  # Guest Website Login: "Access tokens are valid for 30 minutes"
+_LONGEST_LIFETIME_SECONDS = 86400 * 366
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,6})?")
+
+Shape = TypeVar("Shape")
+
+
+class OddReply(ValueError):
+    """A reply that is not what was agreed. The text names the field and never quotes a value."""
+
+
+class Token(msgspec.Struct, frozen=True, kw_only=True):
+    """The pair of tokens of one sign-in.
+
+    :ivar refresh_token: None when the reply to a refresh brought none; the former one then stays good
+    :ivar ends_at: when the access token ends (UTC), counted from before the request for it was sent
+    :ivar lifetime_seconds: how long it lives in all
+    :ivar lifetime_is_odd: ``expires_in`` was missing or no positive number; the documented lifetime is assumed
+    """
+
+    access_token: str
+    refresh_token: str | None
+    ends_at: datetime
+    lifetime_seconds: int
+    username: str | None = None
+    card_number: str | None = None
+    lifetime_is_odd: bool = False
+
+    def __repr__(self) -> str:
+        return f"Token(ends_at={self.ends_at.isoformat()})"
+
+
+class Guest(msgspec.Struct, frozen=True, kw_only=True):
+    """Who the guest is: of ``guest/userInformation`` just what the site shows."""
+
+    first_name: str | None
+    card_number: str | None
+
+    def __repr__(self) -> str:
+        return "Guest(…)"
+
+
+class Expiration(msgspec.Struct, frozen=True):
+    """So much of a reward ends after this day."""
+
+    amount: Decimal
+    last_day: date
+
+
+class Balance(msgspec.Struct, frozen=True, kw_only=True):
+    """What a guest has in one wallet: points, a reward or stored value."""
+
+    name: str
+    amount: Decimal
+    expirations: tuple[Expiration, ...] = ()
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``guest/accountInformation`` says of a card."""
+
+    points: tuple[Balance, ...] = ()
+    rewards: tuple[Balance, ...] = ()
+    stored_value: tuple[Balance, ...] = ()
+    tier: str | None = None
+
+    def __repr__(self) -> str:
+        return "Account(…)"
+
+
+# --- The replies as they come over the wire. ---
+
+
+class Envelope(msgspec.Struct, rename="camel"):
+    """The fields that say how a call went, on every reply (3.1); ``error`` is OAuth's own form (RFC 6749, 5.2)."""
+
+    result: Any = None
+    error_code: Any = None
+    error_message: Any = None
+    error: Any = msgspec.field(default=None, name="error")
+    error_description: Any = msgspec.field(default=None, name="error_description")
+
+
+class _TokenReply(msgspec.Struct):
+    access_token: str
+    refresh_token: str | None = None
+    expires_in: Any = None
+    username: str | None = None
+    card_number: str | None = msgspec.field(default=None, name="printedCardNumber")
+
+
+class _UserFields(msgspec.Struct, rename="camel"):
+    first_name: str | None = None
+
+
+class _UserReply(msgspec.Struct, rename="camel"):
+    fields: _UserFields = msgspec.field(default_factory=_UserFields)
+    primary_card_numbers: list[str] | None = None
+
+
+class _ExpirationReply(msgspec.Struct, rename="camel"):
+    amount: str
+    expiration_date: str
+
+
+class _BalanceReply(msgspec.Struct, rename="camel"):
+    balance: str
+    name: str = ""
+    expirations: list[_ExpirationReply] | None = None
+
+
+class _AccountReply(msgspec.Struct, rename="camel"):
+    point_balances: list[_BalanceReply] | None = None
+    reward_balances: list[_BalanceReply] | None = None
+    stored_value_balances: list[_BalanceReply] | None = None
+    tier_label: str | None = None
+
+
+def read(body: bytes, shape: type[Shape]) -> Shape:
+    """Decode a reply's body into a shape.
+
+    :raises OddReply: the body is no JSON object of that shape.
+    """
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        where = re.search(r"`\$([\w.\[\]…]*)`", str(error))
+        raise OddReply(f"the field {where[1].lstrip('.')}" if where and where[1] else "the body") from None
+
+
+def read_token(body: bytes, *, asked_at: datetime) -> Token:
+    """Read the reply of ``oauth/requestGuestToken``.
+
+    :param asked_at: the moment before the request was sent (UTC).
+    :raises OddReply: there is no usable access token in it.
+    """
+    reply = read(body, _TokenReply)
+    if not reply.access_token.strip():
+        raise OddReply("the field access_token")
+    lifetime_seconds, is_odd = _lifetime(reply.expires_in)
+    return Token(
+        access_token=reply.access_token,
+        refresh_token=reply.refresh_token or None,
+        ends_at=asked_at + timedelta(seconds=lifetime_seconds),
+        lifetime_seconds=lifetime_seconds,
+        lifetime_is_odd=is_odd,
+        username=reply.username or None,
+        card_number=reply.card_number or None,
+    )
+
+
+def read_guest(body: bytes) -> Guest:
+    """Read the reply of ``guest/userInformation``.
+
+    :raises OddReply: a field has not its documented type.
+    """
+    reply = read(body, _UserReply)
+    cards = reply.primary_card_numbers or [""]
+    return Guest(first_name=reply.fields.first_name or None, card_number=cards[0] or None)
+
+
+def read_account(body: bytes) -> Account:
+    """Read the reply of ``guest/accountInformation``. Every list may be absent (4.4).
+
+    :raises OddReply: a field has not its documented type.
+    """
+    reply = read(body, _AccountReply)
+    return Account(
+        points=_balances(reply.point_balances),
+        rewards=_balances(reply.reward_balances),
+        stored_value=_balances(reply.stored_value_balances),
+        tier=reply.tier_label or None,
+    )
+
+
+def _lifetime(expires_in: object) -> tuple[int, bool]:
+    """Seconds, and whether the field was odd. A lifetime that cannot be used must not cause a refresh on every page."""
+    if isinstance(expires_in, int) and not isinstance(expires_in, bool):
+        if 0 < expires_in <= _LONGEST_LIFETIME_SECONDS:
+            return expires_in, False
+    return DOCUMENTED_LIFETIME_SECONDS, True
+
+
+def _balances(replies: Sequence[_BalanceReply] | None) -> tuple[Balance, ...]:
+    return tuple(
+        Balance(
+            name=reply.name,
+            amount=_decimal(reply.balance),
+            expirations=tuple(
+                Expiration(_decimal(each.amount), _day(each.expiration_date)) for each in reply.expirations or ()
+            ),
+        )
+        for reply in replies or ()
+    )
+
+
+def _decimal(text: str) -> Decimal:
+    """API type Decimal: a string, sign and decimals optional (1.5). Also keeps NaN and 1e999999 out of the pages."""
+    if not _DECIMAL.fullmatch(text):
+        raise OddReply("a balance")
+    return Decimal(text)
+
+
+def _day(text: str) -> date:
+    """API types Date and DateTime (1.5); of the latter the day."""
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        raise OddReply("an expirationDate") from None

@@ -1,0 +1,118 @@
+"""What every store can do, and how it says that it cannot."""
+
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+
+class Reason(StrEnum):
+    """Why a store is unavailable: a closed list, fit for a metric's label."""
+
+    UNREACHABLE = "unreachable"  # nobody answers at that address, or the file cannot be opened
+    TIMEOUT = "timeout"
+    READONLY = "readonly"
+    FULL = "full"
+    REFUSED = "refused"  # password, access list or file permission: a matter for the operator
+    ERROR = "error"
+
+
+class StoreUnavailable(Exception):
+    """The store did not do what it was asked, which says nothing about whether a record exists.
+
+    The text names the engine and its address or file, never a password.
+
+    :ivar reason: why, as a word that is safe to count.
+    """
+
+    def __init__(self, store: str, reason: Reason, what: str) -> None:
+        self.reason = reason
+        super().__init__(f"{store} is unavailable ({reason}): {what}")
+
+
+class Count(NamedTuple):
+    """How far a counter has come, and when it begins again."""
+
+    number: int
+    seconds_left: float
+
+
+class Store(Protocol):
+    """Records, leases and counters, each with an end.
+
+    A record is bytes under a key. It ends by time, by ``delete``, or through its owner; from then on it is absent,
+    and only ``put`` makes it again. Times to live are in seconds, to the millisecond, at least one millisecond.
+
+    One store serves all threads of a process. It may be made before a fork and used on both sides of it. It opens
+    its files and connections when they are first needed, so making one never fails for want of a server.
+
+    Every operation raises StoreUnavailable when the engine cannot be reached, answers late, or refuses; it does so
+    within a second (``delete_all``: a second for each thousand records).
+    """
+
+    def get(self, *keys: str) -> list[bytes | None]:
+        """The records under the keys, in their order; None for one that is absent or past its end. One round trip."""
+
+    def put(self, key: str, value: bytes, ttl_seconds: float, owner: str | None = None) -> None:
+        """Create or overwrite a record.
+
+        :param owner: opaque name, without a line break, under which the record can be ended later.
+        """
+
+    def replace(self, key: str, old: bytes, new: bytes, ttl_seconds: float) -> bool:
+        """Overwrite a live record if it still holds exactly ``old``; its owner stays.
+
+        Sealed values are never alike, so this compares versions. A record that holds ``new`` already counts as
+        replaced.
+
+        :returns: False if the record is absent or holds something else.
+        """
+
+    def extend(self, key: str, ttl_seconds: float) -> bool:
+        """Move the end of a live record, to later or earlier.
+
+        :returns: False if there is none.
+        """
+
+    def delete(self, *keys: str) -> None:
+        """End records now."""
+
+    def delete_owned(self, owner: str) -> int:
+        """End all records of an owner.
+
+        :returns: how many were live.
+        """
+
+    def delete_all(self) -> int:
+        """End every record that has an owner; leases, counters and records without an owner stay.
+
+        :returns: how many were live.
+        """
+
+    def increment(self, key: str, ttl_seconds: float) -> int:
+        """Count one more. The window begins at the first count and ends ``ttl_seconds`` later, whatever follows.
+
+        :returns: the count within this window, this one included.
+        """
+
+    def count(self, key: str) -> Count:
+        """Read a counter without counting; (0, 0.0) outside a window."""
+
+    def acquire(self, lease: str, holder: str, ttl_seconds: float) -> bool:
+        """Take a lease, or take it anew as its present holder.
+
+        :param holder: a name that nobody else uses, such as a random one for each attempt.
+        :returns: False while another holder has it.
+        """
+
+    def release(self, lease: str, holder: str) -> None:
+        """Give a lease back. Nothing happens unless this holder has it."""
+
+    def ping(self) -> None:
+        """Return if a write and a read work now."""
+
+    def close(self) -> None:
+        """Give connections and files back. The store can be used again afterwards."""
+
+
+def milliseconds(ttl_seconds: float) -> int:
+    """A time to live as engines keep it. At least one, because zero would mean "no end" or "delete" to some."""
+    return max(1, round(ttl_seconds * 1000))

@@ -1,0 +1,252 @@
+"""The store in Redis 6.2 or later: many machines, and whatever Redis is made to survive.
+
+Each step is one script, sent as text, so that it is atomic and works on a server that was started empty a moment ago.
+A script touches the keys of one Cluster slot only:
+
+``guest-login:r:KEY``             a record: its owner or nothing, a line break, the value
+``guest-login:c:KEY``             a counter
+``guest-login:l:LEASE``           a lease: its holder
+``guest-login:{owned}:by:OWNER``  which records an owner has (a sorted set)
+``guest-login:{owned}:all``       which records have an owner at all
+
+The last two are indices. An entry is written before its record, and kept for twice the record's time to live: if the
+connection breaks after a record was extended and before its entry was, the entry is still there when the record ends.
+An entry whose record has gone does no harm, because what is ended through an index must name the owner itself.
+Entries past their time are cleared away by the next writes, a few each time.
+"""
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from redis import exceptions
+
+from app.store.interface import Count, Reason, StoreUnavailable, milliseconds
+from app.store.redis_connections import time_limit
+from app.store.redis_servers import Servers
+
+OPERATION_SECONDS = 0.9
+PAUSE_SECONDS = 0.05  # before a repetition, for a server that is just being restarted
+
+_ALL = "guest-login:{owned}:all"
+_PING = "guest-login:{owned}:ping"
+
+_GET = "return redis.call('MGET', unpack(KEYS))"
+
+_PUT = "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])"
+
+_DELETE = "return redis.call('DEL', unpack(KEYS))"
+
+# This and the next give the record's owner. A record that holds the new value already was written by the first try of
+# a repeated command: to say "not replaced" would be wrong.
+_REPLACE = """
+local owner, value = string.match(redis.call('GET', KEYS[1]) or '', '^([^\\n]*)\\n(.*)$')
+if not owner or (value ~= ARGV[1] and value ~= ARGV[2]) then return false end
+redis.call('SET', KEYS[1], owner .. '\\n' .. ARGV[2], 'PX', ARGV[3])
+return owner
+"""
+
+_EXTEND = """
+if redis.call('PEXPIRE', KEYS[1], ARGV[1]) == 0 then return false end
+return string.match(redis.call('GET', KEYS[1]), '^([^\\n]*)\\n') or ''
+"""
+
+_INDEX = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+for _, index in ipairs(KEYS) do
+  redis.call('ZADD', index, 'GT', now + 2 * ARGV[2], ARGV[1])
+  local past = redis.call('ZRANGEBYSCORE', index, '-inf', now, 'LIMIT', 0, 10)
+  if #past > 0 then redis.call('ZREM', index, unpack(past)) end
+  redis.call('PEXPIREAT', index, redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')[2])
+end
+"""
+
+_OWNED = "return redis.call('ZRANGE', KEYS[1], 0, -1)"
+
+_OWNED_PAGE = "return redis.call('ZSCAN', KEYS[1], ARGV[1], 'COUNT', 500)"
+
+# Ends the records of one owner, or with '' of whatever owner.
+_END_OWNED = """
+local ended = 0
+for _, key in ipairs(KEYS) do
+  local owner = string.match(redis.call('GET', key) or '', '^([^\\n]+)\\n')
+  if owner and (ARGV[1] == '' or ARGV[1] == owner) then ended = ended + redis.call('DEL', key) end
+end
+return ended
+"""
+
+_INCREMENT = """
+local number = redis.call('INCR', KEYS[1])
+if number == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+return number
+"""
+
+_COUNT = "return {redis.call('GET', KEYS[1]), redis.call('PTTL', KEYS[1])}"
+
+_ACQUIRE = """
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
+
+_RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
+
+_TRY_OUT = "redis.call('SET', KEYS[1], '', 'PX', 1000) return redis.call('GET', KEYS[1])"
+
+
+class RedisStore:
+    """A store that machines share.
+
+    Ends are kept by the server's clock alone, so machines may differ about the time. When a connection breaks, an
+    operation is repeated once, if that cannot be told from doing it once; a server that answers late is not asked
+    again, because it is busy enough.
+    """
+
+    def __init__(self, servers: Servers) -> None:
+        self._servers = servers
+
+    def get(self, *keys: str) -> list[bytes | None]:
+        found: dict[str, bytes | None] = {}
+        with time_limit(OPERATION_SECONDS):
+            for group in self._servers.together([_record(key) for key in keys]):
+                found.update(zip(group, self._run(_GET, group), strict=True))
+        return [_value(found[_record(key)]) for key in keys]
+
+    def put(self, key: str, value: bytes, ttl_seconds: float, owner: str | None = None) -> None:
+        header = (owner or "").encode() + b"\n"
+        with time_limit(OPERATION_SECONDS):
+            if owner is not None:
+                self._index(owner, key, ttl_seconds)
+            self._run(_PUT, [_record(key)], header + value, milliseconds(ttl_seconds))
+
+    def replace(self, key: str, old: bytes, new: bytes, ttl_seconds: float) -> bool:
+        with time_limit(OPERATION_SECONDS):
+            owner = self._run(_REPLACE, [_record(key)], old, new, milliseconds(ttl_seconds))
+            return self._kept(owner, key, ttl_seconds)
+
+    def extend(self, key: str, ttl_seconds: float) -> bool:
+        with time_limit(OPERATION_SECONDS):
+            owner = self._run(_EXTEND, [_record(key)], milliseconds(ttl_seconds))
+            return self._kept(owner, key, ttl_seconds)
+
+    def delete(self, *keys: str) -> None:
+        with time_limit(OPERATION_SECONDS):
+            for group in self._servers.together([_record(key) for key in keys]):
+                self._run(_DELETE, group)
+
+    def delete_owned(self, owner: str) -> int:
+        with time_limit(OPERATION_SECONDS):
+            return self._end_owned(self._run(_OWNED, [_by(owner)]), owner)
+
+    def delete_all(self) -> int:
+        ended, cursor = 0, b"0"
+        while True:
+            cursor, entries = self._run(_OWNED_PAGE, [_ALL], cursor)
+            ended += self._end_owned(entries[::2], "")  # each entry is followed by its score
+            if cursor == b"0":
+                return ended
+
+    def increment(self, key: str, ttl_seconds: float) -> int:
+        number = self._run(_INCREMENT, [f"guest-login:c:{key}"], milliseconds(ttl_seconds), repeatable=False)
+        return int(number)
+
+    def count(self, key: str) -> Count:
+        number, left = self._run(_COUNT, [f"guest-login:c:{key}"])
+        return Count(int(number), max(left, 0) / 1000) if number is not None else Count(0, 0.0)
+
+    def acquire(self, lease: str, holder: str, ttl_seconds: float) -> bool:
+        return bool(self._run(_ACQUIRE, [f"guest-login:l:{lease}"], holder, milliseconds(ttl_seconds)))
+
+    def release(self, lease: str, holder: str) -> None:
+        self._run(_RELEASE, [f"guest-login:l:{lease}"], holder)
+
+    def ping(self) -> None:
+        self._run(_TRY_OUT, [_PING])
+
+    def close(self) -> None:
+        self._servers.close()
+
+    def _kept(self, owner: bytes | None, key: str, ttl_seconds: float) -> bool:
+        """Whether a script found its record, by the owner that it gave; the index then learns the new end."""
+        if owner:
+            self._index(owner.decode(), key, ttl_seconds)
+        return owner is not None
+
+    def _index(self, owner: str, key: str, ttl_seconds: float) -> None:
+        self._run(_INDEX, [_by(owner), _ALL], _record(key), milliseconds(ttl_seconds))
+
+    def _end_owned(self, records: Iterable[bytes], owner: str) -> int:
+        # Not repeatable: the second count would leave out what the first try ended.
+        groups = self._servers.together([record.decode() for record in records])
+        return sum(self._run(_END_OWNED, group, owner, repeatable=False) for group in groups)
+
+    def _run(
+        self, script: str, keys: Sequence[str], *arguments: str | bytes | int, repeatable: bool = True
+    ) -> Any:
+        """Run a script.
+
+        :param repeatable: running it twice in a row leaves and gives the same as running it once.
+        """
+        with time_limit(OPERATION_SECONDS):
+            try:
+                return self._try(script, keys, *arguments)
+            except StoreUnavailable as failure:
+                if not repeatable or failure.reason not in {Reason.UNREACHABLE, Reason.READONLY}:
+                    raise
+            time.sleep(PAUSE_SECONDS)
+            return self._try(script, keys, *arguments)
+
+    def _try(self, script: str, keys: Sequence[str], *arguments: str | bytes | int) -> Any:
+        client = None
+        try:
+            client = self._servers.client()
+            return client.execute_command("EVAL", script, len(keys), *keys, *arguments)
+        except (exceptions.RedisError, exceptions.RedisClusterException) as error:
+            reason = _reason(error)
+            if client is not None and reason in {Reason.UNREACHABLE, Reason.TIMEOUT, Reason.READONLY}:
+                self._servers.distrust(client)
+            raise StoreUnavailable(self._servers.name, reason, str(error)[:200]) from error
+
+
+def _record(key: str) -> str:
+    return f"guest-login:r:{key}"
+
+
+def _by(owner: str) -> str:
+    return f"guest-login:{{owned}}:by:{owner}"
+
+
+def _value(held: bytes | None) -> bytes | None:
+    _, line_break, value = (held or b"").partition(b"\n")
+    return value if line_break else None
+
+
+_REASONS: list[tuple[type[Exception], Reason]] = [  # the first that fits
+    (exceptions.TimeoutError, Reason.TIMEOUT),
+    (exceptions.AuthenticationError, Reason.REFUSED),
+    (exceptions.AuthorizationError, Reason.REFUSED),
+    (exceptions.AuthenticationWrongNumberOfArgsError, Reason.REFUSED),
+    (exceptions.NoPermissionError, Reason.REFUSED),
+    (exceptions.ReadOnlyError, Reason.READONLY),
+    (exceptions.OutOfMemoryError, Reason.FULL),
+    (exceptions.ConnectionError, Reason.UNREACHABLE),
+    (exceptions.ClusterDownError, Reason.UNREACHABLE),
+    (exceptions.RedisClusterException, Reason.UNREACHABLE),
+]
+# Redis 6.2 wraps what a script meets in a general error; some errors redis-py has no class for.
+_WORDS = {
+    "READONLY": Reason.READONLY,
+    "MISCONF": Reason.READONLY,
+    "NOREPLICAS": Reason.READONLY,
+    "OOM": Reason.FULL,
+    "NOPERM": Reason.REFUSED,
+}
+
+
+def _reason(error: Exception) -> Reason:
+    for kind, reason in _REASONS:
+        if isinstance(error, kind):
+            return reason
+    return next((reason for word, reason in _WORDS.items() if word in str(error)), Reason.ERROR)

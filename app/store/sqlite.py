@@ -1,0 +1,376 @@
+"""The store in one SQLite file: no server, several worker processes on one machine."""
+
+import contextlib
+import errno
+import os
+import queue
+import sqlite3
+import time
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+
+from app.store.interface import Count, Reason, StoreUnavailable, milliseconds
+
+# An operation waits for a free connection of its process, then for other writers: a second at most in sum.
+WAIT_SECONDS = 0.5
+# A thread that has a connection may wait long for the interpreter when the process is busy. With few connections the
+# others then queue behind it until they fail (measured: 64 threads with one connection lost 5 % of their writes, with
+# 64 none). They are opened as they are needed, take two descriptors each, and 200 KB of memory at most.
+CONNECTIONS = 64
+CACHE_KIBIBYTES = 200
+
+_APPLICATION_ID = 0x474C4F47  # written into the file's header; tells ours from other SQLite files
+_SCHEMA_VERSION = 1
+# Each new row clears away a few that are past their end: more than one, so the file does not grow with time.
+_CLEAR = """
+CREATE TRIGGER {table}_clear AFTER INSERT ON {table} BEGIN
+  DELETE FROM {table} WHERE {key} IN (
+    SELECT {key} FROM {table} WHERE ends_at <= (julianday('now') - 2440587.5) * 86400000 ORDER BY ends_at LIMIT 4
+  );
+END"""
+_SCHEMA = (
+    "CREATE TABLE records (key TEXT PRIMARY KEY, value BLOB NOT NULL, owner TEXT, ends_at INTEGER NOT NULL)",
+    "CREATE INDEX records_by_owner ON records (owner) WHERE owner IS NOT NULL",
+    "CREATE INDEX records_by_end ON records (ends_at)",
+    _CLEAR.format(table="records", key="key"),
+    "CREATE TABLE counters (key TEXT PRIMARY KEY, number INTEGER NOT NULL, ends_at INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX counters_by_end ON counters (ends_at)",
+    _CLEAR.format(table="counters", key="key"),
+    "CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, ends_at INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX leases_by_end ON leases (ends_at)",
+    _CLEAR.format(table="leases", key="name"),
+)
+
+
+class SqliteStore:
+    """A store in a file that all worker processes of one machine share.
+
+    Ends are moments of the machine's wall clock, in milliseconds. Write-ahead logging lets readers go on while one
+    process writes. Nearly every operation is a single statement: SQLite then takes its write lock and gives it back
+    without waiting for Python's, and a busy process does not hold up the others.
+
+    When power fails, what was not yet synchronised (``synchronous``) is lost, and the file stays sound:
+
+    - Most writes do not wait for the disk (NORMAL). Some guests sign in again after that; waiting would make the
+      writes of all workers queue behind the disk. A crash of the process loses nothing.
+    - Deletions wait (FULL), because what was signed out must stay so even then. They are few.
+
+    Deleted rows are overwritten (``secure_delete``). Copies of pages stay in the log until it starts anew, every
+    thousand pages or so; what is in them is sealed.
+
+    :param path: the file; it is created for its owner only, and so is its folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._name = f"The store in {path.name}"
+        self._connections = _Connections(path)
+
+    def get(self, *keys: str) -> list[bytes | None]:
+        query = f"SELECT key, value FROM records WHERE key IN ({_marks(keys)}) AND ends_at > ?"  # noqa: S608 only marks
+        with self._connection() as db:
+            found: dict[str, bytes] = dict(db.execute(query, (*keys, _now())))
+        return [found.get(key) for key in keys]
+
+    def put(self, key: str, value: bytes, ttl_seconds: float, owner: str | None = None) -> None:
+        with self._connection() as db:
+            db.execute(
+                "INSERT INTO records VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE"
+                " SET value = excluded.value, owner = excluded.owner, ends_at = excluded.ends_at",
+                (key, value, owner, _ends_at(ttl_seconds)),
+            )
+
+    def replace(self, key: str, old: bytes, new: bytes, ttl_seconds: float) -> bool:
+        with self._connection() as db:
+            changed = db.execute(
+                "UPDATE records SET value = ?, ends_at = ? WHERE key = ? AND value IN (?, ?) AND ends_at > ?",
+                (new, _ends_at(ttl_seconds), key, old, new, _now()),
+            )
+        return changed.rowcount == 1
+
+    def extend(self, key: str, ttl_seconds: float) -> bool:
+        with self._connection() as db:
+            changed = db.execute(
+                "UPDATE records SET ends_at = ? WHERE key = ? AND ends_at > ?", (_ends_at(ttl_seconds), key, _now())
+            )
+        return changed.rowcount == 1
+
+    def delete(self, *keys: str) -> None:
+        with self._connection(durable=True) as db:
+            db.execute(f"DELETE FROM records WHERE key IN ({_marks(keys)})", keys)  # noqa: S608 only marks
+
+    def delete_owned(self, owner: str) -> int:
+        with self._connection(durable=True) as db, _transaction(db):
+            live = db.execute(
+                "SELECT count(*) FROM records WHERE owner = ? AND ends_at > ?", (owner, _now())
+            ).fetchone()
+            db.execute("DELETE FROM records WHERE owner = ?", (owner,))
+        return int(live[0])
+
+    def delete_all(self) -> int:
+        with self._connection(durable=True) as db, _transaction(db):
+            live = db.execute(
+                "SELECT count(*) FROM records WHERE owner IS NOT NULL AND ends_at > ?", (_now(),)
+            ).fetchone()
+            db.execute("DELETE FROM records WHERE owner IS NOT NULL")
+        return int(live[0])
+
+    def increment(self, key: str, ttl_seconds: float) -> int:
+        times = {"key": key, "ends_at": _ends_at(ttl_seconds), "now": _now()}
+        with self._connection() as db, _transaction(db):
+            db.execute(
+                "INSERT INTO counters VALUES (:key, 1, :ends_at) ON CONFLICT (key) DO UPDATE SET"
+                " number = iif(ends_at > :now, number + 1, 1), ends_at = iif(ends_at > :now, ends_at, :ends_at)",
+                times,
+            )
+            number = db.execute("SELECT number FROM counters WHERE key = ?", (key,)).fetchone()
+        return int(number[0])
+
+    def count(self, key: str) -> Count:
+        now = _now()
+        with self._connection() as db:
+            found = db.execute(
+                "SELECT number, ends_at FROM counters WHERE key = ? AND ends_at > ?", (key, now)
+            ).fetchone()
+        return Count(found[0], (found[1] - now) / 1000) if found else Count(0, 0.0)
+
+    def acquire(self, lease: str, holder: str, ttl_seconds: float) -> bool:
+        with self._connection() as db:
+            changed = db.execute(
+                "INSERT INTO leases VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE"
+                " SET holder = excluded.holder, ends_at = excluded.ends_at"
+                " WHERE leases.holder = excluded.holder OR leases.ends_at <= ?",
+                (lease, holder, _ends_at(ttl_seconds), _now()),
+            )
+        return changed.rowcount == 1
+
+    def release(self, lease: str, holder: str) -> None:
+        with self._connection() as db:
+            db.execute("DELETE FROM leases WHERE name = ? AND holder = ?", (lease, holder))
+
+    def ping(self) -> None:
+        self.increment("ping", 1)
+
+    def close(self) -> None:
+        self._connections.close()
+
+    @contextlib.contextmanager
+    def _connection(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
+        """A connection to use, with what SQLite or the file system says turned into what a store says."""
+        try:
+            with self._connections.lent() as db:
+                if durable:
+                    db.execute("PRAGMA synchronous = FULL")
+                try:
+                    yield db
+                finally:
+                    if durable:
+                        db.execute("PRAGMA synchronous = NORMAL")
+        except queue.Empty as error:
+            raise StoreUnavailable(self._name, Reason.TIMEOUT, "too many wait in this process") from error
+        except sqlite3.Error as error:
+            raise StoreUnavailable(self._name, _reason(error), str(error)) from error
+        except OSError as error:
+            reason = _FILE_REASONS.get(error.errno or 0, Reason.ERROR)
+            raise StoreUnavailable(self._name, reason, error.strerror or "the file system failed") from error
+
+
+@contextlib.contextmanager
+def _transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """Several statements as one. It takes the write lock first: taking it half-way could fail without waiting."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    finally:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that knows which file it has open."""
+
+    file_number: int
+
+
+class _Connections:
+    """Connections to one file, each lent to one thread at a time and opened when first needed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._withdrawn = 0
+        self.forget()
+        _every_connections.add(self)
+
+    def forget(self) -> None:
+        """Start again with places for connections, none of them open."""
+        self._places: queue.LifoQueue[_Connection | None] = queue.LifoQueue()
+        for _ in range(CONNECTIONS):
+            self._places.put(None)
+
+    @contextlib.contextmanager
+    def lent(self) -> Iterator[_Connection]:
+        """Lend a connection; after a failure it is closed, so that the next one to ask gets a new one.
+
+        :raises queue.Empty: if none becomes free in time.
+        """
+        db = self._places.get(timeout=WAIT_SECONDS)
+        try:
+            if db is not None and db.file_number != _file_number(self._path):
+                # Somebody moved the file away. Other processes may have made a new one: two would split the guests.
+                db.close()
+                db = None
+            if db is None:
+                db = _open(self._path)
+            yield db
+        except sqlite3.Error as error:
+            if db is not None and _reason(error) is not Reason.TIMEOUT:
+                db.close()
+                db = None
+            raise
+        finally:
+            self._places.put(db)
+
+    def close(self) -> None:
+        """Close what is open, waiting for what is lent."""
+        self.withdraw()
+        self.restore()
+
+    def withdraw(self) -> None:
+        """Close what is open, waiting for what is lent, and lend nothing more."""
+        self._withdrawn = 0
+        give_up_at = time.monotonic() + 2 * WAIT_SECONDS
+        with contextlib.suppress(queue.Empty):
+            while self._withdrawn < CONNECTIONS:
+                db = self._places.get(timeout=max(0, give_up_at - time.monotonic()))
+                self._withdrawn += 1
+                if db is not None:
+                    db.close()
+
+    def restore(self) -> None:
+        """Lend again after ``withdraw``."""
+        for _ in range(self._withdrawn):
+            self._places.put(None)
+
+
+_every_connections: weakref.WeakSet[_Connections] = weakref.WeakSet()
+
+
+def _open(path: Path) -> _Connection:
+    """Open the file, made ready if it is new.
+
+    :raises sqlite3.Error: it is damaged, belongs to something else, or cannot be opened.
+    :raises OSError: the folder or the file cannot be created.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Only ever a new file: closing any descriptor of a file that SQLite has open would undo SQLite's locks on it.
+    with contextlib.suppress(FileExistsError):
+        path.touch(mode=0o600, exist_ok=False)
+    db = sqlite3.connect(
+        path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False, factory=_Connection
+    )
+    try:
+        db.file_number = _file_number(path)
+        db.execute("PRAGMA secure_delete = ON")
+        _switch_to_wal(db)
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute(f"PRAGMA cache_size = -{CACHE_KIBIBYTES}")
+        if _version(db) != (_APPLICATION_ID, _SCHEMA_VERSION):
+            _make_ready(db)
+    except sqlite3.Error:
+        db.close()
+        raise
+    return db
+
+
+def _switch_to_wal(db: sqlite3.Connection) -> None:
+    """Turn on the write-ahead log, once in the life of a file. SQLite does not wait for others who do so: we do."""
+    give_up_at = time.monotonic() + WAIT_SECONDS
+    while db.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if _reason(error) is not Reason.TIMEOUT or time.monotonic() >= give_up_at:
+                raise
+            time.sleep(0.01)
+
+
+def _make_ready(db: sqlite3.Connection) -> None:
+    with _transaction(db):
+        version = _version(db)  # again: another process may have been quicker
+        if version == (0, 0) and not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            for statement in _SCHEMA:
+                db.execute(statement)
+            db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+            db.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+        elif version != (_APPLICATION_ID, _SCHEMA_VERSION):
+            raise sqlite3.DatabaseError("the file belongs to another program or release, name another in STORE_URL")
+
+
+def _version(db: sqlite3.Connection) -> tuple[int, int]:
+    return db.execute("PRAGMA application_id").fetchone()[0], db.execute("PRAGMA user_version").fetchone()[0]
+
+
+def _file_number(path: Path) -> int:
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return 0
+
+
+def _marks(keys: tuple[str, ...]) -> str:
+    return ",".join("?" * len(keys))
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _ends_at(ttl_seconds: float) -> int:
+    return _now() + milliseconds(ttl_seconds)
+
+
+_REASONS = {
+    sqlite3.SQLITE_BUSY: Reason.TIMEOUT,
+    sqlite3.SQLITE_LOCKED: Reason.TIMEOUT,
+    sqlite3.SQLITE_READONLY: Reason.READONLY,
+    sqlite3.SQLITE_FULL: Reason.FULL,
+    sqlite3.SQLITE_CANTOPEN: Reason.UNREACHABLE,
+    sqlite3.SQLITE_PERM: Reason.REFUSED,
+}
+_FILE_REASONS = {
+    errno.EACCES: Reason.REFUSED,
+    errno.EPERM: Reason.REFUSED,
+    errno.EROFS: Reason.READONLY,
+    errno.ENOSPC: Reason.FULL,
+    errno.EDQUOT: Reason.FULL,
+}
+
+
+def _reason(error: sqlite3.Error) -> Reason:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    return _REASONS.get(code & 0xFF, Reason.ERROR)  # the upper bits say more than we ask
+
+
+# A connection that crosses a fork loses its locks without noticing and may damage the file (sqlite.org,
+# "How To Corrupt An SQLite Database File", 2.6). So no connection is open while a process forks.
+
+
+def _before_fork() -> None:
+    for connections in list(_every_connections):
+        connections.withdraw()
+
+
+def _after_fork_in_parent() -> None:
+    for connections in list(_every_connections):
+        connections.restore()
+
+
+def _after_fork_in_child() -> None:
+    for connections in list(_every_connections):
+        connections.forget()  # the locks of its queue may be in the hands of threads that only the parent has
+
+
+os.register_at_fork(
+    before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child
+)

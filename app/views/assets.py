@@ -1,0 +1,39 @@
+"""Static files under names that change with their content, so that browsers may keep them for a year."""
+
+import hashlib
+from pathlib import Path
+
+from flask import Blueprint, Response, abort, send_from_directory, url_for
+
+from app.auth.guards import public
+
+FOLDER = Path(__file__).parents[2] / "static"
+ONE_YEAR_SECONDS = 31_536_000
+
+bp = Blueprint("assets", __name__)
+
+
+def _fingerprints() -> dict[str, str]:
+    files = (path for path in FOLDER.rglob("*") if path.is_file())
+    return {path.relative_to(FOLDER).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in files}
+
+
+FINGERPRINTS = _fingerprints()
+
+
+@bp.get("/static/<fingerprint>/<path:name>")
+@public
+def static(fingerprint: str, name: str) -> Response:
+    if FINGERPRINTS.get(name) != fingerprint:
+        abort(404)
+    answer = send_from_directory(FOLDER, name, max_age=ONE_YEAR_SECONDS)
+    answer.headers["Cache-Control"] = f"public, max-age={ONE_YEAR_SECONDS}, immutable"
+    return answer
+
+
+def static_url(name: str) -> str:
+    """The address of a file of ``static/``.
+
+    :raises KeyError: there is no such file.
+    """
+    return url_for("assets.static", fingerprint=FINGERPRINTS[name], name=name)

@@ -1,0 +1,25 @@
+"""``/healthz`` and ``/readyz``: for balancers. Bare, quick, under any host name, without a session."""
+
+from flask import Blueprint, Response
+
+from app.auth.guards import public
+from app.site import site
+from app.store import StoreUnavailable
+
+bp = Blueprint("health", __name__)
+
+
+@bp.get("/healthz")
+@public
+def healthz() -> Response:
+    return Response("ok\n", mimetype="text/plain")
+
+
+@bp.get("/readyz")
+@public
+def readyz() -> Response:
+    try:
+        site().store.ping()
+    except StoreUnavailable:
+        return Response("store\n", 503, mimetype="text/plain")
+    return Response("ok\n", mimetype="text/plain")

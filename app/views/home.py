@@ -1,0 +1,15 @@
+"""``/``: leads to the page that fits."""
+
+from flask import Blueprint, redirect, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.auth import session
+from app.auth.guards import public
+
+bp = Blueprint("home", __name__)
+
+
+@bp.get("/")
+@public
+def home() -> AnyResponse:
+    return redirect(url_for("account.show" if session.current_sign_in() else "login.show"), 303)

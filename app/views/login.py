@@ -1,0 +1,128 @@
+"""``/login``: the form, and what happens when it is sent."""
+
+from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response as AnyResponse
+from wtforms import HiddenField, PasswordField, StringField, ValidationError
+from wtforms.fields import Field
+
+from app.auth import session
+from app.auth.guards import is_readable_form, public
+from app.auth.redirects import safe_next
+from app.logs import log
+from app.messages import Message
+from app.paytronix import PaytronixError, Refused, Unavailable
+from app.site import site, voice
+from app.store import StoreUnavailable
+
+bp = Blueprint("login", __name__)
+
+LONGEST_USERNAME = 256
+LONGEST_PASSWORD = 256
+RETRY_AFTER_SECONDS = 10
+# What phones and password managers leave around a username: zero-width characters and a byte order mark.
+INVISIBLE = " \t\r\n\u00a0\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+
+
+class LoginForm(FlaskForm):  # type: ignore[misc]
+    """Username and password. The form's secret is checked for every route before any view (``app/forms.py``)."""
+
+    class Meta:
+        csrf = False
+
+    username = StringField(filters=[lambda text: text.strip(INVISIBLE) if text else text])
+    password = PasswordField()
+    next = HiddenField()
+
+    def validate_username(self, field: Field) -> None:
+        _check_typed(field, missing="username_missing", too_long="username_too_long", longest=LONGEST_USERNAME)
+
+    def validate_password(self, field: Field) -> None:
+        _check_typed(field, missing="password_missing", too_long="password_too_long", longest=LONGEST_PASSWORD)
+
+
+def _check_typed(field: Field, *, missing: str, too_long: str, longest: int) -> None:
+    """The texts of the errors are names of the merchant's words."""
+    if not field.data:
+        raise ValidationError(missing)
+    if len(field.data) > longest:
+        raise ValidationError(too_long)
+
+
+@bp.get("/login")
+@public
+def show() -> AnyResponse:
+    onward = _onward(request.args.get("next"))
+    try:
+        if session.current_sign_in():
+            return redirect(onward, 303)
+    except StoreUnavailable:
+        pass  # the form needs no store
+    notice = session.take_notice()
+    form = LoginForm(formdata=None, data={"next": request.args.get("next")})
+    return _page(form, notice=voice().site(notice) if notice else None)
+
+
+@bp.post("/login")
+@public
+def submit() -> AnyResponse:
+    form = LoginForm()
+    if not is_readable_form():
+        log.warning("input_refused")
+        return _page(form, 422, message=voice().site("input_unreadable"))
+    if not form.validate():
+        return _page(form, 422)
+    try:
+        sign_in = site().login.sign_in(
+            form.username.data,
+            form.password.data,
+            session=session.new_content(),
+            former=session.current_sign_in(),
+        )
+    except Refused as refusal:
+        return _page(form, 422, message=_words_for(refusal))
+    except Unavailable as trouble:
+        return _busy(form, _words_for(trouble), trouble.retry_after_seconds)
+    except StoreUnavailable:
+        return _busy(form, voice().site("unavailable"), None)
+    session.begin(sign_in)
+    return redirect(_onward(form.next.data), 303)
+
+
+def form_again(words: str) -> AnyResponse:
+    """The form as it was sent, without its password and with a fresh secret.
+
+    :param words: the name of the site's message that says why.
+    """
+    return _page(LoginForm(), 422, message=voice().site(words))
+
+
+def _words_for(error: PaytronixError) -> Message:
+    return voice().paytronix(error.code, error.vendor_text, signing_in=isinstance(error, Refused))
+
+
+def _onward(target: str | None) -> str:
+    return safe_next(target, current_app.url_map) or url_for("account.show")
+
+
+def _busy(form: LoginForm, message: Message, retry_after_seconds: int | None) -> Response:
+    page = _page(form, 503, message=message)
+    page.headers["Retry-After"] = str(retry_after_seconds or RETRY_AFTER_SECONDS)
+    return page
+
+
+def _page(
+    form: LoginForm, status: int = 200, *, message: Message | None = None, notice: Message | None = None
+) -> Response:
+    """The sign-in page.
+
+    :param message: why the guest is still here; an error.
+    :param notice: why the guest is here; no error.
+    """
+    form.next.data = safe_next(form.next.data, current_app.url_map) or ""
+    form.username.data = (form.username.data or "").replace("\0", "")
+    field_errors = {name: voice().site(texts[0]) for name, texts in form.errors.items()}
+    return make_response(
+        render_template("login.html", form=form, field_errors=field_errors, message=message, notice=notice),
+        status,
+    )

@@ -1,0 +1,395 @@
+"""The settings: read once from the environment, checked all at once, and never shown when they are wrong."""
+
+import difflib
+import ipaddress
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+ROOT = Path(__file__).parent
+THREADS = 256  # per worker; a page mostly waits for Paytronix, so threads are what carries guests
+THREADS_KEPT_FREE = 4  # for every page that does not call Paytronix
+
+_OURS = ("PAYTRONIX_", "LOGIN_FAILURES_")  # prefixes under which an unknown name can only be a slip
+
+
+class SettingsError(Exception):
+    """Settings are missing or wrong. The text names each of them, the rule and an example, never a value."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = faults
+        super().__init__(
+            "The site cannot start: {} wrong.\n{}".format(
+                "one setting is" if len(faults) == 1 else f"{len(faults)} settings are",
+                "\n".join(f"  {fault}" for fault in faults),
+            )
+        )
+
+
+class Secret:
+    """A value that must not be shown. ``reveal()`` is the only way to it, so that every use can be found."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Scheme, host and port that guests use (RFC 6454)."""
+
+    scheme: str
+    host: str
+    port: int | None
+
+    @property
+    def is_secure(self) -> bool:
+        return self.scheme == "https"
+
+    @property
+    def netloc(self) -> str:
+        """Host and port as a browser sends them in the Host header, the scheme's own port left out."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port is None else f"{host}:{self.port}"
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.netloc}"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """So many in so much time, as in ``10/15 minutes``."""
+
+    count: int
+    window_seconds: int
+
+
+# --- How a setting's text becomes its value. Each raises ValueError for a text that breaks its rule. ---
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _http_url(text: str) -> SplitResult:
+    url = urlsplit(text)
+    if url.scheme not in {"http", "https"} or not url.hostname or url.username or url.query or url.fragment:
+        raise ValueError
+    if url.scheme == "http" and not _is_loopback(url.hostname):
+        raise ValueError
+    _ = url.port  # raises ValueError when it is no number
+    return url
+
+
+def _origin(text: str) -> Origin:
+    url = _http_url(text)
+    if url.path not in {"", "/"} or not url.hostname:
+        raise ValueError
+    default_port = {"http": 80, "https": 443}[url.scheme]
+    return Origin(url.scheme, url.hostname, None if url.port == default_port else url.port)
+
+
+def _base_url(text: str) -> str:
+    return _http_url(text).geturl().rstrip("/")
+
+
+def _text(text: str) -> str:
+    if not text or not text.isprintable():
+        raise ValueError
+    return text
+
+
+def _secret(text: str) -> Secret:
+    return Secret(_text(text))
+
+
+def _key(text: str) -> Secret:
+    if len(text) < 32 or len(set(text)) < 8:
+        raise ValueError
+    return Secret(text)
+
+
+def _keys(text: str) -> tuple[Secret, ...]:
+    return tuple(_key(part.strip()) for part in text.split(",") if part.strip())
+
+
+def _words(separator: str) -> Callable[[str], tuple[str, ...]]:
+    def words(text: str) -> tuple[str, ...]:
+        found = tuple(part.strip() for part in text.split(separator) if part.strip())
+        if not found:
+            raise ValueError
+        return found
+
+    return words
+
+
+def _flag(text: str) -> bool:
+    return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[text.lower()]
+
+
+def _whole(least: int) -> Callable[[str], int]:
+    def whole(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,12}", text) or int(text) < least:
+            raise ValueError
+        return int(text)
+
+    return whole
+
+
+def _seconds(text: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", text) or float(text) == 0:
+        raise ValueError
+    return float(text)
+
+
+def _margin(text: str) -> float:
+    return 0.0 if text == "0" else _seconds(text)
+
+
+def _limit(text: str) -> Limit:
+    found = re.fullmatch(r"([1-9][0-9]{0,5})/([1-9][0-9]{0,3}) (second|minute|hour)s?", text)
+    if not found:
+        raise ValueError
+    unit_seconds = {"second": 1, "minute": 60, "hour": 3600}[found[3]]
+    return Limit(int(found[1]), int(found[2]) * unit_seconds)
+
+
+def _store_url(text: str) -> Secret:
+    scheme, found, rest = text.partition("://")
+    if not found or not rest or scheme not in _STORE_SCHEMES:
+        raise ValueError
+    if scheme == "sqlite":
+        if not rest.startswith("/") or rest == "/":
+            raise ValueError
+        return Secret(f"sqlite:///{ROOT / rest[1:]}")
+    return Secret(text)
+
+
+_STORE_SCHEMES = {"sqlite", "redis", "rediss", "unix", "redis+sentinel", "redis+cluster"}
+
+
+def _folder(text: str) -> Path:
+    return ROOT / _text(text)
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise ValueError
+    return host.strip("[]"), int(port)
+
+
+def _level(text: str) -> str:
+    if text.lower() not in {"debug", "info", "warning", "error"}:
+        raise ValueError
+    return text.lower()
+
+
+_REQUIRED = object()
+
+
+def _setting(
+    parse: Callable[[str], Any],
+    rule: str,
+    example: str,
+    default: Any = _REQUIRED,
+    *,
+    may_be_file: bool = False,
+) -> Any:
+    """Declare a setting. A default is given as it would stand in the environment, or as None."""
+    return field(
+        metadata={
+            "parse": parse,
+            "rule": rule,
+            "example": example,
+            "default": default,
+            "may_be_file": may_be_file,
+        }
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Every setting of the site. A field's name in capitals is its name in the environment."""
+
+    public_url: Origin = _setting(
+        _origin,
+        "the origin that guests use, without a path; http:// only for loopback hosts",
+        "https://rewards.example.com",
+    )
+    secret_key: Secret = _setting(
+        _key,
+        "at least 32 random characters; make one with: python3 -c 'import secrets; print(secrets.token_hex(32))'",
+        "64 characters that nobody else has",
+        may_be_file=True,
+    )
+    secret_key_fallbacks: tuple[Secret, ...] = _setting(
+        _keys,
+        "former keys that still verify, comma-separated, each at least 32 characters",
+        "the former SECRET_KEY",
+        "",
+        may_be_file=True,
+    )
+    paytronix_base_url: str = _setting(
+        _base_url,
+        "scheme, host, prefix and release without a query; http:// only for loopback hosts",
+        "https://m777777.api.example.com/rest/25.33",
+    )
+    paytronix_merchant_id: int = _setting(_whole(1), "the merchant id that Paytronix gave, a whole number", "777777")
+    paytronix_client_id: Secret = _setting(
+        _secret, "the integration identifier that Paytronix gave", "aBcDeFg", may_be_file=True
+    )
+    paytronix_client_secret: Secret = _setting(
+        _secret, "the integration secret that Paytronix gave", "sEcReT", may_be_file=True
+    )
+    paytronix_credentials_in_body: bool = _setting(
+        _flag, "true or false: send the credentials in the body of the token call too", "true", "true"
+    )
+    paytronix_scope: tuple[str, ...] = _setting(
+        _words(" "),
+        "the scopes to ask for, separated by spaces",
+        "user_read account_read",
+        "user_read user_write account_read account_write",
+    )
+    paytronix_invalid_token_codes: tuple[str, ...] = _setting(
+        _words(","),
+        "error codes that mean 'the access token is no longer good', comma-separated",
+        "invalid_token",
+        "invalid_token",
+    )
+    paytronix_connect_seconds: float = _setting(_seconds, "seconds to reach Paytronix, more than 0", "3", "3")
+    paytronix_total_seconds: float = _setting(
+        _seconds, "seconds for a whole call to Paytronix, more than 0", "10", "10"
+    )
+    paytronix_max_calls: int = _setting(
+        _whole(1),
+        "how many calls one worker may have under way at once, at least 1",
+        "252",
+        str(THREADS - THREADS_KEPT_FREE),
+    )
+    paytronix_refresh_margin_seconds: float = _setting(
+        _margin,
+        "how many seconds before its end an access token is renewed, 0 for only when rejected",
+        "30",
+        "30",
+    )
+    store_url: Secret = _setting(
+        _store_url,
+        "where sign-ins are kept: sqlite:///FILE, redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://",
+        "redis://10.0.0.5:6379/0",
+        "sqlite:///instance/guest-login.db",
+        may_be_file=True,
+    )
+    merchant_dir: Path = _setting(_folder, "the folder that the merchant edits", "merchant", "merchant")
+    session_idle_seconds: int = _setting(
+        _whole(1), "whole seconds without a request after which a sign-in ends", "1800", "1800"
+    )
+    session_max_seconds: int = _setting(
+        _whole(1), "whole seconds after which a sign-in ends in any case", "86400", "86400"
+    )
+    login_failures_per_guest: Limit = _setting(
+        _limit,
+        "refused sign-ins of one guest before they must wait, as COUNT/TIME",
+        "10/15 minutes",
+        "10/15 minutes",
+    )
+    login_failures_per_address: Limit = _setting(
+        _limit, "refused sign-ins from one address before it must wait", "100/15 minutes", "100/15 minutes"
+    )
+    trusted_proxy_hops: int = _setting(
+        _whole(0), "how many proxies in front of the site set forwarding headers", "1", "0"
+    )
+    metrics_address: tuple[str, int] | None = _setting(
+        _address, "host:port for metrics, never the public one", "127.0.0.1:9100", None
+    )
+    log_level: str = _setting(_level, "debug, info, warning or error", "info", "info")
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Read and check every setting.
+
+        :param environ: where to read from; the process's environment unless given.
+        :raises SettingsError: naming all that is wrong at once.
+        """
+        source = os.environ if environ is None else environ
+        faults: list[str] = _slips(source)
+        values: dict[str, Any] = {}
+        for declared in fields(cls):
+            name, rules = declared.name.upper(), declared.metadata
+            try:
+                text = _given(source, name, may_be_file=rules["may_be_file"])
+                text = rules["default"] if text is None else text
+                if text is _REQUIRED:
+                    faults.append(f"{name} is missing: {rules['rule']}. Example: {rules['example']}")
+                else:
+                    values[declared.name] = None if text is None else rules["parse"](text)
+            except _Unreadable as fault:
+                faults.append(str(fault))
+            except (ValueError, KeyError):
+                faults.append(f"{name} is wrong: {rules['rule']}. Example: {rules['example']}")
+        if faults:
+            raise SettingsError(faults)
+        return cls(**values)
+
+
+class _Unreadable(Exception):
+    """A setting could not even be read; the text is the whole fault."""
+
+
+def _given(environ: Mapping[str, str], name: str, *, may_be_file: bool) -> str | None:
+    """The text of a setting, from NAME or from the file that NAME_FILE names; None when neither is set."""
+    text = environ.get(name) or None  # deployments pass what they leave unset as an empty text
+    path = (environ.get(f"{name}_FILE") or None) if may_be_file else None
+    if text is not None and path is not None:
+        raise _Unreadable(f"{name} and {name}_FILE are both set: keep one of them.")
+    if path is None:
+        return text
+    try:
+        return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise _Unreadable(f"{name}_FILE names a file that cannot be read: {reason}.") from error
+
+
+def _slips(environ: Mapping[str, str]) -> list[str]:
+    """Names that look like ours and are none: a setting with a slip in its name would silently keep its default."""
+    known = {declared.name.upper() for declared in fields(Settings)}
+    known |= {f"{d.name.upper()}_FILE" for d in fields(Settings) if d.metadata["may_be_file"]}
+    faults = []
+    for name in sorted(name for name in environ if name.startswith(_OURS) and name not in known):
+        close = difflib.get_close_matches(name, known, 1)
+        hint = f"did you mean {close[0]}?" if close else "remove it."
+        faults.append(f"{name} is not a setting: {hint}")
+    return faults
+
+
+def workers_wanted() -> int:
+    """How many worker processes to start: gunicorn's own WEB_CONCURRENCY, otherwise one a core."""
+    return int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 1)
+
+
+def offer_default(name: str, value: object) -> None:
+    """Give a setting a value for this process and its children unless the operator has set it."""
+    os.environ.setdefault(name, str(value))

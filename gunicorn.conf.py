@@ -1,0 +1,33 @@
+"""How gunicorn serves the site. Anything here can be overridden on its command line."""
+
+import sys
+from pathlib import Path
+
+from config import THREADS, THREADS_KEPT_FREE, Settings, SettingsError, offer_default, workers_wanted
+
+try:
+    settings = Settings.from_env()
+except SettingsError as error:
+    sys.exit(str(error))  # here, and not in a worker, which would be started again for ever
+
+bind = "127.0.0.1:8000"
+worker_class = "gthread"
+workers = workers_wanted()
+threads = THREADS
+timeout = int(settings.paytronix_total_seconds) + 30  # the worker's heartbeat, not a limit for a request
+graceful_timeout = int(settings.paytronix_total_seconds) * 2 + 5  # a sign-in under way may finish
+keepalive = 75  # longer than the proxy keeps its end, so that it is never ours that closes first
+max_requests = 100_000
+max_requests_jitter = 20_000
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - heartbeats must not wait for a disk
+control_socket_disable = True
+limit_request_line = 4094
+limit_request_fields = 60
+limit_request_field_size = 8190
+logger_class = "app.logs.GunicornLogger"
+loglevel = settings.log_level
+accesslog = None  # the site logs each request itself, without query strings
+
+
+def on_starting(server):
+    offer_default("PAYTRONIX_MAX_CALLS", max(server.cfg.threads - THREADS_KEPT_FREE, 1))

@@ -1,0 +1,53 @@
+"""A merchant's folder to write into, and a wait that ends."""
+
+import time
+
+import pytest
+
+from app.messages.folder import Folder
+
+
+class Written:
+    """A merchant's folder of a test's own."""
+
+    def __init__(self, path):
+        self.path = path
+        (path / "messages").mkdir(parents=True)
+
+    def write(self, file, text):
+        content = text if isinstance(text, bytes) else text.encode()
+        (self.path / file).write_bytes(content)
+        return self
+
+    def merchant(self, text='name = "Olive"\n'):
+        return self.write("merchant.toml", text)
+
+    def english(self, text):
+        return self.write("messages/en.toml", text)
+
+    def spanish(self, text):
+        return self.write("messages/es.toml", text)
+
+    def catalogue(self):
+        folder = Folder(self.path)
+        folder.look()
+        return folder.catalogue()
+
+    def voice(self, language="en"):
+        return self.catalogue().negotiate(None, chosen=language)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return Written(tmp_path / "merchant").merchant()
+
+
+@pytest.fixture
+def until():
+    def wait(condition, seconds=5):
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, f"it did not come true within {seconds} seconds"
+            time.sleep(0.01)
+
+    return wait

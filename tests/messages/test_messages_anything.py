@@ -1,0 +1,133 @@
+"""Whatever is in the folder, the loader does not fail and no page is without words."""
+
+import tomllib
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.messages.catalogue import compose
+from app.messages.check import check
+from app.messages.document import Document, parse
+from app.messages.faults import Fault
+from app.messages.languages import tag_of
+from app.messages.places import places
+from app.messages.plain_text import is_visible
+from app.messages.shipped import shipped
+
+quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+NAMES = st.sampled_from(
+    ["default", "paytronix", "site", "login", "links", "username", "busy", "text", "title", "link", "help", "name"]
+    + ["languages", "colours", "brand", "logo", "phone", "kind", "label", "could_not_authenticate", "url", "x.*"]
+) | st.text(max_size=8)
+TEXTS = st.text(max_size=40) | st.sampled_from(["{merchant}", "{phone}", "{{config}}<script>", "help", "en", "#fff"])
+LEAVES = TEXTS | st.booleans() | st.integers() | st.floats() | st.dates() | st.datetimes() | st.times()
+VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4))
+DOCUMENTS = st.dictionaries(NAMES, VALUES, max_size=6)
+
+
+def every_word(catalogue):
+    everything = [("site", name) for name in shipped().vocabulary.sections["site"]]
+    for voice in catalogue.voices:
+        for _, name in everything:
+            message = voice.site(name)
+            yield message.text
+            if message.link:
+                yield message.link.text
+        for section in ("login", "account", "error", "username"):
+            for name in shipped().vocabulary.sections[section]:
+                yield voice.text(section, name)
+        for code in ("could_not_authenticate", "x.y", "http:503", "busy", "name"):
+            yield voice.paytronix(code, "vendor", signing_in=True).text
+
+
+@quick
+@given(merchant=DOCUMENTS, words=DOCUMENTS)
+def test_random_documents_leave_every_page_its_words(merchant, words):
+    catalogue = compose(Document("merchant.toml", "", merchant), {"en": Document("messages/en.toml", "", words)}, ())
+    assert all(is_visible(text) for text in every_word(catalogue))
+    assert all(str(fault).isprintable() and fault.instead for fault in catalogue.faults)
+
+
+@quick
+@given(content=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_random_bytes_are_a_document_or_a_fault(content):
+    document = parse("messages/en.toml", content)
+    if isinstance(document, Fault):
+        assert document.line >= 1
+        assert document.column >= 1
+        assert str(document).isprintable()
+    else:
+        compose(None, {"en": document}, ())
+
+
+ALMOST_TOML = st.lists(
+    st.sampled_from(
+        ['"', "'", '"""', "'''", "[", "]", "{", "}", "=", ".", ",", "\n", " ", "#", "\\", "“", "site", "busy", "5", "true"]
+    ),
+    max_size=30,
+).map("".join)
+
+
+@quick
+@given(text=ALMOST_TOML)
+def test_what_looks_like_toml_is_a_document_or_a_fault_that_says_what_to_do(text):
+    document = parse("messages/en.toml", text.encode())
+    if isinstance(document, Fault):
+        assert document.problem.endswith(".")
+        assert document.instead
+        assert document.line <= text.count("\n") + 1
+    places(text)
+
+
+def written(table):
+    """A table as TOML, one name a line."""
+
+    def text(string):
+        return '"' + "".join(f"\\U{ord(char):08X}" for char in string) + '"'
+
+    lines, expected = [], {}
+    for section, entries in table.items():
+        lines += ["", f"[{text(section)}] # [remark]"]
+        expected[(section,)] = len(lines)
+        for name, value in entries.items():
+            lines.append(f"  {text(name)} = {{ text = {text(value)}, x = ['=', \"\\\"\", [1, 2]] }} # a = 'b")
+            expected[(section, name)] = len(lines)
+            lines += [f"{text(name + ' ')} = '''", "[none]", f"a = {value!a}".replace("'", " "), "'''"]
+            expected[(section, name + " ")] = len(lines) - 3
+    return "\n".join(lines), expected
+
+
+SCALARS = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
+
+
+@quick
+@given(table=st.dictionaries(SCALARS, st.dictionaries(SCALARS, SCALARS, max_size=3), max_size=3))
+def test_the_place_of_every_name_is_the_line_that_it_stands_on(table):
+    text, expected = written(table)
+    tomllib.loads(text)
+    found = {path: line for path, (line, _) in places(text).items()}
+    colliding = {(section, name + " ") for section in table for name in table[section] if name + " " in table[section]}
+    assert {p: line for p, line in found.items() if p not in colliding} == {
+        p: line for p, line in expected.items() if p not in colliding
+    }
+
+
+@quick
+@given(header=st.text(max_size=300), chosen=st.none() | st.text(max_size=20))
+def test_any_header_gets_a_voice(header, chosen):
+    assert compose(None, {}, ()).negotiate(header, chosen).language in {"en", "es"}
+
+
+@quick
+@given(text=st.text(max_size=40))
+def test_a_tag_of_a_tag_is_that_tag(text):
+    tag = tag_of(text)
+    assert tag is None or tag_of(tag) == tag
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(merchant=st.binary(max_size=100), english=st.binary(max_size=100))
+def test_a_folder_of_random_files_can_be_checked(folder, merchant, english):
+    folder.write("merchant.toml", merchant).english(english)
+    assert check(folder.path).languages

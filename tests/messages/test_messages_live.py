@@ -1,0 +1,253 @@
+"""A saved file is live soon, in every thread and process, and nothing that happens to the folder is noticed by a guest."""
+
+import gc
+import os
+import shutil
+import threading
+import time
+import weakref
+
+import pytest
+
+from app.messages import Messages
+
+SOON = 0.02  # seconds between two looks
+
+
+@pytest.fixture
+def live(folder):
+    def begin(**options):
+        return Messages(folder.path, look_every_seconds=SOON, **options)
+
+    return begin
+
+
+def said(words, name="busy"):
+    return words.current().negotiate("en").site(name).text
+
+
+def busy(text):
+    return f'[site]\nbusy = "{text}"\n'
+
+
+def test_a_saved_file_is_live_within_five_seconds_of_the_ordinary_pace(folder, until):
+    words = Messages(folder.english(busy("one")).path)
+    assert said(words) == "one"
+    folder.english(busy("two"))
+    until(lambda: said(words) == "two", seconds=5)
+
+
+def test_what_was_saved_before_the_first_request_of_a_process_is_there_at_once(folder):
+    words = Messages(folder.english(busy("one")).path)
+    folder.english(busy("two"))
+    assert said(words) == "two"
+
+
+def test_a_file_that_an_editor_moves_into_place_is_live(folder, live, until):
+    words = live()
+    (folder.path / "messages/.en.toml.new").write_text(busy("moved"))
+    os.replace(folder.path / "messages/.en.toml.new", folder.path / "messages/en.toml")
+    until(lambda: said(words) == "moved")
+
+
+def test_a_file_of_the_same_length_and_time_is_noticed(folder, live, until):
+    words = live()
+    folder.english(busy("one"))
+    until(lambda: said(words) == "one")
+    stamp = (folder.path / "messages/en.toml").stat()
+    folder.english(busy("two"))
+    os.utime(folder.path / "messages/en.toml", ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    until(lambda: said(words) == "two")
+
+
+def test_the_swap_of_a_configmaps_link_is_live(tmp_path, until):
+    mounted = tmp_path / "merchant"
+    for version in ("one", "two"):
+        (tmp_path / "merchant" / f"..{version}" / "messages").mkdir(parents=True)
+        (mounted / f"..{version}" / "merchant.toml").write_text(f'name = "{version}"')
+        (mounted / f"..{version}" / "messages/en.toml").write_text(busy(version))
+    (mounted / "..data").symlink_to("..one")
+    (mounted / "merchant.toml").symlink_to("..data/merchant.toml")
+    (mounted / "messages").symlink_to("..data/messages")
+    words = Messages(mounted, look_every_seconds=SOON)
+    assert (said(words), words.current().merchant.name) == ("one", "one")
+    (mounted / "..data_tmp").symlink_to("..two")
+    os.replace(mounted / "..data_tmp", mounted / "..data")
+    until(lambda: (said(words), words.current().merchant.name) == ("two", "two"))
+    assert words.current().faults == ()
+
+
+def test_a_broken_file_leaves_its_last_good_words_and_a_mended_one_ends_that(folder, live, until):
+    words = live()
+    folder.english(busy("good"))
+    until(lambda: said(words) == "good")
+    folder.english(busy("half")[:14])
+    until(lambda: words.current().faults)
+    assert said(words) == "good"
+    folder.english(busy("mended"))
+    until(lambda: said(words) == "mended")
+    assert words.current().faults == ()
+
+
+def test_a_broken_merchant_toml_leaves_the_last_good_one(folder, live, until):
+    words = live()
+    assert words.current().merchant.name == "Olive"
+    folder.merchant("name = Olive")
+    until(lambda: words.current().faults)
+    assert words.current().merchant.name == "Olive"
+
+
+@pytest.mark.parametrize("vanishing", ["", "messages"])
+def test_a_folder_that_vanishes_leaves_the_last_good_words(folder, live, until, vanishing):
+    words = live()
+    folder.english(busy("good"))
+    until(lambda: said(words) == "good")
+    shutil.move(folder.path / vanishing, folder.path.parent / "away")
+    until(lambda: words.current().faults)
+    assert (said(words), words.current().merchant.name) == ("good", "Olive")
+    assert "missing" in words.current().faults[0].problem
+    shutil.move(folder.path.parent / "away", folder.path / vanishing)
+    until(lambda: not words.current().faults)
+    assert said(words) == "good"
+
+
+def test_a_language_file_that_is_deleted_is_gone(folder, live, until):
+    words = live()
+    folder.english(busy("good"))
+    until(lambda: said(words) == "good")
+    (folder.path / "messages/en.toml").unlink()
+    until(lambda: said(words) != "good")
+    assert words.current().faults == ()
+
+
+def test_a_file_that_is_deleted_while_its_folder_is_away_is_gone(folder, live, until):
+    words = live()
+    folder.english(busy("good"))
+    until(lambda: said(words) == "good")
+    shutil.move(folder.path / "messages", folder.path.parent / "away")
+    until(lambda: words.current().faults)
+    (folder.path.parent / "away/en.toml").unlink()
+    shutil.move(folder.path.parent / "away", folder.path / "messages")
+    until(lambda: said(words) != "good")
+
+
+def test_a_folder_that_comes_later_is_found(tmp_path, until):
+    words = Messages(tmp_path / "merchant", look_every_seconds=SOON)
+    assert said(words).startswith("It’s very busy")
+    (tmp_path / "merchant/messages").mkdir(parents=True)
+    (tmp_path / "merchant/merchant.toml").write_text('name = "Late"')
+    until(lambda: words.current().merchant.name == "Late")
+    until(lambda: words.current().faults == ())
+
+
+def test_each_fault_is_told_once_for_each_change_of_its_file(folder, live, until):
+    told = []
+    folder.english('[site]\nbusy = ""\n')
+    words = live(on_fault=told.append)
+    assert [fault.line for fault in told] == [2]
+    words.current()
+    folder.merchant('name = "Other"\n')
+    until(lambda: words.current().merchant.name == "Other")
+    assert len(told) <= 2  # the first look of the process may tell it again
+    told.clear()
+    folder.english('\n[site]\nbusy = ""\n')
+    until(lambda: told)
+    time.sleep(5 * SOON)
+    assert [(fault.file, fault.line) for fault in told] == [("messages/en.toml", 3)]
+
+
+def test_a_hook_that_fails_does_not_end_the_watch(folder, live, until, caplog):
+    words = live(on_fault=lambda fault: 1 / 0)
+    said(words)
+    folder.english("nonsense")
+    until(lambda: "could not look" in caplog.text)
+    folder.english(busy("fine"))
+    until(lambda: said(words) == "fine")
+
+
+def test_a_request_reads_no_file_and_asks_the_disk_nothing(folder, live, monkeypatch):
+    words = Messages(folder.path, look_every_seconds=3600)
+    words.current()
+    asked = []
+
+    def refuse(*args, **options):
+        asked.append(args)
+        raise OSError
+
+    for name in ("open", "stat", "listdir", "scandir"):
+        monkeypatch.setattr(os, name, refuse)
+    words.current().negotiate("es").paytronix("could_not_authenticate")
+    monkeypatch.undo()
+    assert asked == []
+
+
+def test_readers_see_only_whole_catalogues_while_the_files_are_rewritten_200_times(folder, live, until):
+    def version(number):
+        return f'[site]\nbusy = "{number}"\nunavailable = "{number}"\n' + "#" * 2000 + f'\n[error]\ntitle = "{number}"\n'
+
+    folder.english(version(0))
+    words = live()
+    stop = threading.Event()
+    odd, seen = [], set()
+
+    def read():
+        while not stop.is_set():
+            voice = words.current().negotiate("en")
+            three = (voice.site("busy").text, voice.site("unavailable").text, voice.text("error", "title"))
+            seen.add(three[0])
+            if len(set(three)) != 1 or not three[0].isdigit():
+                odd.append(three)
+            time.sleep(0)
+
+    readers = [threading.Thread(target=read) for _ in range(4)]
+    for reader in readers:
+        reader.start()
+    try:
+        for number in range(1, 201):
+            text = version(number)
+            whole = number % 3 != 0
+            folder.write("messages/.new", text if whole else text[: 14 + number % 5])
+            os.replace(folder.path / "messages/.new", folder.path / "messages/en.toml")
+            time.sleep(0.005)
+        until(lambda: "200" in seen)
+    finally:
+        stop.set()
+        for reader in readers:
+            reader.join()
+    assert odd == []
+    assert len(seen) > 2
+
+
+def test_each_process_after_a_fork_looks_for_itself(folder, live, until):
+    words = live()
+    said(words)
+    folder.english(busy("parent"))
+    until(lambda: said(words) == "parent")
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.write(writing, said(words).encode() + b"|")
+            end = time.monotonic() + 5
+            while said(words) != "child" and time.monotonic() < end:
+                time.sleep(0.01)
+            os.write(writing, said(words).encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    assert os.read(reading, 100) == b"parent|"
+    folder.english(busy("child"))
+    until(lambda: said(words) == "child")
+    assert os.read(reading, 100) == b"child"
+    os.waitpid(child, 0)
+    os.close(reading)
+
+
+def test_the_thread_ends_with_its_words(folder, live, until):
+    words = live()
+    words.current()
+    thread = next(thread for thread in threading.enumerate() if thread.name == "merchant-words")
+    gone = weakref.ref(words)
+    del words
+    gc.collect()
+    until(lambda: gone() is None and not thread.is_alive())

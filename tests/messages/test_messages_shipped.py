@@ -1,0 +1,75 @@
+"""The built-in words are whole: every language words everything, with the same placeholders, and well."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app.messages import placeholders
+from app.messages.catalogue import compose
+from app.messages.plain_text import is_visible
+from app.messages.shipped import LANGUAGES, shipped
+from app.messages.words import PAYTRONIX
+
+ROOT = Path(__file__).parents[2]
+OTHERS = [tag for tag in LANGUAGES if tag != "en"]
+
+
+@pytest.mark.parametrize("tag", OTHERS)
+def test_every_language_has_every_entry_and_no_other(tag):
+    assert shipped().words[tag].keys() == shipped().words["en"].keys()
+
+
+@pytest.mark.parametrize("tag", OTHERS)
+def test_every_language_has_the_same_placeholders_titles_and_next_steps(tag):
+    for key, entry in shipped().words["en"].items():
+        other = shipped().words[tag][key]
+        assert re.findall(r"\{\w+\}", entry.text) == re.findall(r"\{\w+\}", other.text), key
+        assert (entry.title is None, entry.link) == (other.title is None, other.link), key
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_the_built_in_words_say_something_without_their_placeholders(tag):
+    for key, entry in shipped().words[tag].items():
+        assert is_visible(re.sub(r"\{\w+\}", "", entry.text)), key
+
+
+def test_every_placeholder_that_is_documented_for_one_entry_is_used_there():
+    for key, names in placeholders.ONLY_IN.items():
+        for name in names:
+            assert f"{{{name}}}" in shipped().words["en"][key].text
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["could_not_authenticate", "no_matching_guests", "invalid_grant", "invalid_token", "user_info.not_found"]
+    + ["result:invalid_status", "one_time_password.*", "one_time_password.feature_disabled", "x.system_error"]
+    + ["http:401", "http:403", "http:404", "http:429", "http:500", "http:521", "http:5xx", "http:418"]
+    + ["timeout", "connection", "bad_response", "credentials", "busy"],
+)
+def test_every_code_of_the_four_calls_has_words_of_its_own(code):
+    for voice in compose(None, {}, ()).voices:
+        message = voice.paytronix(code)
+        assert message.code != "default"
+        assert message.language == voice.language
+
+
+def test_all_that_may_go_wrong_with_a_password_reads_the_same():
+    for tag in LANGUAGES:
+        words = shipped().words[tag]
+        codes = ("could_not_authenticate", "no_matching_guests", "invalid_grant", "http:401")
+        assert len({(words[PAYTRONIX, code].text, words[PAYTRONIX, code].link) for code in codes}) == 1
+
+
+def test_every_name_that_a_template_asks_for_is_in_the_built_in_words():
+    asked = re.compile(r'words\.text\(\s*"(\w+)",\s*"(\w+)"')
+    templates = list((ROOT / "templates").rglob("*.html"))
+    assert templates
+    for template in templates:
+        for section, name in asked.findall(template.read_text(encoding="utf-8")):
+            assert name in shipped().vocabulary.sections[section], f"{template.name}: {section}.{name}"
+
+
+def test_the_table_of_placeholders_in_the_merchants_readme_is_complete():
+    readme = (ROOT / "merchant/README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `\{(\w+)\}` \|", readme, re.MULTILINE)) == placeholders.EVERY_NAME

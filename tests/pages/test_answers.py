@@ -1,0 +1,160 @@
+"""What every answer has, whatever the page: headers, host, method, request id, error pages."""
+
+import pytest
+from flask import Flask
+
+from app.auth import guards
+from tests.sites import browser_of, log_of
+
+
+def test_every_route_wears_a_guard(site):
+    assert guards.unguarded(site) == []
+
+
+def test_a_route_without_a_guard_stops_the_start():
+    app = Flask("bare")
+    app.add_url_rule("/open-by-mistake", "open", lambda: "secret")
+    with pytest.raises(RuntimeError, match="open"):
+        guards.install(app, netloc="x", origin="https://x", trusts_proxy=False)
+
+
+def test_the_routes_are_those_of_the_contract(site):
+    routes = {
+        (rule.rule, method)
+        for rule in site.url_map.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+    assert routes == {
+        ("/", "GET"),
+        ("/login", "GET"),
+        ("/login", "POST"),
+        ("/logout", "POST"),
+        ("/account", "GET"),
+        ("/healthz", "GET"),
+        ("/readyz", "GET"),
+        ("/static/<fingerprint>/<path:name>", "GET"),
+    }
+
+
+def test_home_leads_to_the_page_that_fits(browser):
+    assert browser.get("/").location == "/login"
+    browser.sign_in()
+    assert browser.get("/").location == "/account"
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1:8001", "127.0.0.1", "", "a b"])
+def test_a_foreign_host_is_refused_and_not_named(browser, host):
+    answer = browser.get("/login", Host=host)
+    assert answer.status == 400
+    assert not host or host not in answer.body
+    assert "visit" not in browser.cookies()
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_health_is_answered_under_any_host_without_a_cookie(browser, path):
+    answer = browser.get(path, Host="10.0.0.7")
+    assert (answer.status, answer.body.strip()) == (200, "ok")
+    assert "Set-Cookie" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X_Forwarded_Host": "evil.example"},
+        {"X_Forwarded_Proto": "http", "X_Forwarded_For": "1.2.3.4"},
+        {"X_Forwarded_Prefix": "/evil"},
+        {"Forwarded": "host=evil.example;proto=https"},
+    ],
+)
+def test_forwarding_headers_of_strangers_change_nothing(make_site, headers):
+    site = make_site(PUBLIC_URL="https://rewards.example.com")
+    browser = browser_of(site)
+    plain, forwarded = browser.get("/account"), browser.get("/account", **headers)
+    assert (plain.status, plain.location) == (forwarded.status, forwarded.location)
+    assert "1.2.3.4" not in site.log.getvalue()
+
+
+def test_behind_a_trusted_proxy_plain_http_is_led_to_https_but_a_form_is_refused(make_site):
+    browser = browser_of(make_site(PUBLIC_URL="https://rewards.example.com", TRUSTED_PROXY_HOPS="1"))
+    answer = browser.get("/login?next=/account", X_Forwarded_Proto="http")
+    assert (answer.status, answer.location) == (308, "https://rewards.example.com/login?next=/account")
+    assert "Strict-Transport-Security" not in answer.headers
+    assert browser.post("/login", {"username": "ana"}, X_Forwarded_Proto="http").status == 403
+
+
+def test_https_is_remembered_by_browsers_and_plain_loopback_is_not(make_site, browser):
+    secure = browser_of(make_site(PUBLIC_URL="https://rewards.example.com"))
+    (value,) = secure.get("/login").headers.getlist("Strict-Transport-Security")
+    assert "max-age=31536000" in value
+    assert "Strict-Transport-Security" not in browser.get("/login").headers
+
+
+@pytest.mark.parametrize("path", ["/nothing-here", "/console", "/.git/HEAD", "/.env", "/static/", "/static/%2e%2e/config.py"])
+def test_what_is_not_there_is_a_page_in_the_merchants_look(browser, path):
+    answer = browser.get(path)
+    assert answer.status == 404
+    assert answer.headers["X-Request-ID"] in answer.text
+
+
+def test_no_answer_allows_other_sites_to_read_it(browser):
+    answer = browser._fetch("OPTIONS", "/login", None, {"Origin": "https://evil.example"})
+    assert not [name for name, _ in answer.headers if name.lower().startswith("access-control-")]
+
+
+def test_an_unexpected_error_is_a_page_without_any_detail(site, browser, monkeypatch):
+    def explode(*args, **kwargs):
+        raise RuntimeError("marker in an exception")
+
+    monkeypatch.setattr(site.extensions["site"].sign_ins, "find", explode)
+    browser.set_cookie("session", "A" * 43)
+    answer = browser.get("/account")
+    assert answer.status == 500
+    assert answer.headers["X-Request-ID"] in answer.text
+    assert "marker" not in answer.body
+    assert "marker" not in site.log.getvalue()
+    (record,) = log_of(site, "unexpected_error")
+    assert record["error"] == "RuntimeError"
+    assert record["request_id"] == answer.headers["X-Request-ID"]
+
+
+def test_an_unexpected_error_in_a_view_shows_no_password(site, browser, monkeypatch):
+    def explode(*args, **kwargs):
+        raise RuntimeError(repr(args))
+
+    form = browser.get("/login")
+    monkeypatch.setattr(site.extensions["site"].paytronix, "token_by_password", explode)
+    answer = browser.submit(form, "ana", "marker-password")
+    assert answer.status == 500
+    assert "marker-password" not in answer.body + site.log.getvalue()
+
+
+def test_a_request_id_from_outside_counts_only_from_a_trusted_proxy_and_well_formed(make_site, browser):
+    assert browser.get("/login", X_Request_ID="from-outside").headers["X-Request-ID"] != "from-outside"
+    trusting = browser_of(make_site(TRUSTED_PROXY_HOPS="1"))
+    assert trusting.get("/login", X_Request_ID="from-outside").headers["X-Request-ID"] == "from-outside"
+    assert trusting.get("/login", X_Request_ID="bad id\t").headers["X-Request-ID"] != "bad id\t"
+
+
+def test_static_files_are_kept_for_a_year_under_a_name_of_their_content(browser):
+    address = next(link for link in browser.get("/login").read.links if link.endswith("site.css"))
+    answer = browser.get(address)
+    assert answer.status == 200
+    assert answer.headers["Content-Type"].startswith("text/css")
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert "Set-Cookie" not in answer.headers
+    wrong = address.replace(address.split("/")[2], "0" * 12)
+    assert browser.get(wrong).status == 404
+
+
+def test_the_log_has_one_line_for_each_request_without_its_query(site, browser):
+    browser.get("/login?next=/account%3Fmarker&marker=1")
+    assert "marker" not in site.log.getvalue()
+    (record,) = log_of(site, "request")
+    assert (record["path"], record["status"], record["method"]) == ("/login", 200, "GET")
+
+
+def test_line_ends_in_what_a_guest_types_split_neither_headers_nor_log_lines(site, browser):
+    browser.sign_in("a\r\nSet-Cookie: x=1", "x")
+    browser.get("/login?next=a%0d%0aSet-Cookie:x=1")
+    assert "x" not in browser.cookies()
+    assert len(log_of(site, "login_failed")) == 1

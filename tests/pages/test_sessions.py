@@ -1,0 +1,170 @@
+"""What a browser holds and how a sign-in ends."""
+
+import time
+from http.cookies import SimpleCookie
+
+import pytest
+
+from app.store import StoreUnavailable
+from app.store.interface import Reason
+from tests.sites import browser_of
+
+
+def set_cookies(answer):
+    cookies = SimpleCookie()
+    for line in answer.headers.getlist("Set-Cookie"):
+        cookies.load(line)
+    return cookies
+
+
+@pytest.fixture
+def secure(make_site):
+    return browser_of(make_site(PUBLIC_URL="https://rewards.example.com"))
+
+
+def test_every_cookie_is_bound_to_this_host_and_out_of_reach_of_scripts(secure):
+    seen = {}
+    for answer in (secure.get("/login"), secure.sign_in(), secure.sign_out()):
+        seen |= set_cookies(answer)
+        for line in answer.headers.getlist("Set-Cookie"):
+            assert line.startswith("__Host-")
+            assert "; Secure" in line
+            assert "; HttpOnly" in line
+            assert "; Path=/" in line
+            assert "; SameSite=Lax" in line
+            assert "Domain" not in line
+            assert len(line.split(";")[0]) <= 4096
+    assert set(seen) == {"__Host-session", "__Host-visit"}
+
+
+def test_the_deletion_of_a_cookie_repeats_what_browsers_ask_of_it(secure):
+    secure.sign_in()
+    lines = secure.sign_out().headers.getlist("Set-Cookie")
+    deletion = next(line for line in lines if line.startswith("__Host-session="))
+    assert "Max-Age=0" in deletion
+    assert "; Secure" in deletion
+    assert "; Path=/" in deletion
+
+
+def test_on_loopback_cookies_do_without_what_needs_https(browser):
+    browser.sign_in()
+    assert set(browser.cookies()) == {"session"}
+
+
+def test_signing_out_ends_the_record_and_can_be_repeated(browser, site):
+    browser.sign_in()
+    session_id = browser.cookies()["session"]
+    answer = browser.sign_out()
+    assert (answer.status, answer.location) == (303, "/login")
+    assert 'role="status"' in browser.get("/login").body
+    assert browser.post("/logout", {}).status == 303
+    browser.set_cookie("session", session_id)
+    assert browser.get("/account").status == 303
+
+
+def test_signing_out_takes_a_form_of_the_signed_in_page(browser):
+    before = browser.get("/login").fields["csrf_token"]
+    browser.sign_in()
+    assert browser.post("/logout", {"csrf_token": before}).status == 400
+    assert browser.get("/account").status == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_link_cannot_sign_out(browser, method):
+    browser.sign_in()
+    assert browser._fetch(method, "/logout", None, {}).status == 405
+    assert browser.get("/account").status == 200
+
+
+@pytest.mark.parametrize(
+    "junk", ["x", "j" * 3000, "A" * 43, "A" * 42 + "=", "../../etc/passwd", "é" * 43, '"quoted"', "a b"]
+)
+def test_junk_in_the_cookie_is_no_session_and_is_never_adopted(browser, junk):
+    browser.set_cookie("session", junk)
+    answer = browser.get("/account")
+    assert answer.status == 303
+    assert set_cookies(answer)["session"].value == ""
+    assert browser.get("/login").status == 200
+
+
+def test_an_id_changed_by_one_character_is_no_session(browser):
+    browser.sign_in()
+    good = browser.cookies()["session"]
+    browser.set_cookie("session", ("B" if good[0] == "A" else "A") + good[1:])
+    assert browser.get("/account").status == 303
+
+
+@pytest.mark.parametrize("junk", ["x.y", "eyJhIjoxfQ.bad", "j" * 4000, ".", "W10.x"])
+def test_junk_in_a_visitors_cookie_is_a_new_visit(browser, junk):
+    browser.set_cookie("visit", junk)
+    assert browser.sign_in().status == 303
+
+
+def test_a_sign_in_that_is_idle_for_too_long_ends_and_the_guest_reads_why(make_site):
+    browser = browser_of(make_site(SESSION_IDLE_SECONDS="1"))
+    browser.sign_in()
+    for _ in range(4):
+        time.sleep(0.4)
+        assert browser.get("/account").status == 200
+    time.sleep(1.2)
+    answer = browser.get("/account")
+    assert answer.status == 303
+    assert 'role="status"' in browser.get(answer.location).body
+
+
+def test_a_sign_in_ends_at_its_absolute_end_whatever_the_guest_does(make_site):
+    browser = browser_of(make_site(SESSION_IDLE_SECONDS="2", SESSION_MAX_SECONDS="2"))
+    browser.sign_in()
+    started = time.monotonic()
+    while browser.get("/account").status == 200:
+        assert time.monotonic() - started < 4
+        time.sleep(0.2)
+    assert time.monotonic() - started > 0.9
+
+
+def test_a_visitor_leaves_nothing_in_the_store(browser, site, monkeypatch):
+    written = []
+    store = site.extensions["site"].store
+    for name in ("put", "replace", "increment", "acquire", "extend", "delete"):
+        monkeypatch.setattr(store, name, lambda *a, **k: written.append(a), raising=True)
+    for _ in range(20):
+        browser.get("/login")
+        browser.get("/account")
+        browser_of(site).get("/login")
+    assert written == []
+
+
+def unavailable(*args, **kwargs):
+    raise StoreUnavailable("test", Reason.UNREACHABLE, "for this test")
+
+
+def test_a_store_that_cannot_be_reached_is_not_a_guest_who_is_signed_out(browser, site, monkeypatch):
+    browser.sign_in()
+    store = site.extensions["site"].store
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "get", unavailable)
+        answer = browser.get("/account")
+        assert answer.status == 503
+        assert int(answer.headers["Retry-After"]) > 0
+        assert "Set-Cookie" not in answer.headers
+        assert browser.get("/login").status == 200
+        assert browser.get("/healthz").status == 200
+    assert browser.get("/account").status == 200
+
+
+def test_a_sign_in_that_cannot_be_kept_is_answered_with_the_form_filled_in(browser, site, monkeypatch):
+    form = browser.get("/login")
+    monkeypatch.setattr(site.extensions["site"].store, "put", unavailable)
+    page = browser.submit(form, "ana", "taco-tuesday")
+    assert (page.status, page.fields["username"]) == (503, "ana")
+    assert "session" not in browser.cookies()
+
+
+def test_a_signed_out_guest_is_not_revived_by_a_refresh_that_was_under_way(browser, site, sandbox):
+    browser.sign_in()
+    parts = site.extensions["site"]
+    sign_in = parts.sign_ins.find(browser.cookies()["session"])
+    browser.sign_out()
+    assert not parts.sign_ins.save_tokens(sign_in, sign_in.tokens)
+    assert not parts.sign_ins.save_session(sign_in, sign_in.session)
+    assert parts.sign_ins.find(sign_in.session_id) is None

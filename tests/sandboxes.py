@@ -1,0 +1,109 @@
+"""Sandboxes for tests: the simulated Paytronix as a process of its own, driven through its control API."""
+
+import re
+import select
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+
+ROOT = Path(__file__).parents[1]
+START_SECONDS = 15
+
+
+class Sandbox:
+    """A running sandbox.
+
+    :ivar base_url: what PAYTRONIX_BASE_URL is to be.
+    """
+
+    merchant_id = 777777
+    client_id = "sandbox-client"
+    client_secret = "sandbox-secret"
+
+    def __init__(self, *options):
+        """Start one on a free port, with options of the command line besides."""
+        command = [sys.executable, "-m", "sandbox", "--port", "0", *options]
+        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, encoding="utf-8")
+        self.base_url = self._read_base_url()
+        self._control_url = f"{self.base_url.rsplit('/rest/', 1)[0]}/_sandbox"
+
+    def calls(self, operation=None, **wanted):
+        """The calls that came in, oldest first; with arguments only those that have these values."""
+        wanted |= {"operation": operation} if operation else {}
+        listed = self._control("GET", "calls")
+        return [call for call in listed if all(call[name] == value for name, value in wanted.items())]
+
+    def clear_calls(self):
+        self._control("DELETE", "calls")
+
+    def switch(self, **switches):
+        """Move switches, as in `sandbox.switch(refresh_tokens="single-use")`."""
+        return self._control("PATCH", "switches", switches)
+
+    def expire(self, username=None):
+        """End access tokens now: one guest's or all. Returns how many."""
+        return self._control("POST", "expire", {"username": username} if username else {})["ended"]
+
+    def revoke(self, username=None):
+        """End refresh tokens now: one guest's or all. Returns how many."""
+        return self._control("POST", "revoke", {"username": username} if username else {})["ended"]
+
+    def reset(self):
+        """Be as if just started."""
+        self._control("POST", "reset")
+
+    def stop(self):
+        """End the process and return its exit code."""
+        self.process.terminate()
+        try:
+            return self.process.wait(10)
+        finally:
+            self.process.kill()
+            self.process.stdout.close()
+
+    def _control(self, method, name, body=None):
+        with requests.Session() as session:
+            session.trust_env = False  # a proxy of the machine's must not come between
+            reply = session.request(method, f"{self._control_url}/{name}", json=body, timeout=10)
+        assert reply.ok, reply.text
+        return reply.json()
+
+    def _read_base_url(self):
+        ready, _, _ = select.select([self.process.stdout], [], [], START_SECONDS)
+        found = re.search(r"http://\S+", self.process.stdout.readline() if ready else "")
+        if not found:
+            self.stop()
+            pytest.fail("The sandbox did not start: its own words are above.")
+        return found[0]
+
+
+@pytest.fixture(scope="session")
+def _shared_sandbox():
+    sandbox = Sandbox("--record-passwords")
+    yield sandbox
+    assert sandbox.stop() == 0
+
+
+@pytest.fixture
+def sandbox(_shared_sandbox):
+    """A sandbox as if just started, which lists passwords. One process serves all tests of a worker, one after the other."""
+    _shared_sandbox.reset()
+    return _shared_sandbox
+
+
+@pytest.fixture
+def start_sandbox():
+    """A function that starts a sandbox of the test's own, with options of the command line."""
+    started = []
+
+    def start(*options):
+        started.append(Sandbox(*options))
+        return started[-1]
+
+    yield start
+    for sandbox in started:
+        if sandbox.process.poll() is None:
+            sandbox.stop()

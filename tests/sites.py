@@ -1,0 +1,286 @@
+"""The site for tests: in this process behind a browser-like client, or under gunicorn as a process of its own."""
+
+import io
+import json
+import logging
+import os
+import queue
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import requests
+
+from app import create_app
+from app.headers import EVERYWHERE
+from config import Settings
+
+ROOT = Path(__file__).parents[1]
+SECRET_KEY = "marker-signing-key-0123456789abcdefghij"
+START_SECONDS = 20
+
+
+def environment(sandbox, tmp_path, **changes):
+    """The settings of a site that talks to the sandbox, as they stand in the environment."""
+    return {
+        "PUBLIC_URL": "http://127.0.0.1:8000",
+        "SECRET_KEY": SECRET_KEY,
+        "PAYTRONIX_BASE_URL": sandbox.base_url,
+        "PAYTRONIX_MERCHANT_ID": str(sandbox.merchant_id),
+        "PAYTRONIX_CLIENT_ID": sandbox.client_id,
+        "PAYTRONIX_CLIENT_SECRET": sandbox.client_secret,
+        "STORE_URL": f"sqlite:///{tmp_path}/store.db",
+        "MERCHANT_DIR": f"{tmp_path}/no-merchant",  # the built-in words
+    } | changes
+
+
+class _Reader(HTMLParser):
+    """What the tests ask of a page."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.inputs, self.ids, self.links, self.title, self.headings, self.tags = {}, [], [], "", [], []
+        self._inside = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        self.tags.append((tag, given))
+        if tag == "input":
+            self.inputs[given.get("name")] = given.get("value") or ""
+        if "id" in given:
+            self.ids.append(given["id"])
+        if "href" in given:
+            self.links.append(given["href"])
+        if tag == "h1":
+            self.headings.append("")
+        if tag in {"title", "h1"}:
+            self._inside.append(tag)
+
+    def handle_endtag(self, tag):
+        if self._inside and self._inside[-1] == tag:
+            self._inside.pop()
+
+    def handle_data(self, data):
+        if "title" in self._inside:
+            self.title += data
+        else:
+            self.text += data
+        if "h1" in self._inside:
+            self.headings[-1] += data
+
+
+class Page:
+    """An answer, checked on arrival for what every answer must have."""
+
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+        self.location = headers.get("Location")
+        for name, value in EVERYWHERE.items():
+            assert headers.get(name) == value, f"{name} is missing or wrong"
+        assert "X-Request-ID" in headers
+        assert not {"Server", "X-Powered-By"} & set(headers) or "gunicorn/" not in headers.get("Server", "")
+        self.is_html = headers["Content-Type"].startswith("text/html")
+        if self.is_html:
+            assert headers["Cache-Control"] == "no-store"
+        if self.is_html and body and status not in {301, 302, 303, 308}:
+            self.read = _Reader(body)
+            assert len(self.read.headings) == 1, "a page has one h1"
+            assert len(self.read.ids) == len(set(self.read.ids)), "an id is there twice"
+            assert self.read.title.strip()
+            assert re.search(r'<html lang="[a-z-]+" dir="(ltr|rtl)">', body)
+
+    @property
+    def text(self):
+        return " ".join(self.read.text.split())
+
+    @property
+    def fields(self):
+        """The fields of the page's forms with their values."""
+        return self.read.inputs
+
+
+class Browser:
+    """Goes through the site as a guest does: keeps cookies, sends forms as they were filled in."""
+
+    def __init__(self, fetch):
+        self._fetch = fetch
+
+    def get(self, path, **headers):
+        return self._fetch("GET", path, None, headers)
+
+    def post(self, path, data, **headers):
+        return self._fetch("POST", path, data, headers)
+
+    def sign_in(self, username="ana", password="taco-tuesday", *, path="/login", **headers):
+        form = self.get(path)
+        return self.submit(form, username, password, **headers)
+
+    def submit(self, form, username, password, **headers):
+        return self.post("/login", form.fields | {"username": username, "password": password}, **headers)
+
+    def sign_out(self):
+        return self.post("/logout", {"csrf_token": self.get("/account").fields["csrf_token"]})
+
+
+def browser_of(app):
+    """A browser in front of an application in this process."""
+    client = app.test_client()
+    public_url = app.extensions["site"].settings.public_url
+
+    def fetch(method, path, data, headers):
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        content_type = headers.pop("Content-Type", None)
+        answer = client.open(
+            path, method=method, data=data, base_url=str(public_url), headers=headers, content_type=content_type
+        )
+        body = answer.get_data(as_text=True)
+        answer.close()
+        return Page(answer.status_code, answer.headers, body)
+
+    browser = Browser(fetch)
+    browser.cookies = lambda: {
+        cookie.key: cookie.value for cookie in client._cookies.values()
+    }
+    browser.set_cookie = lambda name, value: client.set_cookie(name, value, domain=public_url.host)
+    browser.client = client
+    return browser
+
+
+@pytest.fixture
+def make_site(sandbox, tmp_path):
+    """A function that makes an application from settings, given as they stand in the environment."""
+
+    def make(**changes):
+        app = create_app(Settings.from_env(environment(sandbox, tmp_path, **changes)))
+        app.log = io.StringIO()
+        logging.getLogger().handlers[0].setStream(app.log)
+        return app
+
+    return make
+
+
+@pytest.fixture
+def site(make_site):
+    """An application with the sample's words and a store of its own."""
+    return make_site()
+
+
+def log_of(app, event=None):
+    """The records that an application of this process has logged; with an event's name only those."""
+    records = [json.loads(line) for line in app.log.getvalue().splitlines()]
+    return [record for record in records if event in {None, record["event"]}]
+
+
+@pytest.fixture
+def browser(site):
+    """A guest's browser in front of ``site``."""
+    return browser_of(site)
+
+
+class RunningSite:
+    """The site under gunicorn, as an operator runs it."""
+
+    def __init__(self, settings, *options, workers=2):
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.settings = {"PUBLIC_URL": self.url, "WEB_CONCURRENCY": str(workers)} | settings
+        self.settings["PUBLIC_URL"] = settings.get("PUBLIC_URL", self.url)
+        self._options = options
+        self.output = []
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{self.port}", *self._options, "wsgi:app"],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "PYTHONWARNINGS": "default"} | self.settings,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True).start()
+        give_up_at = time.monotonic() + START_SECONDS
+        while not self.is_ready():
+            if time.monotonic() > give_up_at or self.process.poll() is not None:
+                self.stop()
+                pytest.fail("The site did not start:\n" + "".join(self.output))
+            time.sleep(0.05)
+
+    def _read(self, stream):
+        for line in stream:
+            self.output.append(line)
+        stream.close()
+
+    def is_ready(self):
+        try:
+            return self.fetch("GET", "/readyz").status_code == 200
+        except requests.ConnectionError:
+            return False
+
+    def fetch(self, method, path, **about):
+        with requests.Session() as session:
+            session.trust_env = False
+            return session.request(method, self.url + path, timeout=30, allow_redirects=False, **about)
+
+    def browser(self):
+        """A guest's browser of its own."""
+        session = requests.Session()
+        session.trust_env = False
+
+        def fetch(method, path, data, headers):
+            headers = {name.replace("_", "-"): value for name, value in headers.items()}
+            answer = session.request(
+                method, self.url + path, data=data, headers=headers, timeout=60, allow_redirects=False
+            )
+            return Page(answer.status_code, answer.headers, answer.text)
+
+        browser = Browser(fetch)
+        browser.session = session
+        browser.cookies = session.cookies.get_dict
+        return browser
+
+    def log(self, event=None):
+        """The log's records so far; with an event's name only those."""
+        records = [json.loads(line) for line in self.output if line.startswith("{")]
+        return [record for record in records if event in {None, record["event"]}]
+
+    def stop(self, with_signal=signal.SIGTERM):
+        """End it and return the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(with_signal)
+        try:
+            return self.process.wait(30)
+        finally:
+            self.process.kill()
+
+
+@pytest.fixture
+def run_site(sandbox, tmp_path):
+    """A function that starts the site under gunicorn, with settings as they stand in the environment."""
+    running = []
+
+    def run(*options, workers=2, **changes):
+        settings = environment(sandbox, tmp_path, **changes)
+        if "PUBLIC_URL" not in changes:
+            del settings["PUBLIC_URL"]
+        running.append(RunningSite(settings, *options, workers=workers))
+        return running[-1]
+
+    yield run
+    for site in running:
+        site.stop()
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

@@ -1,0 +1,36 @@
+"""The store's own tests meet every engine, groups of Redis servers included."""
+
+import time
+
+import pytest
+
+from app.store import StoreUnavailable
+
+
+@pytest.fixture(
+    params=[
+        "sqlite",
+        "redis",
+        # A group takes many processes: only one worker starts them.
+        pytest.param("sentinel", marks=pytest.mark.xdist_group("sentinel")),
+        pytest.param("cluster", marks=pytest.mark.xdist_group("cluster")),
+    ]
+)
+def store_url(request):
+    """The URL of an empty store of each engine in turn."""
+    return request.getfixturevalue(f"{request.param}_url")
+
+
+@pytest.fixture
+def fails_in_time():
+    """Checks that an operation says in time that the store is unavailable; gives the error."""
+
+    def check(operation, *arguments, within_seconds=1.2):  # a second, and something for a busy machine
+        began = time.monotonic()
+        with pytest.raises(StoreUnavailable) as caught:
+            operation(*arguments)
+        took = time.monotonic() - began
+        assert took < within_seconds, f"took {took:.2f} s: {caught.value}"
+        return caught.value
+
+    return check

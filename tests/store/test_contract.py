@@ -1,0 +1,233 @@
+"""What every store promises, checked on each engine."""
+
+import time
+
+import pytest
+
+from app.store import Count
+
+LONG = 60
+SHORT = 0.3
+PAST_SHORT = 0.4
+
+
+def test_a_record_is_given_back_until_it_is_deleted(store):
+    store.put("s:{a}", b"value", LONG)
+    assert store.get("s:{a}") == [b"value"]
+    store.delete("s:{a}")
+    assert store.get("s:{a}") == [None]
+
+
+def test_records_come_in_the_order_of_their_keys_and_none_stands_for_an_absent_one(store):
+    store.put("s:{a}", b"session", LONG)
+    store.put("t:{a}", b"tokens", LONG)
+    store.put("t:{b}", b"others", LONG)
+    assert store.get("t:{b}", "t:{a}", "s:{b}", "s:{a}", "t:{a}") == [b"others", b"tokens", None, b"session", b"tokens"]
+
+
+@pytest.mark.parametrize("value", [b"", b"\n", b"owner\nvalue\n", bytes(range(256)) * 40, b"\x00\xff"])
+def test_a_value_may_be_any_bytes(store, value):
+    for owner in (None, "guest"):
+        store.put("s:{a}", value, LONG, owner)
+        assert store.get("s:{a}") == [value]
+        assert store.replace("s:{a}", value, b"new" + value, LONG)
+        assert store.get("s:{a}") == [b"new" + value]
+
+
+def test_put_overwrites(store):
+    store.put("s:{a}", b"old", LONG)
+    store.put("s:{a}", b"new", LONG)
+    assert store.get("s:{a}") == [b"new"]
+
+
+def test_a_record_ends_by_itself(store):
+    store.put("s:{a}", b"value", SHORT)
+    assert store.get("s:{a}") == [b"value"]
+    time.sleep(PAST_SHORT)
+    assert store.get("s:{a}") == [None]
+    assert not store.extend("s:{a}", LONG)
+    assert not store.replace("s:{a}", b"value", b"new", LONG)
+    assert store.get("s:{a}") == [None]
+
+
+def test_a_record_with_no_time_to_live_left_ends_at_once(store):
+    store.put("s:{a}", b"value", 0)
+    store.put("s:{b}", b"value", LONG)
+    store.extend("s:{b}", -1)
+    time.sleep(0.01)
+    assert store.get("s:{a}", "s:{b}") == [None, None]
+
+
+def test_replace_changes_a_record_only_if_it_still_holds_the_old_value(store):
+    store.put("t:{a}", b"one", LONG)
+    assert store.replace("t:{a}", b"one", b"two", LONG)
+    assert not store.replace("t:{a}", b"one", b"three", LONG)
+    assert store.get("t:{a}") == [b"two"]
+
+
+def test_replacing_a_record_by_what_it_holds_counts_as_done(store):
+    store.put("t:{a}", b"one", LONG)
+    assert store.replace("t:{a}", b"one", b"two", LONG)
+    assert store.replace("t:{a}", b"one", b"two", LONG)
+
+
+def test_replace_moves_the_end(store):
+    store.put("t:{a}", b"one", SHORT)
+    store.replace("t:{a}", b"one", b"two", LONG)
+    store.put("t:{b}", b"one", LONG)
+    store.replace("t:{b}", b"one", b"two", SHORT)
+    time.sleep(PAST_SHORT)
+    assert store.get("t:{a}", "t:{b}") == [b"two", None]
+
+
+def test_extend_moves_the_end_to_later_or_earlier(store):
+    store.put("s:{a}", b"value", SHORT)
+    store.put("s:{b}", b"value", LONG)
+    assert store.extend("s:{a}", LONG)
+    assert store.extend("s:{b}", SHORT)
+    time.sleep(PAST_SHORT)
+    assert store.get("s:{a}", "s:{b}") == [b"value", None]
+
+
+def test_a_deleted_record_is_revived_by_nothing_but_put(store):
+    store.put("s:{a}", b"value", LONG, "guest")
+    store.delete("s:{a}")
+    assert not store.replace("s:{a}", b"value", b"new", LONG)
+    assert not store.replace("s:{a}", b"", b"new", LONG)
+    assert not store.extend("s:{a}", LONG)
+    assert store.get("s:{a}") == [None]
+
+
+def test_records_can_be_deleted_together_and_again(store):
+    for key in ("s:{a}", "t:{a}", "s:{b}"):
+        store.put(key, b"value", LONG)
+    store.delete("s:{a}", "t:{a}", "never")
+    store.delete("s:{a}", "t:{a}")
+    assert store.get("s:{a}", "t:{a}", "s:{b}") == [None, None, b"value"]
+
+
+def test_an_owner_s_records_end_together_and_no_others(store):
+    for name in "abc":
+        store.put(f"s:{{{name}}}", b"value", LONG, "guest")
+        store.put(f"t:{{{name}}}", b"value", LONG, "guest")
+    store.put("s:{d}", b"other", LONG, "another guest")
+    store.put("s:{e}", b"nobody's", LONG)
+    assert store.delete_owned("guest") == 6
+    assert store.get("s:{a}", "t:{b}", "s:{c}", "s:{d}", "s:{e}") == [None, None, None, b"other", b"nobody's"]
+    assert store.delete_owned("guest") == 0
+    assert store.delete_owned("a stranger") == 0
+
+
+def test_only_live_records_are_counted_as_ended(store):
+    store.put("s:{a}", b"value", SHORT, "guest")
+    store.put("s:{b}", b"value", LONG, "guest")
+    store.put("s:{c}", b"value", LONG, "guest")
+    store.delete("s:{c}")
+    time.sleep(PAST_SHORT)
+    assert store.delete_owned("guest") == 1
+
+
+def test_a_record_belongs_to_whom_it_was_put_for_last(store):
+    store.put("s:{a}", b"value", LONG, "first")
+    store.put("s:{a}", b"value", LONG, "second")
+    store.put("s:{b}", b"value", LONG, "first")
+    store.put("s:{b}", b"value", LONG)
+    assert store.delete_owned("first") == 0
+    assert store.get("s:{a}", "s:{b}") == [b"value", b"value"]
+    assert store.delete_all() == 1
+    assert store.get("s:{a}", "s:{b}") == [None, b"value"]
+
+
+@pytest.mark.parametrize("prolong", ["extend", "replace"])
+def test_an_owner_is_found_by_records_that_were_prolonged(store, prolong):
+    store.put("s:{a}", b"value", 0.1, "guest")
+    if prolong == "extend":
+        store.extend("s:{a}", LONG)
+    else:
+        store.replace("s:{a}", b"value", b"new", LONG)
+    time.sleep(0.3)
+    for number in range(5):  # these clear away what is past its end
+        store.put(f"s:{{{number}}}", b"value", LONG, "guest")
+    assert store.delete_owned("guest") == 6
+    assert store.get("s:{a}") == [None]
+
+
+def test_everybody_s_records_end_together_and_nothing_else(store):
+    for number in range(700):
+        store.put(f"s:{{{number}}}", b"value", LONG, f"guest {number % 50}")
+    store.put("f:{x}", b"nobody's", LONG)
+    store.increment("failures", LONG)
+    store.acquire("l:{x}", "holder", LONG)
+    assert store.delete_all() == 700
+    assert store.get("s:{0}", "s:{699}", "f:{x}") == [None, None, b"nobody's"]
+    assert store.count("failures").number == 1
+    assert not store.acquire("l:{x}", "other", LONG)
+    assert store.delete_all() == 0
+
+
+def test_a_counter_counts_within_a_window_that_begins_at_the_first_count(store):
+    assert store.count("failures") == Count(0, 0.0)
+    assert [store.increment("failures", SHORT) for _ in range(3)] == [1, 2, 3]
+    time.sleep(SHORT / 2)
+    assert store.increment("failures", LONG) == 4
+    number, seconds_left = store.count("failures")
+    assert number == 4
+    assert 0 < seconds_left <= SHORT / 2 + 0.05
+    time.sleep(PAST_SHORT - SHORT / 2)
+    assert store.count("failures") == Count(0, 0.0)
+    assert store.increment("failures", LONG) == 1
+    assert LONG - 5 < store.count("failures").seconds_left <= LONG
+
+
+def test_a_lease_has_one_holder(store):
+    assert store.acquire("l:{a}", "first", LONG)
+    assert not store.acquire("l:{a}", "second", LONG)
+    assert store.acquire("l:{b}", "second", LONG)
+
+
+def test_a_lease_is_released_by_its_holder_only(store):
+    store.acquire("l:{a}", "first", LONG)
+    store.release("l:{a}", "second")
+    assert not store.acquire("l:{a}", "second", LONG)
+    store.release("l:{a}", "first")
+    assert store.acquire("l:{a}", "second", LONG)
+    store.release("l:{a}", "first")
+    assert not store.acquire("l:{a}", "first", LONG)
+
+
+def test_a_lease_ends_by_itself(store):
+    store.acquire("l:{a}", "first", SHORT)
+    time.sleep(PAST_SHORT)
+    assert store.acquire("l:{a}", "second", LONG)
+    store.release("l:{a}", "first")
+    assert not store.acquire("l:{a}", "first", LONG)
+
+
+def test_its_holder_may_take_a_lease_anew_and_for_longer(store):
+    store.acquire("l:{a}", "first", SHORT)
+    assert store.acquire("l:{a}", "first", LONG)
+    time.sleep(PAST_SHORT)
+    assert not store.acquire("l:{a}", "second", LONG)
+
+
+def test_records_counters_and_leases_of_one_name_do_not_meet(store):
+    store.put("{x}", b"value", LONG)
+    assert store.increment("{x}", LONG) == 1
+    assert store.acquire("{x}", "holder", LONG)
+    store.delete("{x}")
+    assert store.get("{x}") == [None]
+    assert store.increment("{x}", LONG) == 2
+    assert not store.acquire("{x}", "other", LONG)
+
+
+def test_a_ping_of_a_store_that_works_returns(store):
+    store.ping()
+    store.ping()
+
+
+def test_a_closed_store_can_be_used_again(store):
+    store.put("s:{a}", b"value", LONG)
+    store.close()
+    assert store.get("s:{a}") == [b"value"]
+    store.close()
+    store.close()

@@ -1,0 +1,128 @@
+"""The settings: all faults at once, by name, without a value."""
+
+import pytest
+
+from config import Limit, Origin, Secret, Settings, SettingsError
+
+GOOD = {
+    "PUBLIC_URL": "https://rewards.example.com",
+    "SECRET_KEY": "0123456789abcdef0123456789abcdef",
+    "PAYTRONIX_BASE_URL": "https://m1.api.example.com/rest/25.33/",
+    "PAYTRONIX_MERCHANT_ID": "777777",
+    "PAYTRONIX_CLIENT_ID": "client",
+    "PAYTRONIX_CLIENT_SECRET": "marker-secret",
+}
+
+
+def test_required_settings_are_enough_and_everything_else_has_its_documented_default():
+    settings = Settings.from_env(GOOD)
+    assert settings.public_url == Origin("https", "rewards.example.com", None)
+    assert settings.paytronix_base_url == "https://m1.api.example.com/rest/25.33"
+    assert settings.paytronix_credentials_in_body is True
+    assert settings.paytronix_scope == ("user_read", "user_write", "account_read", "account_write")
+    assert settings.paytronix_invalid_token_codes == ("invalid_token",)
+    assert (settings.paytronix_connect_seconds, settings.paytronix_total_seconds) == (3, 10)
+    assert (settings.session_idle_seconds, settings.session_max_seconds) == (1800, 86400)
+    assert settings.login_failures_per_guest == Limit(10, 900)
+    assert settings.login_failures_per_address == Limit(100, 900)
+    assert settings.trusted_proxy_hops == 0
+    assert settings.metrics_address is None
+    assert settings.store_url.reveal().startswith("sqlite:////")
+    assert settings.store_url.reveal().endswith("/instance/guest-login.db")
+
+
+def test_all_missing_settings_are_named_at_once():
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env({})
+    assert len(caught.value.faults) == 6
+    assert all(name in str(caught.value) for name in GOOD)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PUBLIC_URL", "http://rewards.example.com"),
+        ("PUBLIC_URL", "https://rewards.example.com/path"),
+        ("PUBLIC_URL", "https://user@rewards.example.com"),
+        ("PUBLIC_URL", "https://rewards.example.com:port"),
+        ("PUBLIC_URL", "rewards.example.com"),
+        ("SECRET_KEY", "too-short-marker"),
+        ("SECRET_KEY", "x" * 64),
+        ("SECRET_KEY_FALLBACKS", "too-short-marker"),
+        ("PAYTRONIX_BASE_URL", "http://m1.api.example.com/rest/marker"),
+        ("PAYTRONIX_BASE_URL", "https://m1.api.example.com/rest/25.33?marker"),
+        ("PAYTRONIX_MERCHANT_ID", "marker"),
+        ("PAYTRONIX_MERCHANT_ID", "-1"),
+        ("PAYTRONIX_CLIENT_SECRET", "marker\nmarker"),
+        ("PAYTRONIX_CREDENTIALS_IN_BODY", "marker"),
+        ("PAYTRONIX_SCOPE", " "),
+        ("PAYTRONIX_CONNECT_SECONDS", "0"),
+        ("PAYTRONIX_TOTAL_SECONDS", "nan"),
+        ("PAYTRONIX_TOTAL_SECONDS", "1e3"),
+        ("PAYTRONIX_MAX_CALLS", "0"),
+        ("STORE_URL", "mysql://user:marker@host/db"),
+        ("STORE_URL", "sqlite://marker"),
+        ("SESSION_IDLE_SECONDS", "1.5"),
+        ("LOGIN_FAILURES_PER_GUEST", "10 per marker"),
+        ("LOGIN_FAILURES_PER_GUEST", "0/15 minutes"),
+        ("TRUSTED_PROXY_HOPS", "marker"),
+        ("METRICS_ADDRESS", "marker"),
+        ("LOG_LEVEL", "marker"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_rule_and_an_example_but_not_its_value(name, value):
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env(GOOD | {name: value})
+    (fault,) = caught.value.faults
+    assert fault.startswith(f"{name} is wrong: ")
+    assert "Example: " in fault
+    assert "marker" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://localhost", "http://[::1]:8000"])
+def test_plain_http_is_for_loopback_hosts(url):
+    assert str(Settings.from_env(GOOD | {"PUBLIC_URL": url}).public_url) == url
+
+
+def test_a_port_that_the_scheme_has_anyway_is_left_out_as_browsers_do():
+    assert Settings.from_env(GOOD | {"PUBLIC_URL": "https://a.example:443"}).public_url.netloc == "a.example"
+
+
+def test_a_secret_can_come_from_a_file_and_its_last_line_end_is_dropped(tmp_path):
+    path = tmp_path / "secret"
+    path.write_text("from-file\n")
+    given = {name: value for name, value in GOOD.items() if name != "PAYTRONIX_CLIENT_SECRET"}
+    settings = Settings.from_env(given | {"PAYTRONIX_CLIENT_SECRET_FILE": str(path)})
+    assert settings.paytronix_client_secret.reveal() == "from-file"
+
+
+def test_a_secret_that_is_given_twice_stops_the_start(tmp_path):
+    with pytest.raises(SettingsError, match="SECRET_KEY and SECRET_KEY_FILE are both set"):
+        Settings.from_env(GOOD | {"SECRET_KEY_FILE": str(tmp_path)})
+
+
+def test_a_secret_file_that_cannot_be_read_is_named_by_its_setting(tmp_path):
+    given = {name: value for name, value in GOOD.items() if name != "SECRET_KEY"}
+    with pytest.raises(SettingsError, match="SECRET_KEY_FILE names a file that cannot be read: No such file") as caught:
+        Settings.from_env(given | {"SECRET_KEY_FILE": str(tmp_path / "marker")})
+    assert "marker" not in str(caught.value)
+
+
+def test_a_slip_in_a_name_is_found_and_the_right_name_offered():
+    with pytest.raises(SettingsError, match="did you mean PAYTRONIX_TOTAL_SECONDS"):
+        Settings.from_env(GOOD | {"PAYTRONIX_TOTAL_SECOND": "5"})
+
+
+def test_an_empty_setting_is_the_same_as_none():
+    assert Settings.from_env(GOOD | {"METRICS_ADDRESS": "", "LOG_LEVEL": ""}).log_level == "info"
+
+
+def test_settings_do_not_show_their_secrets():
+    settings = Settings.from_env(GOOD | {"STORE_URL": "redis://:marker-password@127.0.0.1/0"})
+    assert "marker" not in repr(settings)
+    assert "0123456789abcdef" not in repr(settings)
+
+
+def test_a_secret_is_equal_to_its_like_and_shown_to_nobody():
+    assert Secret("marker") == Secret("marker") != Secret("other")
+    assert "marker" not in f"{Secret('marker')} {Secret('marker')!r}"
