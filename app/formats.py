@@ -20,7 +20,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["static_url"] = static_url
-    app.jinja_env.filters |= {"number": number, "day": day}
+    app.jinja_env.filters |= {"number": number, "money": money, "day": day}
 
     @app.context_processor
     def words() -> dict[str, Any]:
@@ -35,6 +35,11 @@ def _links() -> list[Link]:
 def number(value: Decimal) -> str:
     """A number of things: points, rewards, money."""
     return format_decimal(value, locale=voice().locale)
+
+
+def money(value: Decimal) -> str:
+    """An amount of money, without its currency: Paytronix does not tell it."""
+    return format_decimal(value, "#,##0.00", locale=voice().locale)
 
 
 def day(value: date) -> str:

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import click
-from flask import current_app
 from flask.cli import with_appcontext
 
 from app.messages.check import Findings, check
 from app.messages.faults import Fault
+from app.site import site
 
 
 @click.group()
@@ -24,7 +24,7 @@ def check_folder(folder: Path | None) -> None:
     DIR is the folder to check; the site's own when it is left out. Ends with 0 when guests get everything as it is
     written, with 1 when not.
     """
-    folder = folder or Path(current_app.config["MERCHANT_DIR"])
+    folder = folder or site().settings.merchant_dir
     findings = check(folder)
     for fault in findings.errors:
         _show("WRONG", "red", folder, fault)

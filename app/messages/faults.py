@@ -4,11 +4,15 @@ from dataclasses import dataclass
 
 LONGEST_NAME = 60
 LONGEST_SENTENCE = 300
+_LONGEST_TEXT = 800
 
 
 @dataclass(frozen=True)
 class Fault:
     """One thing that is wrong, in words for someone who does not program.
+
+    Its texts quote the merchant's file, so they are made fit for a log line and a terminal here, once for all: cut,
+    and with every character visible.
 
     :ivar file: path below the merchant's folder, such as ``messages/en.toml``
     :ivar line: counted from 1; 1 when the whole file is meant
@@ -23,14 +27,21 @@ class Fault:
     problem: str
     instead: str
 
+    def __post_init__(self) -> None:
+        for name in ("file", "problem", "instead"):
+            object.__setattr__(self, name, _all_visible(getattr(self, name)[:_LONGEST_TEXT]))
+
     def __str__(self) -> str:
         return f"{self.file}, line {self.line}, column {self.column}: {self.problem} {self.instead}"
 
 
 def quoted(text: str, *, longest: int = LONGEST_NAME) -> str:
-    """Text out of the merchant's file, made fit for a log line and a terminal: short, and every character visible.
+    """Text out of the merchant's file, in quotation marks and cut.
 
     :param longest: in characters; ``LONGEST_SENTENCE`` where the text is what to write.
     """
-    shown = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text[:longest])
-    return f'"{shown}{"…" if len(text) > longest else ""}"'
+    return f'"{text[:longest]}{"…" if len(text) > longest else ""}"'
+
+
+def _all_visible(text: str) -> str:
+    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)

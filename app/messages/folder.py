@@ -46,14 +46,14 @@ class Folder:
     _good: dict[str, Document] = field(default_factory=dict)  # by file
     _broken: dict[str, Fault] = field(default_factory=dict)  # by file; the last good version may be in use
 
-    def look(self) -> set[str]:
+    def look(self) -> set[str] | None:
         """Read what is new.
 
-        :returns: the files that have changed since the last look, deleted ones included.
+        :returns: the files that have changed since the last look, deleted ones included; None when nothing is new.
         """
         listing, is_settled = self._settled_listing()
         if listing == self._seen:
-            return set()
+            return None
         changed = self._changed(listing)
         for file in changed:
             self._broken.pop(file, None)

@@ -40,7 +40,8 @@ class Messages:
         self._told: frozenset[Fault] = frozenset()
         self._starting = threading.Lock()
         self._is_watched = False
-        self._publish(self._folder.look())
+        self._catalogue: Catalogue
+        self.look()  # the first look always finds something new, if only that there is nothing
         itself = weakref.ref(self)
 
         def forget_watch() -> None:
@@ -76,7 +77,8 @@ class Messages:
 
     def look(self) -> None:
         """Take in what has changed in the folder, now. Not for several threads at once."""
-        if changed_files := self._folder.look():
+        changed_files = self._folder.look()
+        if changed_files is not None:
             self._publish(changed_files)
 
     def _publish(self, changed_files: set[str]) -> None:

@@ -16,10 +16,31 @@ from app.messages.shipped import shipped
 
 quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
-NAMES = st.sampled_from(
-    ["default", "paytronix", "site", "login", "links", "username", "busy", "text", "title", "link", "help", "name"]
-    + ["languages", "colours", "brand", "logo", "phone", "kind", "label", "could_not_authenticate", "url", "x.*"]
-) | st.text(max_size=8)
+KNOWN_NAMES = [
+    "default",
+    "paytronix",
+    "site",
+    "login",
+    "links",
+    "username",
+    "busy",
+    "text",
+    "title",
+    "link",
+    "help",
+    "name",
+    "languages",
+    "colours",
+    "brand",
+    "logo",
+    "phone",
+    "kind",
+    "label",
+    "could_not_authenticate",
+    "url",
+    "x.*",
+]
+NAMES = st.sampled_from(KNOWN_NAMES) | st.text(max_size=8)
 TEXTS = st.text(max_size=40) | st.sampled_from(["{merchant}", "{phone}", "{{config}}<script>", "help", "en", "#fff"])
 LEAVES = TEXTS | st.booleans() | st.integers() | st.floats() | st.dates() | st.datetimes() | st.times()
 VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4))
@@ -63,7 +84,28 @@ def test_random_bytes_are_a_document_or_a_fault(content):
 
 ALMOST_TOML = st.lists(
     st.sampled_from(
-        ['"', "'", '"""', "'''", "[", "]", "{", "}", "=", ".", ",", "\n", " ", "#", "\\", "“", "site", "busy", "5", "true"]
+        [
+            '"',
+            "'",
+            '"""',
+            "'''",
+            "[",
+            "]",
+            "{",
+            "}",
+            "=",
+            ".",
+            ",",
+            "\n",
+            " ",
+            "#",
+            "\\",
+            "“",
+            "site",
+            "busy",
+            "5",
+            "true",
+        ]
     ),
     max_size=30,
 ).map("".join)

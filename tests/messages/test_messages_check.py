@@ -1,6 +1,7 @@
 """``messages check``: read by someone who has never seen TOML."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -16,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 def run(folder):
     def check_folder(*arguments):
         app = Flask("check")
-        app.config["MERCHANT_DIR"] = folder.path
+        app.extensions["site"] = SimpleNamespace(settings=SimpleNamespace(merchant_dir=folder.path))
         app.cli.add_command(messages)
         return app.test_cli_runner().invoke(args=["messages", "check", *map(str, arguments)])
 

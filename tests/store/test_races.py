@@ -1,0 +1,187 @@
+"""What every store promises when many threads and processes use it at once, and across forks."""
+
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from app.store import open_store
+from tests.stores import in_processes
+
+LONG = 60
+
+
+def in_threads(count, work):
+    """Do ``work(number)`` in threads that begin together; give the results."""
+    start = threading.Barrier(count)
+
+    def begin(number):
+        start.wait(10)
+        return work(number)
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(begin, range(count)))
+
+
+def test_of_many_threads_that_replace_one_version_exactly_one_succeeds(store):
+    for attempt in range(5):
+        store.put("t:{a}", b"old", LONG)
+        done = in_threads(16, lambda number: store.replace("t:{a}", b"old", b"%d %d" % (attempt, number), LONG))
+        assert sum(done) == 1
+        assert store.get("t:{a}") == [b"%d %d" % (attempt, done.index(True))]
+
+
+def test_no_change_is_lost_between_processes_that_compare_and_set(store):
+    store.put("t:{a}", b"0 start", LONG)
+
+    def add_one(number):
+        while True:
+            (held,) = store.get("t:{a}")
+            total = int(held.split()[0])
+            # A sealed value is never written twice; neither is this one.
+            if store.replace("t:{a}", held, b"%d %s" % (total + 1, os.urandom(8).hex().encode()), LONG):
+                return
+
+    in_processes(3, lambda _: in_threads(4, lambda _: [add_one(n) for n in range(10)]))
+    assert store.get("t:{a}")[0].split()[0] == b"120"
+
+
+def test_every_count_is_given_once(store, tmp_path):
+    def count(process):
+        numbers = in_threads(5, lambda _: [store.increment("failures", LONG) for _ in range(10)])
+        (tmp_path / str(process)).write_text(" ".join(str(number) for thread in numbers for number in thread))
+
+    in_processes(2, count)
+    given = [int(number) for process in range(2) for number in (tmp_path / str(process)).read_text().split()]
+    assert sorted(given) == list(range(1, 101))
+
+
+def test_a_lease_never_has_two_holders(store, tmp_path):
+    inside = tmp_path / "inside"
+
+    def work(process):
+        def hold(thread):
+            taken = 0
+            give_up_at = time.monotonic() + 15
+            while taken < 5 and time.monotonic() < give_up_at:
+                holder = f"{process} {thread} {taken}"
+                if not store.acquire("l:{a}", holder, LONG):
+                    time.sleep(0.002)
+                    continue
+                os.close(os.open(inside, os.O_CREAT | os.O_EXCL))  # fails if somebody else is inside
+                inside.unlink()
+                store.release("l:{a}", holder)
+                taken += 1
+            assert taken == 5
+
+        in_threads(3, hold)
+
+    in_processes(3, work)
+
+
+def test_what_was_deleted_stays_so_whatever_was_in_flight(store):
+    for attempt in range(20):
+        key = f"s:{{{attempt}}}"
+        store.put(key, b"0", LONG, "guest")
+        stop = threading.Event()
+
+        def keep_busy(number, key=key, stop=stop):
+            value = b"0"
+            while not stop.is_set():
+                new = b"%d %d" % (number, time.monotonic_ns())
+                value = new if store.replace(key, value, new, LONG) else store.get(key)[0] or b"gone"
+                store.extend(key, LONG)
+
+        threads = [threading.Thread(target=keep_busy, args=(number,)) for number in range(3)]
+        for thread in threads:
+            thread.start()
+        if attempt % 2:
+            store.delete(key)
+        else:
+            assert store.delete_owned("guest") == 1
+        assert store.get(key) == [None]
+        stop.set()
+        for thread in threads:
+            thread.join(10)
+        assert store.get(key) == [None]
+
+
+def test_processes_that_write_at_once_lose_nothing(store):
+    def write(process):
+        def keep(thread):
+            for number in range(20):
+                name = f"{process}-{thread}-{number}"
+                store.put(f"s:{{{name}}}", name.encode(), LONG, f"guest {number}")
+                assert store.get(f"s:{{{name}}}") == [name.encode()]
+
+        in_threads(8, keep)
+
+    in_processes(3, write)
+    assert sum(store.delete_owned(f"guest {number}") for number in range(20)) == 3 * 8 * 20
+
+
+def test_a_store_in_use_survives_forks_on_both_sides(store):
+    store.put("s:{parent}", b"parent", LONG)
+    stop = threading.Event()
+    failures = []
+
+    def keep_busy():
+        while not stop.is_set():
+            try:
+                assert store.get("s:{parent}") == [b"parent"]
+                store.extend("s:{parent}", LONG)
+            except Exception as error:
+                failures.append(error)
+                return
+
+    threads = [threading.Thread(target=keep_busy) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+
+    def child(number):
+        assert store.get("s:{parent}") == [b"parent"]
+        store.put(f"s:{{child {number}}}", b"child", LONG)
+
+    try:
+        for _ in range(3):
+            in_processes(4, child)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(10)
+    assert failures == []
+    assert store.get("s:{parent}", *(f"s:{{child {number}}}" for number in range(4))) == [b"parent", *[b"child"] * 4]
+
+
+def test_a_store_opened_before_the_fork_and_never_used_works_in_every_child(store_url):
+    store = open_store(store_url)
+    in_processes(3, lambda number: store.put(f"s:{{{number}}}", b"child", LONG))
+    assert store.get("s:{0}", "s:{1}", "s:{2}") == [b"child"] * 3
+    store.close()
+
+
+def test_256_threads_share_a_store_and_its_descriptors_stay_flat(store):
+    def work(number):
+        key = f"s:{{{number}}}"
+        store.put(key, b"value", LONG, f"guest {number}")
+        assert store.get(key, f"t:{{{number}}}") == [b"value", None]
+        assert store.replace(key, b"value", b"new", LONG)
+
+    in_threads(256, work)
+    after_one_round = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        in_threads(256, work)
+    # A round may happen to have more threads at work at once than the first one had, up to what a store may open.
+    assert len(os.listdir("/proc/self/fd")) <= max(after_one_round + 40, 300)
+    store.close()
+
+
+@pytest.fixture(autouse=True)
+def _descriptors_are_given_back(request):
+    before = len(os.listdir("/proc/self/fd"))
+    yield
+    if "store" in request.fixturenames:
+        request.getfixturevalue("store").close()
+    assert len(os.listdir("/proc/self/fd")) <= before + 2
