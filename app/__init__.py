@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from flask import Flask
-from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import errors, formats, headers, logs
@@ -39,7 +38,6 @@ def create_app(settings: Settings) -> Flask:
         # itsdangerous signs with the last key and accepts all: forms opened before a change of keys still work.
         WTF_CSRF_SECRET_KEY=keys[::-1],
         WTF_CSRF_TIME_LIMIT=None,  # a form lives as long as the cookie that it belongs to
-        WTF_CSRF_SSL_STRICT=False,  # the guards check Origin and Sec-Fetch-Site, which survive more proxies
     )
     app.session_interface = StoreSessionInterface(
         app,
@@ -59,7 +57,6 @@ def create_app(settings: Settings) -> Flask:
         origin=str(settings.public_url),
         trusts_proxy=settings.trusted_proxy_hops > 0,
     )
-    CSRFProtect(app)
     errors.init_app(app)
     for group in (doctor.doctor, messages.messages, sessions.sessions):
         app.cli.add_command(group)

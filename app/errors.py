@@ -2,18 +2,18 @@
 
 SignInEnded                     303 to the sign-in page, which says why and leads back
 Unavailable, StoreUnavailable   503, still signed in
-CSRFError                       on the sign-in form: the form again; elsewhere 400
+FormRefused                     on the sign-in form: the form again; elsewhere 400
 HTTPException                   its own status
 anything else                   500, with nothing in it but a reference number
 """
 
 from flask import Flask, Response, make_response, redirect, render_template, request, url_for
-from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.auth import session
-from app.auth.guards import ForeignHost, ForeignOrigin
+from app.auth.forms import ForeignOrigin, FormRefused
+from app.auth.guards import ForeignHost
 from app.auth.sign_ins import SignInEnded
 from app.logs import log, request_id
 from app.paytronix import Refused, Unavailable
@@ -51,7 +51,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Unavailable, _paytronix_unavailable)
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(StoreUnavailable, _store_unavailable)
-    app.register_error_handler(CSRFError, _form_refused)
+    app.register_error_handler(FormRefused, _form_refused)
     app.register_error_handler(ForeignHost, _foreign_host)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
@@ -81,7 +81,7 @@ def _store_unavailable(error: StoreUnavailable) -> Response:
     return error_page(503, "unavailable", retry_after_seconds=RETRY_AFTER_SECONDS)
 
 
-def _form_refused(error: CSRFError) -> AnyResponse:
+def _form_refused(error: FormRefused) -> AnyResponse:
     has_cookie = bool(request.cookies)
     log.warning("csrf_refused", reason="stale_form" if has_cookie else "no_cookie", endpoint=request.endpoint)
     if request.endpoint == "login.submit":

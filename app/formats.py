@@ -9,6 +9,7 @@ from babel.numbers import format_decimal
 from flask import Flask
 from jinja2 import StrictUndefined
 
+from app.auth.forms import form_token
 from app.messages import Link
 from app.messages.merchant import KNOWN_LINKS
 from app.site import site, voice
@@ -19,7 +20,7 @@ def init_app(app: Flask) -> None:
     """Set up the templates of an application."""
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals["static_url"] = static_url
+    app.jinja_env.globals |= {"static_url": static_url, "form_token": form_token}
     app.jinja_env.filters |= {"number": number, "money": money, "day": day}
 
     @app.context_processor

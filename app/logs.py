@@ -137,7 +137,6 @@ def init_app(app: Flask, *, trusts_proxy: bool) -> None:
             )
         return response
 
-
     @app.teardown_request
     def forget(error: BaseException | None) -> None:
         structlog.contextvars.clear_contextvars()

@@ -2,17 +2,16 @@
 
 from collections.abc import Callable
 from typing import TypeVar
-from urllib.parse import unquote_to_bytes
 
 from flask import Flask, redirect, request
-from werkzeug.exceptions import BadRequest, Forbidden, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, Forbidden
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.auth.forms import check_form
 from app.auth.session import required_sign_in
 
 View = TypeVar("View", bound=Callable[..., object])
 
-FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 ANY_HOST = frozenset({"/healthz", "/readyz"})  # a balancer asks for these by address
 _GUARD = "_guard"
@@ -40,10 +39,6 @@ class ForeignHost(BadRequest):
     """The request names a host that is not ours. The answer must not name it either."""
 
 
-class ForeignOrigin(Forbidden):
-    """A page of another site tries to act here (ASVS 5.0 V3.5.1, V3.5.3)."""
-
-
 def install(app: Flask, *, netloc: str, origin: str, trusts_proxy: bool) -> None:
     """Put the checks before every request.
 
@@ -65,10 +60,11 @@ def install(app: Flask, *, netloc: str, origin: str, trusts_proxy: bool) -> None
             if request.method in WRITING:
                 raise Forbidden  # what was typed has already travelled in the clear: do not make that work
             return redirect(origin + request.full_path.rstrip("?"), 308)
+        if request.endpoint is None:
+            return None  # 404 or 405: routing has the answer
         if request.method in WRITING:
-            _check_form(origin)
-        view = app.view_functions.get(request.endpoint or "")
-        guard = getattr(view, _GUARD, None)
+            check_form(origin)
+        guard = getattr(app.view_functions[request.endpoint], _GUARD)
         if guard is not None:
             guard()
         return None
@@ -78,29 +74,3 @@ def _came_by_plain_http(origin: str, *, trusts_proxy: bool) -> bool:
     # Only when the proxy says so: taking its silence for http would send guests round in circles.
     proxy_says = trusts_proxy and "HTTP_X_FORWARDED_PROTO" in request.environ
     return proxy_says and request.scheme == "http" and origin.startswith("https:")
-
-
-def _check_form(origin: str) -> None:
-    """A form of one of our own pages, as the browser's own headers tell; old browsers send none of them."""
-    if request.headers.get("Origin", origin) != origin:
-        raise ForeignOrigin
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
-        raise ForeignOrigin
-    has_body = request.content_length or "Transfer-Encoding" in request.headers
-    if has_body and request.mimetype not in FORMS:
-        raise UnsupportedMediaType
-    if request.mimetype == FORMS[0]:
-        request.get_data()  # keeps the body: is_readable_form looks at it after the form was read
-
-
-def is_readable_form() -> bool:
-    """Whether the form has one meaning: UTF-8 throughout, no NUL, no field twice (ASVS 5.0 V1.1.1, V15.3.7).
-
-    Werkzeug passes bytes that are no UTF-8 on as if percent signs had been typed, so the body itself is looked at.
-    """
-    try:
-        unquote_to_bytes(request.get_data()).decode()
-    except UnicodeDecodeError:
-        return False
-    fields = request.form.lists()
-    return all(len(values) == 1 and "\0" not in values[0] and "\ufffd" not in values[0] for _, values in fields)

@@ -4,8 +4,8 @@ from app.paytronix.client import Call, PaytronixClient
 from app.paytronix.errors import (
     PaytronixError,
     Reason,
-    Refused,
     RefreshRefused,
+    Refused,
     TokenRejected,
     Unavailable,
 )

@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 from app.paytronix.errors import (
     PaytronixError,
     Reason,
-    Refused,
     RefreshRefused,
+    Refused,
     TokenRejected,
     Unavailable,
 )
@@ -132,9 +132,7 @@ class PaytronixClient:
         """
         return self.get("guest/accountInformation", access_token, read_account, printedCardNumber=card_number)
 
-    def get(
-        self, operation: str, access_token: str, meaning: Callable[[bytes], Meaning], **parameters: str
-    ) -> Meaning:
+    def get(self, operation: str, access_token: str, meaning: Callable[[bytes], Meaning], **parameters: str) -> Meaning:
         """Make any reading call with the guest's token. The token travels in the query (4.1): never log that URL.
 
         :param meaning: reads a successful reply's body; raises OddReply for one that it cannot use.
@@ -145,9 +143,7 @@ class PaytronixClient:
         fields = self._guest_fields(access_token) | parameters
         return self._call(operation, self._transport.get, fields, meaning, Refused)
 
-    def post(
-        self, operation: str, access_token: str, meaning: Callable[[bytes], Meaning], **fields: Any
-    ) -> Meaning:
+    def post(self, operation: str, access_token: str, meaning: Callable[[bytes], Meaning], **fields: Any) -> Meaning:
         """Make any writing call with the guest's token, which travels in the body (4.1).
 
         :raises TokenRejected: nothing was written: renew the token and call again.

@@ -53,9 +53,7 @@ class PaytronixError(Exception):
     :ivar status: the HTTP status, None when there was no reply
     """
 
-    def __init__(
-        self, operation: str, code: str, *, vendor_text: str | None = None, status: int | None = None
-    ) -> None:
+    def __init__(self, operation: str, code: str, *, vendor_text: str | None = None, status: int | None = None) -> None:
         self.operation = operation
         self.code = code
         self.vendor_text = vendor_text

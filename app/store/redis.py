@@ -182,9 +182,7 @@ class RedisStore:
         groups = self._servers.together([record.decode() for record in records])
         return sum(self._run(_END_OWNED, group, owner, repeatable=False) for group in groups)
 
-    def _run(
-        self, script: str, keys: Sequence[str], *arguments: str | bytes | int, repeatable: bool = True
-    ) -> Any:
+    def _run(self, script: str, keys: Sequence[str], *arguments: str | bytes | int, repeatable: bool = True) -> Any:
         """Run a script.
 
         :param repeatable: running it twice in a row leaves and gives the same as running it once.

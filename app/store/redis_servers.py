@@ -146,9 +146,7 @@ class SentinelGroup:
         self.name = f"Redis {service} behind {_listed(addresses)}"
         self._service = service
         self._credentials = credentials
-        self._sentinels = [
-            _client(TcpConnection, host=host, port=port, **_tcp_arguments()) for host, port in addresses
-        ]
+        self._sentinels = [_client(TcpConnection, host=host, port=port, **_tcp_arguments()) for host, port in addresses]
         self._master: OneServer | None = None
 
     def client(self) -> Client:

@@ -198,15 +198,13 @@ class _Connections:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._withdrawn = 0
         self.forget()
         _every_connections.add(self)
 
     def forget(self) -> None:
         """Start again with places for connections, none of them open."""
         self._places: queue.LifoQueue[_Connection | None] = queue.LifoQueue()
-        for _ in range(CONNECTIONS):
-            self._places.put(None)
+        self.restore()
 
     @contextlib.contextmanager
     def lent(self) -> Iterator[_Connection]:
@@ -214,7 +212,8 @@ class _Connections:
 
         :raises queue.Empty: if none becomes free in time.
         """
-        db = self._places.get(timeout=WAIT_SECONDS)
+        places = self._places
+        db = places.get(timeout=WAIT_SECONDS)
         try:
             if db is not None and db.file_number != _file_number(self._path):
                 # Somebody moved the file away. Other processes may have made a new one: two would split the guests.
@@ -229,7 +228,7 @@ class _Connections:
                 db = None
             raise
         finally:
-            self._places.put(db)
+            places.put(db)
 
     def close(self) -> None:
         """Close what is open, waiting for what is lent."""
@@ -237,19 +236,18 @@ class _Connections:
         self.restore()
 
     def withdraw(self) -> None:
-        """Close what is open, waiting for what is lent, and lend nothing more."""
-        self._withdrawn = 0
+        """Close what is open, waiting for what is lent, and lend nothing before ``restore``."""
+        places, self._places = self._places, queue.LifoQueue()  # whoever asks from now on waits at the new one
         give_up_at = time.monotonic() + 2 * WAIT_SECONDS
         with contextlib.suppress(queue.Empty):
-            while self._withdrawn < CONNECTIONS:
-                db = self._places.get(timeout=max(0, give_up_at - time.monotonic()))
-                self._withdrawn += 1
+            for _ in range(CONNECTIONS):
+                db = places.get(timeout=max(0, give_up_at - time.monotonic()))
                 if db is not None:
                     db.close()
 
     def restore(self) -> None:
-        """Lend again after ``withdraw``."""
-        for _ in range(self._withdrawn):
+        """Lend again."""
+        for _ in range(CONNECTIONS):
             self._places.put(None)
 
 
@@ -266,9 +264,7 @@ def _open(path: Path) -> _Connection:
     # Only ever a new file: closing any descriptor of a file that SQLite has open would undo SQLite's locks on it.
     with contextlib.suppress(FileExistsError):
         path.touch(mode=0o600, exist_ok=False)
-    db = sqlite3.connect(
-        path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False, factory=_Connection
-    )
+    db = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False, factory=_Connection)
     try:
         db.file_number = _file_number(path)
         db.execute("PRAGMA secure_delete = ON")
@@ -371,6 +367,4 @@ def _after_fork_in_child() -> None:
         connections.forget()  # the locks of its queue may be in the hands of threads that only the parent has
 
 
-os.register_at_fork(
-    before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child
-)
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)

@@ -7,7 +7,8 @@ from wtforms import HiddenField, PasswordField, StringField, ValidationError
 from wtforms.fields import Field
 
 from app.auth import session
-from app.auth.guards import is_readable_form, public
+from app.auth.forms import is_readable
+from app.auth.guards import public
 from app.auth.redirects import safe_next
 from app.logs import log
 from app.messages import Message
@@ -25,7 +26,7 @@ INVISIBLE = " \t\r\n\u00a0\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 
 
 class LoginForm(FlaskForm):  # type: ignore[misc]
-    """Username and password. The form's secret is checked for every route before any view (``app/forms.py``)."""
+    """Username and password. The form's secret was checked before (``app/auth/forms.py``)."""
 
     class Meta:
         csrf = False
@@ -67,7 +68,7 @@ def show() -> AnyResponse:
 @public
 def submit() -> AnyResponse:
     form = LoginForm()
-    if not is_readable_form():
+    if not is_readable():
         log.warning("input_refused")
         return _page(form, 422, message=voice().site("input_unreadable"))
     if not form.validate():

@@ -30,7 +30,9 @@ class Written:
 
     def catalogue(self):
         folder = Folder(self.path)
-        folder.look()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("app.messages.folder._SETTLE_SECONDS", 0)  # nobody else writes here
+            folder.look()
         return folder.catalogue()
 
     def voice(self, language="en"):

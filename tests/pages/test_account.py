@@ -19,7 +19,7 @@ def test_a_guest_sees_points_rewards_stored_value_tier_and_masked_card(browser):
 
 def test_numbers_and_dates_are_written_as_the_guests_language_does(browser):
     browser.sign_in()
-    assert "25.50" in browser.get("/account", Accept_Language="es-ES").text
+    assert "25,50" in browser.get("/account", Accept_Language="es-ES").text
 
 
 def test_the_guests_name_and_card_are_asked_for_once_a_sign_in(browser, sandbox):
