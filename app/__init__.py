@@ -12,7 +12,9 @@ from app.auth.pseudonyms import Pseudonyms
 from app.auth.refresh import TokenKeeper
 from app.auth.session import StoreSessionInterface
 from app.auth.sign_ins import SignIns
-from app.commands import doctor, messages, sessions
+from app.auth.submits import Submits
+from app.auth.throttle import Throttle, Tries
+from app.commands import COMMANDS
 from app.messages import Messages
 from app.observation import tell_call, tell_fault
 from app.paytronix import PaytronixClient, Transport
@@ -58,8 +60,8 @@ def create_app(settings: Settings) -> Flask:
         trusts_proxy=settings.trusted_proxy_hops > 0,
     )
     errors.init_app(app)
-    for group in (doctor.doctor, messages.messages, sessions.sessions):
-        app.cli.add_command(group)
+    for command in COMMANDS:
+        app.cli.add_command(command)
     if hops := settings.trusted_proxy_hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return app
@@ -97,13 +99,26 @@ def make_site(settings: Settings) -> Site:
         max_seconds=settings.session_max_seconds,
     )
     margin_seconds = settings.paytronix_refresh_margin_seconds
+    per_guest, per_address = settings.login_failures_per_guest, settings.login_failures_per_address
     return Site(
         settings=settings,
         store=store,
         paytronix=paytronix,
         pseudonyms=pseudonyms,
         sign_ins=sign_ins,
-        login=Login(sign_ins, paytronix, pseudonyms, margin_seconds=margin_seconds),
+        login=Login(
+            sign_ins,
+            paytronix,
+            pseudonyms,
+            Throttle(
+                store,
+                pseudonyms,
+                per_guest=Tries(per_guest.count, per_guest.window_seconds),
+                per_address=Tries(per_address.count, per_address.window_seconds),
+            ),
+            Submits(store, sign_ins, call_seconds=settings.paytronix_total_seconds),
+            margin_seconds=margin_seconds,
+        ),
         tokens=TokenKeeper(
             store,
             sign_ins,

@@ -1,9 +1,27 @@
-"""The moment of sign-in: from a username and a password to a sign-in that the store keeps."""
+"""The moment of sign-in: from a form with a username and a password to a sign-in that the store keeps."""
+
+from dataclasses import dataclass, field
 
 from app.auth.pseudonyms import Pseudonyms
 from app.auth.sign_ins import SignIn, SignIns, Tokens
+from app.auth.submits import Submits
+from app.auth.throttle import Throttle, Throttled
 from app.logs import log
 from app.paytronix import PaytronixClient, Refused
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What a guest sent.
+
+    :ivar form: what tells this form from any other that was ever shown
+    :ivar address: where it came from
+    """
+
+    username: str = field(repr=False)
+    password: str = field(repr=False)
+    form: str = field(repr=False)
+    address: str
 
 
 class Login:
@@ -13,31 +31,60 @@ class Login:
     """
 
     def __init__(
-        self, sign_ins: SignIns, paytronix: PaytronixClient, pseudonyms: Pseudonyms, *, margin_seconds: float
+        self,
+        sign_ins: SignIns,
+        paytronix: PaytronixClient,
+        pseudonyms: Pseudonyms,
+        throttle: Throttle,
+        submits: Submits,
+        *,
+        margin_seconds: float,
     ) -> None:
         self._sign_ins = sign_ins
         self._paytronix = paytronix
         self._pseudonyms = pseudonyms
+        self._throttle = throttle
+        self._submits = submits
         self._margin_seconds = margin_seconds
 
-    def sign_in(self, username: str, password: str, *, session: dict[str, str], former: SignIn | None = None) -> SignIn:
+    def sign_in(self, attempt: Attempt, *, session: dict[str, str], former: SignIn | None = None) -> SignIn:
         """Ask Paytronix once, and keep what it gives. The password is kept nowhere.
 
         :param session: what the new session holds besides who the guest is.
         :param former: the sign-in that this browser had until now; it ends when the new one is kept.
+        :raises Throttled: too many sign-ins were refused; Paytronix was not asked.
         :raises Refused: the merchant's words for its code are for the guest.
         :raises Unavailable: nothing is known about the password.
         :raises StoreUnavailable: the sign-in could not be kept.
         """
-        guest = self._pseudonyms.for_log(username)
+        with self._paytronix.place():
+            try:
+                self._throttle.check(attempt.username, attempt.address)
+            except Throttled:
+                log.warning("login_throttled", guest=self._pseudonyms.for_log(attempt.username), address=attempt.address)
+                raise
+            return self._submits.once(
+                attempt.form, attempt.username, attempt.password, lambda: self._ask(attempt, session, former)
+            )
+
+    def made_by(self, attempt: Attempt) -> SignIn | None:
+        """The sign-in that this very form has just made: its second click came late.
+
+        :raises StoreUnavailable: the store cannot say.
+        """
+        return self._submits.made(attempt.form, attempt.username, attempt.password)
+
+    def _ask(self, attempt: Attempt, session: dict[str, str], former: SignIn | None) -> SignIn:
+        guest = self._pseudonyms.for_log(attempt.username)
         try:
-            token = self._paytronix.token_by_password(username, password)
+            token = self._paytronix.token_by_password(attempt.username, attempt.password)
         except Refused as refusal:
-            log.info("login_failed", guest=guest, code=refusal.code)
+            log.info("login_failed", guest=guest, address=attempt.address, code=refusal.code)
+            self._throttle.count_refusal(attempt.username, attempt.address)
             raise
-        session = session | {"username": token.username or username}
+        session = session | {"username": token.username or attempt.username}
         sign_in = self._sign_ins.begin(session, Tokens.of(token, margin_seconds=self._margin_seconds))
         if former is not None:
             self._sign_ins.end(former)
-        log.info("login_ok", guest=guest, odd_lifetime=token.lifetime_is_odd)
+        log.info("login_ok", guest=guest, address=attempt.address, odd_lifetime=token.lifetime_is_odd)
         return sign_in

@@ -197,14 +197,12 @@ class RedisStore:
             return self._try(script, keys, *arguments)
 
     def _try(self, script: str, keys: Sequence[str], *arguments: str | bytes | int) -> Any:
-        client = None
         try:
-            client = self._servers.client()
-            return client.execute_command("EVAL", script, len(keys), *keys, *arguments)
-        except (exceptions.RedisError, exceptions.RedisClusterException) as error:
+            return self._servers.execute_command("EVAL", script, len(keys), *keys, *arguments)
+        except exceptions.RedisError as error:
             reason = _reason(error)
-            if client is not None and reason in {Reason.UNREACHABLE, Reason.TIMEOUT, Reason.READONLY}:
-                self._servers.distrust(client)
+            if reason in {Reason.UNREACHABLE, Reason.TIMEOUT, Reason.READONLY}:
+                self._servers.distrust()
             raise StoreUnavailable(self._servers.name, reason, str(error)[:200]) from error
 
 
@@ -231,7 +229,6 @@ _REASONS: list[tuple[type[Exception], Reason]] = [  # the first that fits
     (exceptions.OutOfMemoryError, Reason.FULL),
     (exceptions.ConnectionError, Reason.UNREACHABLE),
     (exceptions.ClusterDownError, Reason.UNREACHABLE),
-    (exceptions.RedisClusterException, Reason.UNREACHABLE),
 ]
 # Redis 6.2 wraps what a script meets in a general error; some errors redis-py has no class for.
 _WORDS = {

@@ -1,24 +1,25 @@
 """Where Redis runs: on one server, in a Sentinel group, or as a Cluster; and how to reach it in each case."""
 
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from redis import Redis, RedisCluster
+from redis import Redis
 from redis.backoff import NoBackoff
-from redis.cluster import ClusterNode
 from redis.connection import ConnectionPool
 from redis.crc import key_slot
+from redis.exceptions import AskError, MovedError, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from app.store.redis_connections import LONGEST_WAIT_SECONDS, TcpConnection, TlsConnection, UnixConnection, time_limit
 
 # One operation holds one connection, so threads bound them: this is above any sensible number of threads.
 MOST_CONNECTIONS = 512
-SENTINEL_SECONDS = 0.2  # for each Sentinel asked: a frozen one must not use up the time of the next
+GUIDE_SECONDS = 0.2  # for each server asked who is in charge: a frozen one must not use up the time of the next
+MOST_REDIRECTIONS = 5
+SLOTS = 16384
 SENTINEL_PORT = 26379
 REDIS_PORT = 6379
 
@@ -28,29 +29,24 @@ _KEEPALIVE = {socket.TCP_KEEPINTVL: 5, socket.TCP_KEEPCNT: 3}
 if hasattr(socket, "TCP_KEEPIDLE"):  # not on macOS
     _KEEPALIVE[socket.TCP_KEEPIDLE] = 15
 
-
-class Client(Protocol):
-    """What Redis and RedisCluster have in common, as far as it is used here."""
-
-    def execute_command(self, *command: Any) -> Any:
-        """Send a command and wait for its reply."""
-
-    def close(self) -> None:
-        """Close all connections."""
+Address = tuple[str, int]
+Client = Any  # redis-py's Redis: its commands have no types
 
 
 class Servers(Protocol):
-    """A way to reach Redis."""
+    """A way to reach the Redis that holds the store."""
 
-    @property
-    def name(self) -> str:
-        """Engine and addresses for messages; no password."""
+    name: str
+    """Engine and addresses for messages; no password."""
 
-    def client(self) -> Client:
-        """A client for the server or servers in charge now."""
+    def execute_command(self, *command: Any) -> Any:
+        """Send ``EVAL`` to the server that is in charge of its first key, and give the reply.
 
-    def distrust(self, client: Client) -> None:
-        """The client failed in a way that may mean that another server is in charge by now."""
+        :raises RedisError: what the server or the way to it says.
+        """
+
+    def distrust(self) -> None:
+        """Something went wrong that may mean that another server is in charge by now: find out before the next."""
 
     def together(self, keys: Sequence[str]) -> Iterator[list[str]]:
         """The keys in groups that one script may touch."""
@@ -61,75 +57,58 @@ class Servers(Protocol):
 
 @dataclass(frozen=True)
 class Credentials:
-    """How to sign in to Redis, and how to trust it. The arguments of redis-py of the same names."""
+    """How to sign in to Redis, and the files to trust it by. The arguments of redis-py of the same names."""
 
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     tls: dict[str, str] = field(default_factory=dict)
 
-    def arguments(self) -> dict[str, Any]:
-        return {"username": self.username, "password": self.password, **self.tls}
+
+def tcp_client(address: Address, credentials: Credentials, *, database: int = 0, tls: bool = False) -> Client:
+    host, port = address
+    keepalive = {"socket_keepalive": True, "socket_keepalive_options": _KEEPALIVE}
+    connection_class = TlsConnection if tls else TcpConnection
+    return _client(connection_class, credentials, database, host=host, port=port, **keepalive, **credentials.tls)
 
 
-def _connection_arguments() -> dict[str, Any]:
-    return {
-        "socket_timeout": LONGEST_WAIT_SECONDS,
-        "retry": Retry(NoBackoff(), 0),  # RedisStore knows which operations may be repeated
-        "driver_info": None,  # two round trips less for each new connection
-    }
+def unix_client(path: str, credentials: Credentials, *, database: int = 0) -> Client:
+    return _client(UnixConnection, credentials, database, path=path)
 
 
-def _tcp_arguments() -> dict[str, Any]:
-    return _connection_arguments() | {"socket_keepalive": True, "socket_keepalive_options": _KEEPALIVE}
-
-
-def _client(connection_class: type, **arguments: Any) -> Client:
-    pool = ConnectionPool(connection_class=connection_class, max_connections=MOST_CONNECTIONS, **arguments)
+def _client(connection_class: type, credentials: Credentials, database: int, **arguments: Any) -> Client:
+    pool = ConnectionPool(
+        connection_class=connection_class,
+        max_connections=MOST_CONNECTIONS,
+        socket_timeout=LONGEST_WAIT_SECONDS,
+        retry=Retry(NoBackoff(), 0),  # RedisStore knows which operations may be repeated
+        driver_info=None,  # two round trips less for each new connection
+        username=credentials.username,
+        password=credentials.password,
+        db=database,
+        **arguments,
+    )
     client: Client = Redis(connection_pool=pool)
     return client
 
 
 class OneServer:
-    """One Redis server, by host and port or by the path of its socket."""
+    """One Redis server."""
 
-    def __init__(self, name: str, connection_class: type, **arguments: Any) -> None:
-        self.name = name
-        self._client = _client(connection_class, **arguments)
+    def __init__(self, name: str, client: Client) -> None:
+        self.name = f"Redis at {name}"
+        self._client = client
 
-    @classmethod
-    def at(cls, host: str, port: int, database: int, credentials: Credentials, *, tls: bool) -> "OneServer":
-        return cls(
-            f"Redis at {host}:{port}",
-            TlsConnection if tls else TcpConnection,
-            host=host,
-            port=port,
-            db=database,
-            **credentials.arguments(),
-            **_tcp_arguments(),
-        )
+    def execute_command(self, *command: Any) -> Any:
+        return self._client.execute_command(*command)
 
-    @classmethod
-    def at_socket(cls, path: str, database: int, credentials: Credentials) -> "OneServer":
-        return cls(
-            f"Redis at {path}",
-            UnixConnection,
-            path=path,
-            db=database,
-            **credentials.arguments(),
-            **_connection_arguments(),
-        )
-
-    def client(self) -> Client:
-        return self._client
-
-    def distrust(self, client: Client) -> None:
+    def distrust(self) -> None:
         """There is no other server to turn to."""
 
     def together(self, keys: Sequence[str]) -> Iterator[list[str]]:
         yield list(keys)
 
     def close(self) -> None:
-        self._client.close()
+        self._client.connection_pool.disconnect()
 
 
 class SentinelGroup:
@@ -142,65 +121,74 @@ class SentinelGroup:
     :param service: what the Sentinels call the group
     """
 
-    def __init__(self, addresses: Sequence[tuple[str, int]], service: str, credentials: Credentials) -> None:
+    def __init__(self, addresses: Sequence[Address], service: str, credentials: Credentials) -> None:
         self.name = f"Redis {service} behind {_listed(addresses)}"
         self._service = service
         self._credentials = credentials
-        self._sentinels = [_client(TcpConnection, host=host, port=port, **_tcp_arguments()) for host, port in addresses]
-        self._master: OneServer | None = None
+        self._sentinels = _Guides(tcp_client(address, Credentials()) for address in addresses)
+        self._master: Client | None = None
 
-    def client(self) -> Client:
+    def execute_command(self, *command: Any) -> Any:
         master = self._master
         if master is None:
-            # Threads that come here at once each ask a Sentinel; the first answer serves them all.
-            found = OneServer.at(*self._ask(), 0, self._credentials, tls=False)
+            host, port = self._sentinels.ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._service)
+            self._sentinels.hang_up()  # it may be long until they are asked again
+            found = tcp_client((host.decode(), int(port)), self._credentials)
+            # Threads that come here at once each ask; the first answer serves them all.
             master = self._master = self._master or found
-        return master.client()
+        return master.execute_command(*command)
 
-    def distrust(self, client: Client) -> None:
-        master = self._master
-        if master is not None and master.client() is client:
-            self._master = None
+    def distrust(self) -> None:
+        self._master = None
 
     def together(self, keys: Sequence[str]) -> Iterator[list[str]]:
         yield list(keys)
 
     def close(self) -> None:
-        for sentinel in self._sentinels:
-            sentinel.close()
-        if self._master is not None:
-            self._master.close()
-
-    def _ask(self) -> tuple[str, int]:
-        for sentinel in self._sentinels:
-            with time_limit(SENTINEL_SECONDS):
-                try:
-                    master = sentinel.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._service)
-                except RedisError:
-                    continue
-            if master is not None:
-                return master[0].decode(), int(master[1])
-        raise RedisConnectionError("no Sentinel knows a master")
+        self._sentinels.hang_up()
+        master, self._master = self._master, None
+        if master is not None:
+            master.connection_pool.disconnect()
 
 
 class Cluster:
-    """A Redis Cluster, found through any of its nodes."""
+    """A Redis Cluster, found through any of its nodes (Redis Cluster specification).
 
-    def __init__(self, addresses: Sequence[tuple[str, int]], credentials: Credentials) -> None:
+    redis-py's RedisCluster is not used: it connects when it is made, waits for its locks and its pauses without a
+    limit, and drops every connection to a node when one of them is late.
+
+    :param addresses: of some of the nodes
+    """
+
+    def __init__(self, addresses: Sequence[Address], credentials: Credentials) -> None:
         self.name = f"Redis Cluster at {_listed(addresses)}"
-        self._addresses = list(addresses)
         self._credentials = credentials
-        self._client: Client | None = None
+        self._nodes = {address: tcp_client(address, credentials) for address in addresses}
+        self._guides = _Guides(self._nodes.values())
+        self._masters: list[Address | None] | None = None  # by slot; None while nobody has been asked
 
-    def client(self) -> Client:
-        client = self._client
-        if client is None:
-            found = self._connected()  # here and not at the start: RedisCluster connects when it is made
-            client = self._client = self._client or found
-        return client
+    def execute_command(self, *command: Any) -> Any:
+        _eval, _script, _key_count, first_key, *_ = command
+        slot = key_slot(first_key.encode())
+        masters = self._masters
+        if masters is None:
+            masters = self._masters = self._ask_for_masters()
+        master = masters[slot]
+        if master is None:
+            raise RedisConnectionError(f"no node is in charge of slot {slot}")
+        once = False  # whether the node is to serve the slot this once, because it is being moved there
+        for _ in range(MOST_REDIRECTIONS):
+            try:
+                return self._send(master, command, once=once)
+            except AskError as redirection:  # "MOVED" is one too
+                once = not isinstance(redirection, MovedError)
+                if not once:
+                    self._masters = None
+                master = (redirection.host or master[0], redirection.port)
+        raise RedisConnectionError(f"the nodes do not agree who is in charge of slot {slot}")
 
-    def distrust(self, client: Client) -> None:
-        """RedisCluster has asked the other nodes by itself who is in charge."""
+    def distrust(self) -> None:
+        self._masters = None
 
     def together(self, keys: Sequence[str]) -> Iterator[list[str]]:
         slots: dict[int, list[str]] = {}
@@ -209,22 +197,50 @@ class Cluster:
         yield from slots.values()
 
     def close(self) -> None:
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        for node in list(self._nodes.values()):
+            node.connection_pool.disconnect()
 
-    def _connected(self) -> Client:
-        arguments = _tcp_arguments() | self._credentials.arguments()
-        (host, port), *others = self._addresses
-        client: Client = RedisCluster(
-            url=f"redis://{host}:{port}",  # redis-py takes a connection class only together with a URL
-            startup_nodes=[ClusterNode(*address) for address in others],  # type: ignore[no-untyped-call]
-            connection_class=TcpConnection,
-            max_connections=MOST_CONNECTIONS,
-            **arguments,
-        )
-        return client
+    def _send(self, address: Address, command: Sequence[Any], *, once: bool) -> Any:
+        if address not in self._nodes:
+            self._nodes.setdefault(address, tcp_client(address, self._credentials))
+        node = self._nodes[address]
+        if not once:
+            return node.execute_command(*command)
+        with node.pipeline(transaction=False) as pipeline:
+            pipeline.execute_command("ASKING")
+            pipeline.execute_command(*command)
+            return pipeline.execute()[1]
+
+    def _ask_for_masters(self) -> list[Address | None]:
+        masters: list[Address | None] = [None] * SLOTS
+        for first, last, (host, port, *_), *_replicas in self._guides.ask("CLUSTER", "SLOTS"):
+            address = (host.decode(), int(port))
+            masters[first : last + 1] = [address] * (last + 1 - first)
+        return masters
 
 
-def _listed(addresses: Sequence[tuple[str, int]]) -> str:
+class _Guides:
+    """Servers of which each can say who is in charge. The one that answered last is asked first."""
+
+    def __init__(self, clients: Iterable[Client]) -> None:
+        self._clients = tuple(clients)  # replaced as a whole, so that threads need no lock
+
+    def ask(self, *question: str) -> Any:
+        for client in self._clients:
+            with time_limit(GUIDE_SECONDS):
+                try:
+                    answer = client.execute_command(*question)
+                except RedisError:
+                    continue
+            if answer:
+                self._clients = (client, *(other for other in self._clients if other is not client))
+                return answer
+        raise RedisConnectionError("nobody there knows who is in charge")
+
+    def hang_up(self) -> None:
+        for client in self._clients:
+            client.connection_pool.disconnect(inuse_connections=False)
+
+
+def _listed(addresses: Sequence[Address]) -> str:
     return ", ".join(f"{host}:{port}" for host, port in addresses)

@@ -3,8 +3,8 @@
 import contextlib
 import errno
 import os
-import queue
 import sqlite3
+import threading
 import time
 import weakref
 from collections.abc import Iterator
@@ -152,7 +152,8 @@ class SqliteStore:
         self.increment("ping", 1)
 
     def close(self) -> None:
-        self._connections.close()
+        self._connections.withdraw()
+        self._connections.restore()
 
     @contextlib.contextmanager
     def _connection(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
@@ -166,7 +167,7 @@ class SqliteStore:
                 finally:
                     if durable:
                         db.execute("PRAGMA synchronous = NORMAL")
-        except queue.Empty as error:
+        except _NoneFree as error:
             raise StoreUnavailable(self._name, Reason.TIMEOUT, "too many wait in this process") from error
         except sqlite3.Error as error:
             raise StoreUnavailable(self._name, _reason(error), str(error)) from error
@@ -193,6 +194,10 @@ class _Connection(sqlite3.Connection):
     file_number: int
 
 
+class _NoneFree(Exception):
+    """All connections stayed in use for as long as a thread may wait."""
+
+
 class _Connections:
     """Connections to one file, each lent to one thread at a time and opened when first needed."""
 
@@ -202,18 +207,19 @@ class _Connections:
         _every_connections.add(self)
 
     def forget(self) -> None:
-        """Start again with places for connections, none of them open."""
-        self._places: queue.LifoQueue[_Connection | None] = queue.LifoQueue()
-        self.restore()
+        """Start with no connection, and with locks that nobody holds."""
+        self._change = threading.Condition(threading.Lock())
+        self._idle: list[_Connection] = []
+        self._lent = 0
+        self._may_lend = True
 
     @contextlib.contextmanager
     def lent(self) -> Iterator[_Connection]:
         """Lend a connection; after a failure it is closed, so that the next one to ask gets a new one.
 
-        :raises queue.Empty: if none becomes free in time.
+        :raises _NoneFree: none became free in time.
         """
-        places = self._places
-        db = places.get(timeout=WAIT_SECONDS)
+        db = self._take()
         try:
             if db is not None and db.file_number != _file_number(self._path):
                 # Somebody moved the file away. Other processes may have made a new one: two would split the guests.
@@ -228,27 +234,38 @@ class _Connections:
                 db = None
             raise
         finally:
-            places.put(db)
+            self._give_back(db)
 
-    def close(self) -> None:
-        """Close what is open, waiting for what is lent."""
-        self.withdraw()
-        self.restore()
+    def _take(self) -> _Connection | None:
+        with self._change:
+            if not self._change.wait_for(lambda: self._may_lend and self._lent < CONNECTIONS, WAIT_SECONDS):
+                raise _NoneFree
+            self._lent += 1
+            return self._idle.pop() if self._idle else None
+
+    def _give_back(self, db: _Connection | None) -> None:
+        with self._change:
+            self._lent -= 1
+            if db is not None:
+                self._idle.append(db)
+            if self._may_lend:
+                self._change.notify()
+            else:
+                self._change.notify_all()  # among those who wait is the one who withdraws
 
     def withdraw(self) -> None:
-        """Close what is open, waiting for what is lent, and lend nothing before ``restore``."""
-        places, self._places = self._places, queue.LifoQueue()  # whoever asks from now on waits at the new one
-        give_up_at = time.monotonic() + 2 * WAIT_SECONDS
-        with contextlib.suppress(queue.Empty):
-            for _ in range(CONNECTIONS):
-                db = places.get(timeout=max(0, give_up_at - time.monotonic()))
-                if db is not None:
-                    db.close()
+        """Close all connections, waiting for what is lent, and lend none before ``restore``."""
+        with self._change:
+            self._may_lend = False
+            self._change.wait_for(lambda: self._lent == 0, 2 * WAIT_SECONDS)
+            while self._idle:
+                self._idle.pop().close()
 
     def restore(self) -> None:
         """Lend again."""
-        for _ in range(CONNECTIONS):
-            self._places.put(None)
+        with self._change:
+            self._may_lend = True
+            self._change.notify_all()
 
 
 _every_connections: weakref.WeakSet[_Connections] = weakref.WeakSet()
@@ -364,7 +381,7 @@ def _after_fork_in_parent() -> None:
 
 def _after_fork_in_child() -> None:
     for connections in list(_every_connections):
-        connections.forget()  # the locks of its queue may be in the hands of threads that only the parent has
+        connections.forget()  # its lock may be in the hands of a thread that only the parent has
 
 
 os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)

@@ -7,9 +7,11 @@ from wtforms import HiddenField, PasswordField, StringField, ValidationError
 from wtforms.fields import Field
 
 from app.auth import session
-from app.auth.forms import is_readable
+from app.auth.forms import FIELD, is_readable
 from app.auth.guards import public
+from app.auth.login import Attempt
 from app.auth.redirects import safe_next
+from app.auth.throttle import Throttled
 from app.logs import log
 from app.messages import Message
 from app.paytronix import PaytronixError, Refused, Unavailable
@@ -75,11 +77,10 @@ def submit() -> AnyResponse:
         return _page(form, 422)
     try:
         sign_in = site().login.sign_in(
-            form.username.data,
-            form.password.data,
-            session=session.new_content(),
-            former=session.current_sign_in(),
+            _attempt(form), session=session.new_content(), former=session.current_sign_in()
         )
+    except Throttled as throttled:
+        return _too_many(form, throttled.retry_after_seconds)
     except Refused as refusal:
         return _page(form, 422, message=_words_for(refusal))
     except Unavailable as trouble:
@@ -91,11 +92,28 @@ def submit() -> AnyResponse:
 
 
 def form_again(words: str) -> AnyResponse:
-    """The form as it was sent, without its password and with a fresh secret.
+    """What a form that is not this browser's gets: the form as it was sent, without its password and fresh.
 
     :param words: the name of the site's message that says why.
     """
-    return _page(LoginForm(), 422, message=voice().site(words))
+    form = LoginForm()
+    try:
+        # The second click of a form that has signed in already, and so has given the browser another session.
+        if sign_in := site().login.made_by(_attempt(form)):
+            session.begin(sign_in)
+            return redirect(_onward(form.next.data), 303)
+    except StoreUnavailable:
+        pass
+    return _page(form, 422, message=voice().site(words))
+
+
+def _attempt(form: LoginForm) -> Attempt:
+    return Attempt(
+        username=form.username.data or "",
+        password=form.password.data or "",
+        form=request.form.get(FIELD, ""),
+        address=request.remote_addr or "",
+    )
 
 
 def _words_for(error: PaytronixError) -> Message:
@@ -104,6 +122,12 @@ def _words_for(error: PaytronixError) -> Message:
 
 def _onward(target: str | None) -> str:
     return safe_next(target, current_app.url_map) or url_for("account.show")
+
+
+def _too_many(form: LoginForm, retry_after_seconds: int) -> Response:
+    page = _page(form, 429, message=voice().site("throttled", minutes=-(-retry_after_seconds // 60)))
+    page.headers["Retry-After"] = str(retry_after_seconds)
+    return page
 
 
 def _busy(form: LoginForm, message: Message, retry_after_seconds: int | None) -> Response:

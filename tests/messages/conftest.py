@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from app.messages.folder import Folder
+from app.messages import folder as folder_module
 
 
 class Written:
@@ -29,11 +29,11 @@ class Written:
         return self.write("messages/es.toml", text)
 
     def catalogue(self):
-        folder = Folder(self.path)
+        here = folder_module.Folder(self.path)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("app.messages.folder._SETTLE_SECONDS", 0)  # nobody else writes here
-            folder.look()
-        return folder.catalogue()
+            patch.setattr(folder_module, "_SETTLE_SECONDS", 0)  # nobody else writes here
+            here.look()
+        return here.catalogue()
 
     def voice(self, language="en"):
         return self.catalogue().negotiate(None, chosen=language)

@@ -212,13 +212,13 @@ def test_readers_see_only_whole_catalogues_while_the_files_are_rewritten_200_tim
             folder.write("messages/.new", text if whole else text[: 14 + number % 5])
             (folder.path / "messages/.new").replace(folder.path / "messages/en.toml")
             time.sleep(0.005)
-        until(lambda: "200" in seen)
+            if number in {50, 100, 151, 200}:  # whole ones; on a busy machine the looks come slower than the rewrites
+                until(lambda: str(number) in seen)  # noqa: B023 - waited for within the loop
     finally:
         stop.set()
         for reader in readers:
             reader.join()
     assert odd == []
-    assert len(seen) > 2
 
 
 def test_each_process_after_a_fork_looks_for_itself(folder, live, until):

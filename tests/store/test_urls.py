@@ -48,8 +48,8 @@ def test_a_url_of_a_wrong_form_is_refused_in_a_sentence_that_repeats_nothing_of_
     ("url", "name"),
     [
         (f"redis://:{PASSWORD}@127.0.0.1:1/0", "Redis at 127.0.0.1:1"),
-        (f"redis://guest:{PASSWORD}@127.0.0.1:1", "Redis at 127.0.0.1:1"),
-        (f"redis://:{PASSWORD}@[::1]:1/3", "Redis at ::1:1"),
+        (f"redis://guest:{PASSWORD}@127.0.0.1:1/", "Redis at 127.0.0.1:1"),
+        (f"redis://:{PASSWORD}@[::1]:1/3", "Redis at [::1]:1"),
         (f"rediss://:{PASSWORD}@127.0.0.1:1/0?ssl_ca_certs=/ca.pem", "Redis at 127.0.0.1:1"),
         (f"unix://:{PASSWORD}@/nowhere/redis.sock?db=1", "Redis at /nowhere/redis.sock"),
         (f"redis+sentinel://:{PASSWORD}@127.0.0.1:1,127.0.0.1:2/guests", "Redis guests behind 127.0.0.1:1, 127.0.0.1:2"),

@@ -1,0 +1,122 @@
+"""One submit, at most one password call: the same form sent twice (a double click, a reload) joins the first.
+
+Whoever is first takes a lease named after the submit: the form, the username and the password together. How it went is
+left in the store for a while, sealed with a key made of the same three, so that only the same submit can read it. It
+works for clicks that meet different workers or machines.
+"""
+
+import hashlib
+import secrets
+import time
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
+
+import msgspec
+
+from app.auth.sign_ins import SignIn, SignInEnded, SignIns
+from app.logs import log
+from app.paytronix import Reason, Refused, Unavailable
+from app.paytronix.client import TOKEN_CALL
+from app.store import Store, StoreUnavailable
+from app.store.sealing import SessionKeys
+
+REMEMBERED_SECONDS = 30
+POLL_SECONDS = 0.05
+
+
+class Outcome(msgspec.Struct, omit_defaults=True):
+    """How a submit went: a session id, or the code of a refusal, or why Paytronix was unavailable."""
+
+    session_id: str | None = None
+    code: str = ""
+    vendor_text: str | None = None
+    status: int | None = None
+    reason: str | None = None
+    retry_after_seconds: int | None = None
+
+
+class Submits:
+    """Makes the same submit happen once.
+
+    :param call_seconds: the longest that a password call can take
+    """
+
+    def __init__(self, store: Store, sign_ins: SignIns, *, call_seconds: float) -> None:
+        self._store = store
+        self._sign_ins = sign_ins
+        self._call_seconds = call_seconds
+
+    def once(self, form: str, username: str, password: str, attempt: Callable[[], SignIn]) -> SignIn:
+        """The sign-in that the attempt makes, or that the same submit has made or is about to make.
+
+        :param form: what tells this form from any other that was ever shown.
+        :param attempt: asks Paytronix.
+        :raises Refused, Unavailable: as the first of the same submits was answered.
+        :raises StoreUnavailable: nothing was asked of Paytronix.
+        """
+        keys = _keys(form, username, password)
+        # Taking the lease is also the proof that the store can be written, before a password call is spent.
+        if not self._store.acquire(_key(keys), secrets.token_hex(8), self._call_seconds + REMEMBERED_SECONDS):
+            return self._joined(keys)
+        try:
+            sign_in = attempt()
+        except Refused as refusal:
+            self._leave(keys, Outcome(None, refusal.code, refusal.vendor_text, refusal.status))
+            raise
+        except Unavailable as trouble:
+            outcome = Outcome(None, trouble.code, None, trouble.status, trouble.reason, trouble.retry_after_seconds)
+            self._leave(keys, outcome)
+            raise
+        self._leave(keys, Outcome(sign_in.session_id))
+        return sign_in
+
+    def made(self, form: str, username: str, password: str) -> SignIn | None:
+        """The live sign-in that the same submit has made a moment ago, if there is one.
+
+        :raises StoreUnavailable: the store cannot say.
+        """
+        outcome = self._look(_keys(form, username, password))
+        return self._sign_ins.find(outcome.session_id) if outcome and outcome.session_id else None
+
+    def _joined(self, keys: SessionKeys) -> SignIn:
+        give_up_at = time.monotonic() + self._call_seconds + 1
+        while (outcome := self._look(keys)) is None:
+            if time.monotonic() > give_up_at:
+                raise Unavailable(TOKEN_CALL, Reason.TIMEOUT)
+            time.sleep(POLL_SECONDS)
+        log.info("submit_joined")
+        if outcome.reason is not None:
+            raise Unavailable(
+                TOKEN_CALL,
+                Reason(outcome.reason),
+                code=outcome.code,
+                status=outcome.status,
+                retry_after_seconds=outcome.retry_after_seconds,
+            )
+        if outcome.session_id is None:
+            raise Refused(TOKEN_CALL, outcome.code, vendor_text=outcome.vendor_text, status=outcome.status)
+        sign_in = self._sign_ins.find(outcome.session_id)
+        if sign_in is None:  # signed out again already
+            raise SignInEnded(None)
+        return sign_in
+
+    def _look(self, keys: SessionKeys) -> Outcome | None:
+        (sealed,) = self._store.get(_key(keys))
+        plain = keys.open(_key(keys), sealed) if sealed is not None else None
+        return msgspec.msgpack.decode(plain, type=Outcome) if plain is not None else None
+
+    def _leave(self, keys: SessionKeys, outcome: Outcome) -> None:
+        try:
+            self._store.put(_key(keys), keys.seal(_key(keys), msgspec.msgpack.encode(outcome)), REMEMBERED_SECONDS)
+        except StoreUnavailable:
+            log.warning("submit_not_remembered")  # a second click will be told to try again later
+
+
+def _keys(form: str, username: str, password: str) -> SessionKeys:
+    """The form's own random mark is in it, so that nobody can find out a password from what is stored."""
+    whole = msgspec.msgpack.encode((form, username, password))
+    return SessionKeys(urlsafe_b64encode(hashlib.sha256(whole).digest()).decode().rstrip("="))
+
+
+def _key(keys: SessionKeys) -> str:
+    return f"j:{{{keys.name}}}"

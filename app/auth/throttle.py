@@ -1,0 +1,85 @@
+"""How often a wrong password may be tried, without ever locking a guest out because somebody else tries.
+
+What counts is who was tried from where. A guest's own failures at one address use up that guest's tries there, and
+nobody else's. When strangers try one guest from many addresses, each new address gets a single try: enough for the
+guest, who knows the password, and too little for them (ASVS 5.0 V6.3.1; NIST SP 800-63B-4, 3.2.2).
+"""
+
+import ipaddress
+from dataclasses import dataclass
+
+from app.auth.pseudonyms import Pseudonyms
+from app.store import Store
+
+UNDER_ATTACK_FACTOR = 5  # so many times a guest's own limit, over all addresses
+
+
+class Throttled(Exception):
+    """Too many refused sign-ins. Says nothing about whether the guest exists."""
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(f"too many refused sign-ins; wait {retry_after_seconds} seconds")
+
+
+@dataclass(frozen=True)
+class Tries:
+    """So many refusals within so much time."""
+
+    count: int
+    window_seconds: int
+
+
+class Throttle:
+    """Counts refused sign-ins in the store, under names that tell nobody who tried whom.
+
+    :param per_guest: refusals of one guest at one address
+    :param per_address: refusals at one address, whoever was tried. Guests of one restaurant may share an address.
+    """
+
+    def __init__(self, store: Store, pseudonyms: Pseudonyms, *, per_guest: Tries, per_address: Tries) -> None:
+        self._store = store
+        self._pseudonyms = pseudonyms
+        self._per_guest = per_guest
+        self._per_address = per_address
+
+    def check(self, username: str, address: str) -> None:
+        """Let a sign-in through, or not.
+
+        :raises Throttled: with the time after which to try again.
+        :raises StoreUnavailable: it is not known how many there were.
+        """
+        here, guest, everyone = self._names(username, address)
+        tried_here, tried_at_all, tried_by_address = (self._store.count(name) for name in (here, guest, everyone))
+        is_under_attack = tried_at_all.number >= self._per_guest.count * UNDER_ATTACK_FACTOR
+        allowed_here = 1 if is_under_attack else self._per_guest.count
+        for count, allowed in ((tried_here, allowed_here), (tried_by_address, self._per_address.count)):
+            if count.number >= allowed:
+                raise Throttled(max(1, int(count.seconds_left)))
+
+    def count_refusal(self, username: str, address: str) -> None:
+        """Remember that Paytronix refused a username with a password. Nothing else counts: no outage, no stale form.
+
+        :raises StoreUnavailable: it may not have been counted.
+        """
+        here, guest, everyone = self._names(username, address)
+        self._store.increment(here, self._per_guest.window_seconds)
+        self._store.increment(guest, self._per_guest.window_seconds)
+        self._store.increment(everyone, self._per_address.window_seconds)
+
+    def _names(self, username: str, address: str) -> tuple[str, str, str]:
+        guest, network = self._pseudonyms.of(username), self._pseudonyms.of(_network(address))
+        return f"tries:{guest}:{network}", f"tries:{guest}", f"tries-at:{network}"
+
+
+def _network(address: str) -> str:
+    """What one household or one attacker has: an IPv4 address, or the /64 of an IPv6 address."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return "unknown"
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed)
