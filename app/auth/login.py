@@ -61,7 +61,9 @@ class Login:
             try:
                 self._throttle.check(attempt.username, attempt.address)
             except Throttled:
-                log.warning("login_throttled", guest=self._pseudonyms.for_log(attempt.username), address=attempt.address)
+                log.warning(
+                    "login_throttled", guest=self._pseudonyms.for_log(attempt.username), address=attempt.address
+                )
                 raise
             return self._submits.once(
                 attempt.form, attempt.username, attempt.password, lambda: self._ask(attempt, session, former)

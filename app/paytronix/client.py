@@ -8,6 +8,7 @@ Works from a plain script::
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -95,6 +96,13 @@ class PaytronixClient:
         self._invalid_token_codes = frozenset(code.lower() for code in invalid_token_codes)
         self._observe = observe
         self._now = now
+
+    def place(self) -> AbstractContextManager[None]:
+        """Hold a place for a call, also while waiting for other things than the call itself.
+
+        :raises Unavailable: as many calls are under way as there may be.
+        """
+        return self._transport.place(TOKEN_CALL)
 
     def token_by_password(self, username: str, password: str) -> Token:
         """Sign a guest in (2.3). Never repeated by itself: a second try may count towards a lock-out.
@@ -222,7 +230,7 @@ class PaytronixClient:
         if not is_token_call and {lowered, last} & self._invalid_token_codes:
             return TokenRejected(operation, code, **about)
         if last in _OUR_CREDENTIALS:
-            return Unavailable(operation, Reason.CREDENTIALS, code=code, **about)
+            return Unavailable(operation, Reason.CREDENTIALS, detail=code, **about)
         if reply.status == 429:
             wait_seconds = _retry_after(reply)
             return Unavailable(operation, Reason.THROTTLED, code=code, retry_after_seconds=wait_seconds, **about)
@@ -243,7 +251,7 @@ class PaytronixClient:
         if status == 401 and "WWW-Authenticate" not in reply.headers:
             return refusal(operation, "http:401", status=status)  # as integrators saw it for a wrong password
         if status == 401:  # RFC 6749, 5.2: the client's own authentication failed
-            return Unavailable(operation, Reason.CREDENTIALS, code="http:401", status=status)
+            return Unavailable(operation, Reason.CREDENTIALS, status=status)
         if status == 429:
             wait_seconds = _retry_after(reply)
             return Unavailable(operation, Reason.THROTTLED, status=status, retry_after_seconds=wait_seconds)

@@ -1,6 +1,7 @@
 """What every store promises when many threads and processes use it at once, and across forks."""
 
 import os
+import random
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -162,13 +163,14 @@ def test_a_store_opened_before_the_fork_and_never_used_works_in_every_child(stor
 
 def test_256_threads_share_a_store_and_its_descriptors_stay_bounded(store, store_url):
     def work(number):
+        time.sleep(random.random())  # threads are many because they mostly wait for something else
         key = f"s:{{{number}}}"
         store.put(key, b"value", LONG, f"guest {number}")
         assert store.get(key, f"t:{{{number}}}") == [b"value", None]
         assert store.replace(key, b"value", b"new", LONG)
 
     before = _open_descriptors()
-    for _ in range(3):
+    for _ in range(2):
         in_threads(256, work)
         # A connection a thread to each server, of which a Cluster has three; SQLite takes two for each of 64.
         assert _open_descriptors() - before <= (3 * 256 if store_url.startswith("redis+cluster") else 256)
