@@ -10,6 +10,8 @@ import time
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from app.store import open_store
 
@@ -57,6 +59,13 @@ class RedisServer:
         with open(self._folder / f"{self.port}.log", "ab") as log:
             self.process = subprocess.Popen(self._command, stdout=log, stderr=log)
 
+    def wait_until_listening(self):
+        def listens():
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+                return True
+
+        until(listens)
+
     def wait_until_ready(self):
         with self.client() as client:
             until(client.ping)
@@ -75,7 +84,7 @@ class RedisServer:
         self.process.send_signal(signal.SIGCONT)
 
     def client(self):
-        return redis.Redis(port=self.port, socket_timeout=2)
+        return redis.Redis(port=self.port, socket_timeout=2, retry=Retry(NoBackoff(), 0))
 
 
 @contextlib.contextmanager
@@ -108,17 +117,22 @@ class SentinelGroup:
         for port in sentinel_ports:
             others = [
                 f"sentinel known-sentinel guests 127.0.0.1 {other} {name}"
-                for other, name in names.items() if other != port
+                for other, name in names.items()
+                if other != port
             ]
             configuration = folder / f"sentinel-{port}.conf"
-            configuration.write_text("\n".join([
-                f"sentinel myid {names[port]}",
-                f"sentinel monitor guests 127.0.0.1 {master_port} 2",
-                f"sentinel down-after-milliseconds guests {patience_ms}",
-                "sentinel failover-timeout guests 3000",
-                f"sentinel known-replica guests 127.0.0.1 {replica_port}",
-                *others,
-            ]))
+            configuration.write_text(
+                "\n".join(
+                    [
+                        f"sentinel myid {names[port]}",
+                        f"sentinel monitor guests 127.0.0.1 {master_port} 2",
+                        f"sentinel down-after-milliseconds guests {patience_ms}",
+                        "sentinel failover-timeout guests 3000",
+                        f"sentinel known-replica guests 127.0.0.1 {replica_port}",
+                        *others,
+                    ]
+                )
+            )
             self.sentinels.append(start(port, str(configuration), "--sentinel"))
         self.url = f"redis+sentinel://{','.join(each.address for each in self.sentinels)}/guests"
         with self.replica.client() as replica:
@@ -126,6 +140,11 @@ class SentinelGroup:
         for sentinel in self.sentinels:
             with sentinel.client() as client:
                 until(lambda: _is_complete(client))
+
+    def wait_until_copied(self, key):
+        """Wait until the replica has a key. WAIT would not do: it answers for its own connection's writes."""
+        with self.replica.client() as replica:
+            until(lambda: replica.exists(key))
 
 
 def _is_complete(sentinel):
@@ -137,15 +156,23 @@ class Cluster:
     """Three masters with a third of the slots each, and no replicas."""
 
     def __init__(self, folder, running):
-        ports = free_ports(6)
-        ports, bus_ports = ports[:3], ports[3:]
+        free = free_ports(6)
+        ports, bus_ports = free[:3], free[3:]
         self.nodes = []
         for port, bus_port in zip(ports, bus_ports, strict=True):
             home = folder / str(port)
             home.mkdir()
             node = RedisServer(
-                home, port, "--cluster-enabled", "yes", "--cluster-port", str(bus_port),
-                "--cluster-node-timeout", "500", "--cluster-require-full-coverage", "no",
+                home,
+                port,
+                "--cluster-enabled",
+                "yes",
+                "--cluster-port",
+                str(bus_port),
+                "--cluster-node-timeout",
+                "500",
+                "--cluster-require-full-coverage",
+                "no",
             )
             running.callback(node.stop)
             self.nodes.append(node)
@@ -156,8 +183,9 @@ class Cluster:
             with node.client() as client:
                 client.execute_command("CLUSTER", "ADDSLOTSRANGE", bounds[number], bounds[number + 1] - 1)
                 client.execute_command("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
-                for port, bus_port in zip(ports, bus_ports, strict=True):
-                    client.execute_command("CLUSTER", "MEET", "127.0.0.1", port, bus_port)
+        with self.nodes[0].client() as client:
+            for port, bus_port in zip(ports[1:], bus_ports[1:], strict=True):
+                client.execute_command("CLUSTER", "MEET", "127.0.0.1", port, bus_port)
         for node in self.nodes:
             with node.client() as client:
                 until(lambda: _knows_all(client))

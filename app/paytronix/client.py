@@ -7,6 +7,7 @@ Works from a plain script::
     guest = client.user_information(token.access_token, token.username)
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
+from app.paytronix.breaker import Breaker
 from app.paytronix.errors import (
     PaytronixError,
     Reason,
@@ -39,7 +41,7 @@ TOKEN_CALL = "oauth/requestGuestToken"  # noqa: S105 - the name of a call
 LONGEST_RETRY_AFTER_SECONDS = 3600
 
 # RFC 6749, 5.2: what an authorization server says when the client itself is at fault.
-_OUR_CREDENTIALS = frozenset({"invalid_client", "unauthorized_client"})
+_OUR_CREDENTIALS = frozenset({"invalid_client", "unauthorized_client", "unsupported_grant_type"})
 # Codes that blame the system, not the guest: `<service>.system_error` (3.7), and RFC 6749, 4.1.2.1.
 _SYSTEM_FAULTS = frozenset({"system_error", "server_error", "temporarily_unavailable"})
 # Codes known to refuse a guest or a token (3.7); they mean so even on a 5xx.
@@ -84,7 +86,7 @@ class PaytronixClient:
         scope: Sequence[str],
         credentials_in_body: bool = True,
         invalid_token_codes: Sequence[str] = ("invalid_token",),
-        observe: Callable[[Call], None] = lambda call: None,
+        observe: Callable[[Call], None] = lambda _: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._transport = transport
@@ -94,6 +96,7 @@ class PaytronixClient:
             self._token_fields |= {"client_id": client_id, "client_secret": client_secret}
         self._token_fields["scope"] = " ".join(scope)
         self._invalid_token_codes = frozenset(code.lower() for code in invalid_token_codes)
+        self._breaker = Breaker()
         self._observe = observe
         self._now = now
 
@@ -164,7 +167,7 @@ class PaytronixClient:
     def _guest_fields(self, access_token: str) -> dict[str, Any]:
         return {"authentication": "oauth", "merchantId": self._merchant_id, "access_token": access_token}
 
-    def _token(self, grant: Mapping[str, str], refusal: type[PaytronixError]) -> Token:
+    def _token(self, grant: dict[str, str], refusal: type[PaytronixError]) -> Token:
         asked_at = self._now()
         return self._call(
             TOKEN_CALL,
@@ -183,10 +186,11 @@ class PaytronixClient:
         refusal: type[PaytronixError],
     ) -> Meaning:
         reply: Reply | None = None
-        started = self._now()
+        started = time.monotonic()
         try:
-            reply = send(operation, fields)
-            value = self._understand(operation, reply, meaning, refusal)
+            with self._breaker.watch(operation, guest=_whose(fields)):
+                reply = send(operation, fields)
+                value = self._understand(operation, reply, meaning, refusal)
         except PaytronixError as error:
             self._tell(operation, _outcome(error), reply, started, error)
             raise
@@ -205,17 +209,18 @@ class PaytronixClient:
             envelope = read(reply.body, Envelope)
         except OddReply:
             raise self._no_envelope(operation, reply, refusal) from None
-        if envelope.result == "success" and not envelope.error_code and not envelope.error:
-            try:
-                return meaning(reply.body)
-            except OddReply as odd:
-                raise Unavailable(operation, Reason.PROTOCOL, status=reply.status, detail=str(odd)) from None
-        raise self._failure(operation, reply, envelope, refusal)
+        if envelope.result != "success" or envelope.error_code or envelope.error:
+            raise self._failure(operation, reply, envelope, refusal)
+        try:
+            return meaning(reply.body)
+        except OddReply as odd:
+            raise Unavailable(operation, Reason.PROTOCOL, status=reply.status, detail=str(odd)) from None
 
     def _failure(
         self, operation: str, reply: Reply, envelope: Envelope, refusal: type[PaytronixError]
     ) -> PaytronixError:
-        code = next((c for c in (envelope.error_code, envelope.error) if isinstance(c, str) and c.strip()), None)
+        codes = (code.strip() for code in (envelope.error_code, envelope.error) if isinstance(code, str))
+        code = next(filter(None, codes), None)
         if code is None:
             if not isinstance(envelope.result, str) or envelope.result in {"", "success", "failure"}:
                 return self._no_envelope(operation, reply, refusal)
@@ -232,7 +237,7 @@ class PaytronixClient:
         if last in _OUR_CREDENTIALS:
             return Unavailable(operation, Reason.CREDENTIALS, detail=code, **about)
         if reply.status == 429:
-            wait_seconds = _retry_after(reply)
+            wait_seconds = _retry_after(reply, self._now())
             return Unavailable(operation, Reason.THROTTLED, code=code, retry_after_seconds=wait_seconds, **about)
         if last in _SYSTEM_FAULTS:
             return Unavailable(operation, Reason.ERROR, code=code, **about)
@@ -253,7 +258,7 @@ class PaytronixClient:
         if status == 401:  # RFC 6749, 5.2: the client's own authentication failed
             return Unavailable(operation, Reason.CREDENTIALS, status=status)
         if status == 429:
-            wait_seconds = _retry_after(reply)
+            wait_seconds = _retry_after(reply, self._now())
             return Unavailable(operation, Reason.THROTTLED, status=status, retry_after_seconds=wait_seconds)
         if status >= 500:
             return Unavailable(operation, Reason.ERROR, status=status)
@@ -263,13 +268,13 @@ class PaytronixClient:
         return Unavailable(operation, Reason.PROTOCOL, code=f"http:{status}", status=status, detail=detail)
 
     def _tell(
-        self, operation: str, outcome: str, reply: Reply | None, started: datetime, error: PaytronixError | None
+        self, operation: str, outcome: str, reply: Reply | None, started: float, error: PaytronixError | None
     ) -> None:
         self._observe(
             Call(
                 operation=operation,
                 outcome=outcome,
-                seconds=reply.seconds if reply else (self._now() - started).total_seconds(),
+                seconds=time.monotonic() - started,
                 status=reply.status if reply else None,
                 code=error.code if error else None,
                 detail=getattr(error, "detail", None),
@@ -277,6 +282,11 @@ class PaytronixClient:
                 body_bytes=len(reply.body) if reply else None,
             )
         )
+
+
+def _whose(fields: Mapping[str, Any]) -> str:
+    """What tells the calls of one guest from those of others."""
+    return str(fields.get("access_token") or fields.get("refresh_token") or fields.get("username"))
 
 
 def _outcome(error: PaytronixError) -> str:
@@ -290,14 +300,14 @@ def _outcome(error: PaytronixError) -> str:
     return "refused"
 
 
-def _retry_after(reply: Reply) -> int | None:
+def _retry_after(reply: Reply, now: datetime) -> int | None:
     """Seconds of the reply's Retry-After (RFC 9110, 10.2.3: seconds or a date), within sane bounds."""
     text = reply.headers.get("Retry-After", "").strip()
     try:
         if text.isascii() and text.isdigit():
-            seconds = int(text[:12])
+            seconds = int(text)
         else:
-            seconds = int((parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
+            seconds = int((parsedate_to_datetime(text) - now).total_seconds())
+    except (ValueError, TypeError, OverflowError):  # not a date, one without a zone, one beyond the calendar
         return None
     return min(max(seconds, 1), LONGEST_RETRY_AFTER_SECONDS)

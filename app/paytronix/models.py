@@ -136,9 +136,10 @@ def read(body: bytes, shape: type[Shape]) -> Shape:
     """
     try:
         return msgspec.json.decode(body, type=shape)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        where = re.search(r"`\$([\w.\[\]…]*)`", str(error))
-        raise OddReply(f"the field {where[1].lstrip('.')}" if where and where[1] else "the body") from None
+    except (ValueError, RecursionError) as error:
+        what = _what_is_odd(error)
+    # Raised out here so that the library's error, which may hold the whole body, is no context of ours.
+    raise OddReply(what)
 
 
 def read_token(body: bytes, *, asked_at: datetime) -> Token:
@@ -186,11 +187,18 @@ def read_account(body: bytes) -> Account:
     )
 
 
+def _what_is_odd(error: Exception) -> str:
+    """The field that msgspec stumbled over; its texts never quote a value."""
+    missing = re.search(r"missing required field `(\w+)`", str(error))
+    path = re.search(r"`\$\.([\w.\[\]]+)`", str(error))
+    names = [found[1] for found in (path, missing) if found]
+    return f"the field {'.'.join(names)}" if names else "the body"
+
+
 def _lifetime(expires_in: object) -> tuple[int, bool]:
     """Seconds, and whether the field was odd. A lifetime that cannot be used must not cause a refresh on every page."""
-    if isinstance(expires_in, int) and not isinstance(expires_in, bool):
-        if 0 < expires_in <= _LONGEST_LIFETIME_SECONDS:
-            return expires_in, False
+    if type(expires_in) is int and 0 < expires_in <= _LONGEST_LIFETIME_SECONDS:  # a bool is an int, too
+        return expires_in, False
     return DOCUMENTED_LIFETIME_SECONDS, True
 
 

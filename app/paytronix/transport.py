@@ -1,14 +1,11 @@
 """HTTP to Paytronix: where it is, how long a call may take, how large a reply may be, how many may be under way."""
 
 import http.client
-import ssl
 import threading
-import time
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +13,7 @@ import msgspec
 import requests
 import urllib3.exceptions
 from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from app.paytronix.deadline import DeadlinePools, deadline
 from app.paytronix.errors import Reason, Unavailable
@@ -31,7 +29,6 @@ class Reply:
     status: int
     headers: Mapping[str, str]
     body: bytes
-    seconds: float
 
     def __repr__(self) -> str:
         return f"Reply(status={self.status}, bytes={len(self.body)})"
@@ -40,8 +37,9 @@ class Reply:
 class Transport:
     """Sends one request at a time per thread over kept-alive connections that all threads of the process share.
 
-    Keeps no cookies (the jar would be shared between guests), follows no redirects (they would take credentials
-    elsewhere), and takes neither proxies nor netrc from the environment.
+    Uses requests without its Session, and so without what a Session does unasked: it keeps cookies (of all guests in
+    one jar), follows redirects (and reads the body of one whole even if told not to), and takes proxies and netrc
+    from the environment.
 
     :param base_url: scheme, host, prefix and release, such as ``https://m777777.api.example.com/rest/25.33``
     :param connect_seconds: limit for look-up, TCP and TLS of a new connection
@@ -73,13 +71,7 @@ class Transport:
             "Accept-Encoding": "identity",
             "User-Agent": user_agent,
         }
-        self._verify = ca_bundle or True
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = _DeadlineAdapter(pool_connections=1, pool_maxsize=max_calls)
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
+        self._adapter = _Adapter(ca_bundle or DEFAULT_CA_BUNDLE_PATH, connections=max_calls)
 
     def get(self, operation: str, parameters: Mapping[str, Any]) -> Reply:
         """GET with the parameters in the query, the only way that Paytronix documents (4.1).
@@ -97,7 +89,7 @@ class Transport:
 
     def close(self) -> None:
         """Close the kept-alive connections."""
-        self._session.close()
+        self._adapter.close()
 
     def _call(self, operation: str, method: str, query: str, body: bytes | None) -> Reply:
         request = requests.PreparedRequest()
@@ -105,48 +97,30 @@ class Transport:
         request.url = f"{self._base_url}/{operation}.json{query}"
         request.headers = requests.structures.CaseInsensitiveDict(self._headers)
         request.body = body
-        request.hooks = {}
         if body is not None:
             request.headers["Content-Type"] = "application/json; charset=UTF-8"
             request.headers["Content-Length"] = str(len(body))
 
         with self.place(operation):
-            started = time.monotonic()
-            reason, detail = None, None
             try:
-                return self._exchange(request, started)
+                return self._exchange(request)
             except _TooLong:
                 reason, detail = Reason.PROTOCOL, f"a reply of more than {LONGEST_REPLY_BYTES} bytes"
-            except (
-                requests.RequestException,
-                urllib3.exceptions.HTTPError,
-                http.client.HTTPException,
-                OSError,
-                ValueError,
-            ) as error:
-                reason = _reason(error)
+            except _NO_REPLY as error:
+                reason, detail = _reason(error), None
         # Raised out here so that the library's error, whose text may hold the URL and its token, is no context of ours.
         raise Unavailable(operation, reason, detail=detail)
 
-    def _exchange(self, request: requests.PreparedRequest, started: float) -> Reply:
-        with deadline(connect_seconds=self._connect_seconds, total_seconds=self.total_seconds):
-            response = self._session.send(
-                request,
-                stream=True,
-                allow_redirects=False,
-                verify=self._verify,
-                timeout=(self._connect_seconds, self.total_seconds),
-            )
-            try:
-                body = bytearray()
-                for chunk in response.iter_content(_CHUNK_BYTES):
-                    body += chunk
-                    if len(body) > LONGEST_REPLY_BYTES:
-                        raise _TooLong
-            except BaseException:
-                response.close()  # a reply that was not read to its end must not be met by the next call
-                raise
-        return Reply(response.status_code, response.headers, bytes(body), time.monotonic() - started)
+    def _exchange(self, request: requests.PreparedRequest) -> Reply:
+        limits = deadline(connect_seconds=self._connect_seconds, total_seconds=self.total_seconds)
+        # Leaving the block early closes the connection: no other call must meet the rest of this reply.
+        with limits, self._adapter.send(request, stream=True, timeout=self.total_seconds) as response:
+            body = bytearray()
+            for chunk in response.iter_content(_CHUNK_BYTES):
+                body += chunk
+                if len(body) > LONGEST_REPLY_BYTES:
+                    raise _TooLong
+            return Reply(response.status_code, response.headers, bytes(body))
 
     @contextmanager
     def place(self, operation: str) -> Iterator[None]:
@@ -174,35 +148,50 @@ class _TooLong(Exception):
     """The reply is larger than any that was agreed."""
 
 
-class _DeadlineAdapter(HTTPAdapter):
+class _Adapter(HTTPAdapter):
+    """requests' way to urllib3, over connections that keep to a deadline."""
+
+    def __init__(self, ca_bundle: str, *, connections: int) -> None:
+        self._ca_bundle = ca_bundle
+        super().__init__(pool_maxsize=connections)
+
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:
-        self.poolmanager = DeadlinePools(num_pools=connections, maxsize=maxsize, block=block, **kwargs)
+        self.poolmanager = DeadlinePools(ca_bundle=self._ca_bundle, connections=maxsize)
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Nothing: the pools always verify, and would read the authorities anew for each connection if told here."""
 
 
 def _reason(error: BaseException) -> Reason:
     """Why there is no reply, read from the kinds of the errors: their texts carry URLs and differ by version."""
-    kinds: list[type] = []
+    chain: list[BaseException] = []
     found: BaseException | None = error
-    while found is not None and len(kinds) < 10:
-        kinds.append(type(found))
+    while found is not None and len(chain) < 10:
+        if not isinstance(found, requests.RequestException):  # every one of which is an OSError, whatever it says
+            chain.append(found)
         inner = getattr(found, "reason", None) or next((a for a in found.args if isinstance(a, BaseException)), None)
         found = inner if isinstance(inner, BaseException) else found.__cause__ or found.__context__
     for kind, reason in _REASONS:
-        if any(issubclass(each, kind) for each in kinds):
+        if any(isinstance(each, kind) for each in chain):
             return reason
     return Reason.PROTOCOL
 
 
-_REASONS: tuple[tuple[type, Reason], ...] = (
+_NO_REPLY = (
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    http.client.HTTPException,
+    OSError,
+    ValueError,
+)
+
+_REASONS: tuple[tuple[type[BaseException], Reason], ...] = (
     (urllib3.exceptions.NameResolutionError, Reason.DNS),
-    (ssl.SSLError, Reason.TLS),
     (urllib3.exceptions.SSLError, Reason.TLS),
     (urllib3.exceptions.ConnectTimeoutError, Reason.CONNECT_TIMEOUT),
     (urllib3.exceptions.NewConnectionError, Reason.CONNECTION_REFUSED),
-    (TimeoutError, Reason.TIMEOUT),
     (urllib3.exceptions.TimeoutError, Reason.TIMEOUT),
-    (ConnectionError, Reason.CLOSED),
+    (TimeoutError, Reason.TIMEOUT),
     (http.client.IncompleteRead, Reason.CLOSED),
-    (http.client.RemoteDisconnected, Reason.CLOSED),
-    (urllib3.exceptions.IncompleteRead, Reason.CLOSED),
+    (OSError, Reason.CLOSED),
 )

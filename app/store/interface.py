@@ -16,7 +16,9 @@ class Reason(StrEnum):
 
 
 class StoreUnavailable(Exception):
-    """The store did not do what it was asked, which says nothing about whether a record exists.
+    """The store did not say in time what became of an operation.
+
+    It may have been done, or be done a moment later; and nothing is said about whether a record exists.
 
     The text names the engine and its address or file, never a password.
 
@@ -49,7 +51,10 @@ class Store(Protocol):
     """
 
     def get(self, *keys: str) -> list[bytes | None]:
-        """The records under the keys, in their order; None for one that is absent or past its end. One round trip."""
+        """The records under the keys, in their order; None for one that is absent or past its end.
+
+        One round trip for all records of a sign-in.
+        """
 
     def put(self, key: str, value: bytes, ttl_seconds: float, owner: str | None = None) -> None:
         """Create or overwrite a record.

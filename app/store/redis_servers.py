@@ -20,6 +20,7 @@ MOST_CONNECTIONS = 512
 GUIDE_SECONDS = 0.2  # for each server asked who is in charge: a frozen one must not use up the time of the next
 MOST_REDIRECTIONS = 5
 SLOTS = 16384
+FIRST_KEY = 3  # in EVAL script count key…
 SENTINEL_PORT = 26379
 REDIS_PORT = 6379
 
@@ -168,8 +169,7 @@ class Cluster:
         self._masters: list[Address | None] | None = None  # by slot; None while nobody has been asked
 
     def execute_command(self, *command: Any) -> Any:
-        _eval, _script, _key_count, first_key, *_ = command
-        slot = key_slot(first_key.encode())
+        slot = key_slot(command[FIRST_KEY].encode())
         masters = self._masters
         if masters is None:
             masters = self._masters = self._ask_for_masters()

@@ -297,7 +297,7 @@ def _open(path: Path) -> _Connection:
     # Only ever a new file: closing any descriptor of a file that SQLite has open would undo SQLite's locks on it.
     with contextlib.suppress(FileExistsError):
         path.touch(mode=0o600, exist_ok=False)
-    db = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False, factory=_Connection)
+    db = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False, factory=_Connection)
     try:
         db.file_number = _file_number(path)
         db.execute("PRAGMA secure_delete = ON")

@@ -102,6 +102,6 @@ def _credentials(userinfo: str, tls: dict[str, str] | None = None) -> Credential
 
 def _options(query: str, known: Collection[str]) -> dict[str, str]:
     options = dict(parse_qsl(query))
-    if not options.keys() <= set(known) or bool(query) != bool(options):
+    if not options.keys() <= set(known) or len(options) != len(query.split("&")) * bool(query):
         raise _wrong_form("there is an option in it that this kind of store does not take")
     return options

@@ -1,6 +1,7 @@
 """The store's own tests meet every engine, groups of Redis servers included."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -24,5 +25,28 @@ def fails_in_time():
         took = time.monotonic() - began
         assert took < within_seconds, f"took {took:.2f} s: {caught.value}"
         return caught.value
+
+    return check
+
+
+@pytest.fixture
+def reasons_given_in_time():
+    """Does operations side by side, each of which must end in time; gives why the store was unavailable to each."""
+
+    def check(store, operations):
+        def reason(operation):
+            began = time.monotonic()
+            try:
+                operation(store)
+            except StoreUnavailable as failure:
+                return failure.reason
+            else:
+                return None
+            finally:
+                took = time.monotonic() - began
+                assert took < 1.2, f"took {took:.2f} s"
+
+        with ThreadPoolExecutor(len(operations)) as pool:
+            return list(pool.map(reason, operations))
 
     return check

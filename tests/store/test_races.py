@@ -27,9 +27,10 @@ def in_threads(count, work):
 def test_of_many_threads_that_replace_one_version_exactly_one_succeeds(store):
     for attempt in range(5):
         store.put("t:{a}", b"old", LONG)
-        done = in_threads(16, lambda number: store.replace("t:{a}", b"old", b"%d %d" % (attempt, number), LONG))
+        values = [b"%d %d" % (attempt, number) for number in range(16)]
+        done = in_threads(16, lambda number, values=values: store.replace("t:{a}", b"old", values[number], LONG))
         assert sum(done) == 1
-        assert store.get("t:{a}") == [b"%d %d" % (attempt, done.index(True))]
+        assert store.get("t:{a}") == [values[done.index(True)]]
 
 
 def test_no_change_is_lost_between_processes_that_compare_and_set(store):

@@ -1,0 +1,408 @@
+"""What Redis and the way to it can do to a store: be away, late, read-only, full, replaced; and what is in it."""
+
+import contextlib
+import re
+import socket
+import threading
+import time
+
+import pytest
+
+from app.store import StoreUnavailable, open_store
+from tests.stores import free_ports, until
+
+LONG = 60
+
+
+@pytest.fixture
+def store(own_redis):
+    store = open_store(own_redis.url)
+    store.put("s:{a}", b"value", LONG, "guest")
+    yield store
+    store.close()
+
+
+class Proxy:
+    """Stands between a store and its server, and can cut a connection or let bytes drip."""
+
+    def __init__(self, port):
+        self._port = port
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"redis://127.0.0.1:{self._listener.getsockname()[1]}/0"
+        self.cuts_next_reply = False
+        self.byte_seconds = 0
+        self._sockets = [self._listener]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self):
+        for each in self._sockets:
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self._listener.accept()
+                far = socket.create_connection(("127.0.0.1", self._port))
+                self._sockets += [near, far]
+                threading.Thread(target=self._pass_on, args=(near, far, False), daemon=True).start()
+                threading.Thread(target=self._pass_on, args=(far, near, True), daemon=True).start()
+
+    def _pass_on(self, source, target, is_reply):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                if is_reply and self.cuts_next_reply:
+                    self.cuts_next_reply = False
+                    break
+                if is_reply and self.byte_seconds:
+                    for position in range(len(data)):
+                        time.sleep(self.byte_seconds)
+                        target.sendall(data[position : position + 1])
+                else:
+                    target.sendall(data)
+        for each in (source, target):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def proxy(own_redis):
+    proxy = Proxy(own_redis.port)
+    yield proxy
+    proxy.close()
+
+
+OPERATIONS = {
+    "get": lambda store: store.get("s:{a}", "t:{a}"),  # the first
+    "put": lambda store: store.put("s:{b}", b"value", LONG, "guest"),
+    "replace": lambda store: store.replace("s:{a}", b"value", b"new", LONG),
+    "extend": lambda store: store.extend("s:{a}", LONG),
+    "delete": lambda store: store.delete("s:{a}", "t:{a}"),
+    "delete_owned": lambda store: store.delete_owned("guest"),
+    "delete_all": lambda store: store.delete_all(),
+    "increment": lambda store: store.increment("c", LONG),
+    "count": lambda store: store.count("c"),
+    "acquire": lambda store: store.acquire("l:{a}", "holder", LONG),
+    "release": lambda store: store.release("l:{a}", "holder"),
+    "ping": lambda store: store.ping(),
+}
+
+
+def test_every_operation_says_in_time_that_a_stopped_server_is_unreachable(store, own_redis, reasons_given_in_time):
+    own_redis.stop()
+    assert reasons_given_in_time(store, OPERATIONS.values()) == ["unreachable"] * len(OPERATIONS)
+
+
+def test_every_operation_says_in_time_that_a_frozen_server_is_late(store, own_redis, reasons_given_in_time):
+    own_redis.freeze()
+    assert reasons_given_in_time(store, OPERATIONS.values()) == ["timeout"] * len(OPERATIONS)
+    store.close()  # and the same without a connection from better days
+    assert reasons_given_in_time(store, OPERATIONS.values()) == ["timeout"] * len(OPERATIONS)
+
+
+def test_every_operation_ends_in_time_when_the_server_s_bytes_drip(own_redis, proxy, reasons_given_in_time):
+    store = open_store(proxy.url)
+    store.put("s:{a}", b"value" * 100, LONG, "guest")
+    proxy.byte_seconds = 0.3
+    reasons = reasons_given_in_time(store, OPERATIONS.values())
+    assert set(reasons) <= {None, "timeout"}  # a reply of a few bytes may still come in time
+    assert reasons[0] == "timeout"
+    store.close()
+
+
+def test_many_threads_in_front_of_a_frozen_server_wait_side_by_side(store, own_redis):
+    own_redis.freeze()
+    took = []
+
+    def ask():
+        began = time.monotonic()
+        with pytest.raises(StoreUnavailable):
+            store.get("s:{a}")
+        took.append(time.monotonic() - began)
+
+    threads = [threading.Thread(target=ask) for _ in range(60)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert len(took) == 60
+    assert max(took) < 1.5
+
+
+def test_a_server_that_comes_back_is_used_again_at_once(store, own_redis):
+    own_redis.freeze()
+    with pytest.raises(StoreUnavailable):
+        store.get("s:{a}")
+    own_redis.thaw()
+    assert store.get("s:{a}") == [b"value"]
+
+    own_redis.stop()
+    with pytest.raises(StoreUnavailable):
+        store.get("s:{a}")
+    own_redis.start()
+    own_redis.wait_until_ready()
+    assert store.get("s:{a}") == [None]  # it came back empty: the guest signs in again
+    store.put("s:{a}", b"value", LONG, "guest")
+    assert store.delete_owned("guest") == 1
+
+
+def test_a_restart_between_two_operations_is_not_noticed(store, own_redis):
+    store.increment("c", LONG)
+    own_redis.stop()
+    own_redis.start()
+    own_redis.wait_until_ready()
+    assert store.increment("c", LONG) == 1
+
+
+def test_a_replace_whose_reply_was_lost_is_not_reported_as_refused(own_redis, proxy):
+    store = open_store(proxy.url)
+    store.put("t:{a}", b"old", LONG)
+    proxy.cuts_next_reply = True
+    assert store.replace("t:{a}", b"old", b"new", LONG)
+    assert not proxy.cuts_next_reply
+    assert store.get("t:{a}") == [b"new"]
+    store.close()
+
+
+def test_a_lease_whose_reply_was_lost_is_held(own_redis, proxy):
+    store = open_store(proxy.url)
+    store.ping()
+    proxy.cuts_next_reply = True
+    assert store.acquire("l:{a}", "holder", LONG)
+    assert not proxy.cuts_next_reply
+    store.close()
+
+
+@pytest.mark.parametrize("operation", ["increment", "delete_owned"])
+def test_what_would_count_otherwise_the_second_time_is_not_repeated(own_redis, proxy, operation):
+    store = open_store(proxy.url)
+    store.ping()
+    if operation == "increment":
+        proxy.cuts_next_reply = True
+        with pytest.raises(StoreUnavailable):
+            store.increment("c", LONG)
+        assert store.count("c").number == 1
+    else:
+        store.put("s:{a}", b"value", LONG, "guest")
+        own = open_store(own_redis.url)
+        own.get("s:{a}")
+        proxy.cuts_next_reply = True
+        assert store.delete_owned("guest") == 1  # it was the list of records whose reply was lost
+        own.close()
+    store.close()
+
+
+def test_a_read_only_server_is_told_from_one_that_is_away(store, own_redis, fails_in_time):
+    with own_redis.client() as client:
+        client.replicaof("127.0.0.1", free_ports(1)[0])
+    assert fails_in_time(store.ping).reason == "readonly"
+    assert fails_in_time(store.put, "s:{b}", b"value", LONG).reason == "readonly"
+    assert store.get("s:{a}") == [b"value"]
+    with own_redis.client() as client:
+        client.replicaof("NO", "ONE")
+    store.ping()
+
+
+def test_a_full_server_is_told_from_one_that_is_away(store, own_redis, fails_in_time):
+    with own_redis.client() as client:
+        client.config_set("maxmemory", 1)
+    assert fails_in_time(store.ping).reason == "full"
+    assert fails_in_time(store.put, "s:{b}", b"value", LONG, "guest").reason == "full"
+    assert store.get("s:{a}") == [b"value"]
+    store.delete("s:{a}")
+    assert store.get("s:{a}") == [None]
+
+
+def test_a_server_that_refuses_the_password_is_told_from_one_that_is_away(own_redis, fails_in_time):
+    with own_redis.client() as client:
+        client.config_set("requirepass", "the right one")
+    for userinfo in ("", ":marker-password@", "guest:marker-password@"):
+        store = open_store(f"redis://{userinfo}{own_redis.address}/0")
+        failure = fails_in_time(store.ping)
+        assert failure.reason == "refused"
+        assert "marker" not in str(failure) + repr(failure) + str(failure.__cause__)
+        store.close()
+
+
+def test_a_server_whose_access_list_forbids_something_refuses(own_redis, fails_in_time):
+    with own_redis.client() as client:
+        client.execute_command("ACL", "SETUSER", "site", "on", ">secret", "~guest-login:*", "+@all", "-eval")
+    store = open_store(f"redis://site:secret@{own_redis.address}/0")
+    assert fails_in_time(store.ping).reason == "refused"
+    store.close()
+
+
+def test_an_access_list_with_nothing_but_what_is_needed_is_enough(own_redis):
+    with own_redis.client() as client:
+        client.execute_command(
+            "ACL", "SETUSER", "site", "on", ">secret", "~guest-login:*", "-@all", "+eval", "+mget", "+get", "+set",
+            "+del", "+pexpire", "+pexpireat", "+pttl", "+incr", "+time", "+zadd", "+zrem", "+zrange",
+            "+zrangebyscore", "+zscan", "+select",
+        )  # fmt: skip
+    store = open_store(f"redis://site:secret@{own_redis.address}/0")
+    store.put("s:{a}", b"value", LONG, "guest")
+    for operation in OPERATIONS.values():
+        operation(store)
+    store.close()
+
+
+def test_every_key_has_our_prefix_and_an_end(store, own_redis):
+    for operation in OPERATIONS.values():
+        operation(store)
+        store.put("s:{a}", b"value", LONG, "guest")
+    with own_redis.client() as client:
+        keys = client.keys("*")
+        assert len(keys) >= 5
+        for key in keys:
+            assert key.startswith(b"guest-login:")
+            assert 0 < client.pttl(key) <= 2 * LONG * 1000
+
+
+def test_the_indices_forget_what_is_past_its_end(store, own_redis):
+    for number in range(100):
+        store.put(f"s:{{{number}}}", b"value", 0.05, "guest")
+    time.sleep(0.2)
+    for number in range(20):
+        store.put(f"t:{{{number}}}", b"value", LONG, "guest")
+    with own_redis.client() as client:
+        # What was there before, and what came after.
+        assert client.zcard("guest-login:{owned}:all") == 21
+        assert client.zcard("guest-login:{owned}:by:guest") == 21
+
+
+@pytest.mark.parametrize("junk", [b"", b"junk", b"\x80\x04\x95pickle.", b"\xff" * 5000])
+def test_junk_in_place_of_a_record_is_no_record(store, own_redis, junk):
+    with own_redis.client() as client:
+        client.set("guest-login:r:s:{a}", junk)
+    assert store.get("s:{a}") == [None]
+    assert not store.replace("s:{a}", junk, b"new", LONG)
+    assert store.delete_owned("guest") == 0
+    store.delete("s:{a}")
+
+
+def test_junk_of_another_type_in_place_of_a_record_is_no_record(store, own_redis):
+    with own_redis.client() as client:
+        client.delete("guest-login:r:s:{a}")
+        client.hset("guest-login:r:s:{a}", "field", "value")
+    assert store.get("s:{a}") == [None]
+
+
+def test_a_sentinel_group_gets_a_new_master_and_the_store_follows(own_sentinel_group):
+    store = open_store(own_sentinel_group.url)
+    store.put("s:{a}", b"value", LONG, "guest")
+    own_sentinel_group.wait_until_copied("guest-login:r:s:{a}")
+
+    own_sentinel_group.master.stop()
+    began = time.monotonic()
+    slowest = 0
+    while True:
+        asked = time.monotonic()
+        try:
+            store.ping()
+            break
+        except StoreUnavailable:
+            assert time.monotonic() - began < 15, "no new master"
+        slowest = max(slowest, time.monotonic() - asked)
+        time.sleep(0.05)
+    assert slowest < 1.2
+    assert store.get("s:{a}") == [b"value"]
+    assert store.replace("s:{a}", b"value", b"new", LONG)
+    assert store.delete_owned("guest") == 1
+    store.close()
+
+
+def test_a_master_that_is_frozen_and_replaced_is_left_behind(own_sentinel_group):
+    store = open_store(own_sentinel_group.url)
+    store.put("s:{a}", b"value", LONG, "guest")
+    own_sentinel_group.wait_until_copied("guest-login:r:s:{a}")
+    own_sentinel_group.master.freeze()
+
+    def works_again():
+        with contextlib.suppress(StoreUnavailable):
+            store.ping()
+            return True
+
+    until(works_again, seconds=15)
+    assert store.get("s:{a}") == [b"value"]
+    store.close()
+
+
+def test_one_sentinel_that_answers_is_enough(own_sentinel_group, fails_in_time):
+    frozen, stopped, _ = own_sentinel_group.sentinels
+    frozen.freeze()
+    stopped.stop()
+    store = open_store(own_sentinel_group.url)
+    began = time.monotonic()
+    store.ping()
+    assert time.monotonic() - began < 1.2
+    store.close()
+
+    nobody = open_store(own_sentinel_group.url.replace("/guests", "/strangers"))
+    assert fails_in_time(nobody.ping).reason == "unreachable"
+    nobody.close()
+
+
+def test_a_frozen_node_of_a_cluster_takes_its_own_records_with_it_and_no_others(
+    cluster_url, shared_cluster, fails_in_time
+):
+    store = open_store(cluster_url)
+    names = [f"s:{{{number}}}" for number in range(30)]
+    for name in names:
+        store.put(name, name.encode(), LONG)
+    frozen = shared_cluster.nodes[0]
+    with frozen.client() as client:
+        lost = {key.decode().removeprefix("guest-login:r:") for key in client.keys("*")}
+    assert 0 < len(lost) < len(names)
+    frozen.freeze()
+    try:
+        assert fails_in_time(store.get, min(lost)).reason == "timeout"
+        assert fails_in_time(store.extend, min(lost), LONG).reason == "timeout"
+        for name in set(names) - lost:
+            began = time.monotonic()
+            assert store.get(name) == [name.encode()]
+            assert time.monotonic() - began < 1.2
+        assert open_store(cluster_url).get(*(set(names) - lost)) != []
+    finally:
+        frozen.thaw()
+    assert store.get(*names) == [name.encode() for name in names]
+    store.close()
+
+
+def test_a_cluster_that_moves_a_slot_is_followed_on_the_way_and_after(cluster_url, shared_cluster):
+    store = open_store(cluster_url)
+    store.put("s:{moving}", b"value", LONG)
+    with contextlib.ExitStack() as opened:
+        nodes = [opened.enter_context(node.client()) for node in shared_cluster.nodes]
+        slot = nodes[0].execute_command("CLUSTER", "KEYSLOT", "guest-login:r:s:{moving}")
+        names = [node.execute_command("CLUSTER", "MYID").decode() for node in nodes]
+        source = next(index for index, node in enumerate(nodes) if node.keys("*moving*"))
+        target = (source + 1) % 3
+        nodes[target].execute_command("CLUSTER", "SETSLOT", slot, "IMPORTING", names[source])
+        nodes[source].execute_command("CLUSTER", "SETSLOT", slot, "MIGRATING", names[target])
+
+        store.put("t:{moving}", b"new", LONG)  # not there yet: the source sends it on to the target
+        assert store.get("t:{moving}") == [b"new"]
+        assert store.get("s:{moving}") == [b"value"]
+
+        port = shared_cluster.nodes[target].port
+        nodes[source].execute_command("MIGRATE", "127.0.0.1", port, "guest-login:r:s:{moving}", 0, 2000)
+        for index in (target, source, 3 - target - source):
+            nodes[index].execute_command("CLUSTER", "SETSLOT", slot, "NODE", names[target])
+        assert store.get("s:{moving}", "t:{moving}") == [b"value", b"new"]
+        assert store.extend("s:{moving}", LONG)
+        store.delete("s:{moving}", "t:{moving}")
+
+        for index in (source, target, 3 - target - source):  # back, for the tests that come after
+            nodes[index].execute_command("CLUSTER", "SETSLOT", slot, "NODE", names[source])
+    store.close()
+
+
+def test_no_message_shows_a_record(own_redis, fails_in_time):
+    store = open_store(own_redis.url)
+    with own_redis.client() as client:
+        client.set("guest-login:c:c", "marker-value")
+    failure = fails_in_time(store.increment, "c", LONG)
+    assert failure.reason == "error"
+    assert not re.search("marker", str(failure))
+    store.close()
