@@ -3,6 +3,9 @@
 import sys
 from pathlib import Path
 
+from app import ending
+from app.logs import log
+from app.server import DRAIN_SECONDS
 from config import THREADS, THREADS_KEPT_FREE, Settings, SettingsError, offer_default, workers_wanted
 
 try:
@@ -11,16 +14,17 @@ except SettingsError as error:
     sys.exit(str(error))  # here, and not in a worker, which would be started again for ever
 
 bind = "127.0.0.1:8000"
-worker_class = "gthread"
+worker_class = "app.server.Worker"
 workers = workers_wanted()
 threads = THREADS
 timeout = int(settings.paytronix_total_seconds) + 30  # the worker's heartbeat, not a limit for a request
-graceful_timeout = int(settings.paytronix_total_seconds) * 2 + 5  # a sign-in under way may finish
+graceful_timeout = DRAIN_SECONDS + int(settings.paytronix_total_seconds) * 2 + 5  # a sign-in under way may finish
 keepalive = 75  # longer than the proxy keeps its end, so that it is never ours that closes first
 max_requests = 100_000
 max_requests_jitter = 20_000
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - heartbeats must not wait for a disk
 control_socket_disable = True
+forwarded_allow_ips = ""  # TRUSTED_PROXY_HOPS alone decides whose forwarding headers count
 limit_request_line = 4094
 limit_request_fields = 60
 limit_request_field_size = 8190
@@ -31,3 +35,19 @@ accesslog = None  # the site logs each request itself, without query strings
 
 def on_starting(server):
     offer_default("PAYTRONIX_MAX_CALLS", max(server.cfg.threads - THREADS_KEPT_FREE, 1))
+    end = server.handle_term
+
+    def begin_to_end():
+        ending.begin()  # before any worker hears of it
+        log.info("site_ending", drain_seconds=DRAIN_SECONDS if settings.trusted_proxy_hops else 0)
+        end()
+
+    server.handle_term = begin_to_end
+
+
+def when_ready(server):
+    log.info("site_started", workers=server.cfg.workers)
+
+
+def on_exit(server):
+    log.info("site_ended")

@@ -115,6 +115,7 @@ def make_site(settings: Settings) -> Site:
                 pseudonyms,
                 per_guest=Tries(per_guest.count, per_guest.window_seconds),
                 per_address=Tries(per_address.count, per_address.window_seconds),
+                call_seconds=settings.paytronix_total_seconds,
             ),
             Submits(store, sign_ins, call_seconds=settings.paytronix_total_seconds),
             margin_seconds=margin_seconds,

@@ -62,7 +62,7 @@ def init_app(app: Flask) -> None:
 def _sign_in_ended(ended: SignInEnded) -> AnyResponse:
     if ended.notice == "session_expired":
         log.info("session_unknown")
-    session.leave(ended.notice)
+    session.leave(ended.notice, for_good=ended.ended_here)
     here = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("login.show", next=here), 303)
 

@@ -12,6 +12,8 @@ from flask import Flask, Response, g, request
 from gunicorn.glogging import Logger
 from structlog.typing import EventDict, WrappedLogger
 
+from app.log_writer import LogWriter
+
 log = structlog.get_logger("app")
 
 _SECRET_KEYS = frozenset(
@@ -51,7 +53,9 @@ def configure(level: str, *, readable: bool = False) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stdout)
+    root = logging.getLogger()
+    of_server = next((handler for handler in root.handlers if isinstance(handler, LogWriter)), None)
+    handler = of_server or logging.StreamHandler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -63,7 +67,6 @@ def configure(level: str, *, readable: bool = False) -> None:
             ],
         )
     )
-    root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
     for name in _QUIET:
@@ -75,6 +78,7 @@ class GunicornLogger(Logger):  # type: ignore[misc]
     """gunicorn's own records, as lines of the same log."""
 
     def setup(self, cfg: Any) -> None:
+        logging.getLogger().handlers = [LogWriter()]
         configure(cfg.loglevel)
         for name in ("gunicorn.error", "gunicorn.access"):
             logger = logging.getLogger(name)

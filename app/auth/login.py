@@ -59,15 +59,14 @@ class Login:
         """
         with self._paytronix.place():
             try:
-                self._throttle.check(attempt.username, attempt.address)
+                with self._throttle.turn(attempt.username, attempt.address):
+                    return self._submits.once(
+                        attempt.form, attempt.username, attempt.password, lambda: self._ask(attempt, session, former)
+                    )
             except Throttled:
-                log.warning(
-                    "login_throttled", guest=self._pseudonyms.for_log(attempt.username), address=attempt.address
-                )
+                guest = self._pseudonyms.for_log(attempt.username)
+                log.warning("login_throttled", guest=guest, address=attempt.address)
                 raise
-            return self._submits.once(
-                attempt.form, attempt.username, attempt.password, lambda: self._ask(attempt, session, former)
-            )
 
     def made_by(self, attempt: Attempt) -> SignIn | None:
         """The sign-in that this very form has just made: its second click came late.

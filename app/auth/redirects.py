@@ -31,4 +31,6 @@ def safe_next(target: str | None, routes: Map) -> str | None:
 
 
 # Pages that make no sense, or a loop, right after a sign-in.
-NEVER_NEXT = frozenset({"home.home", "login.show", "health.healthz", "health.readyz", "assets.static"})
+NEVER_NEXT = frozenset(
+    {"home.home", "login.show", "language.choose", "health.healthz", "health.readyz", "assets.static"}
+)

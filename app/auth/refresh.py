@@ -199,9 +199,9 @@ class TokenKeeper:
 
     def _ended(self, sign_in: SignIn, reason: str) -> SignInEnded:
         """End a sign-in for good; the error to raise."""
-        self._sign_ins.end(sign_in)
+        was_live = self._sign_ins.end(sign_in)
         log.info("session_ended", session=sign_in.name[:8], reason=reason)
-        return SignInEnded("session_ended")
+        return SignInEnded("session_ended", ended_here=was_live)
 
     def _raise_remembered_failure(self, sign_in: SignIn) -> None:
         (reason,) = self._store.get(_failure_key(sign_in))

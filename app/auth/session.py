@@ -37,6 +37,7 @@ class GuestSession(ServerSideSession):  # type: ignore[misc]
     :ivar sign_in: the sign-in that this browser's cookie opens
     :ivar store_failure: the store could not say whether the browser is signed in
     :ivar presented_id: the browser sent a session id, whatever it was worth
+    :ivar forgets_id: the answer takes that id away from the browser
     """
 
     def __init__(self, content: Mapping[str, Any] | None = None) -> None:
@@ -44,6 +45,7 @@ class GuestSession(ServerSideSession):  # type: ignore[misc]
         self.sign_in: SignIn | None = None
         self.store_failure: StoreUnavailable | None = None
         self.presented_id = False
+        self.forgets_id = False
         self.is_new = False
 
     def clear(self) -> None:
@@ -92,13 +94,14 @@ class StoreSessionInterface(ServerSideSessionInterface):  # type: ignore[misc]
                 failure = error
         session = GuestSession(sign_in.session if sign_in else self._visit(request))
         session.sign_in, session.store_failure, session.presented_id = sign_in, failure, True
+        session.forgets_id = not is_session_id(session_id)
         return session
 
     def save_session(self, app: Flask, session: GuestSession, response: Response) -> None:
         if session.accessed or session.presented_id:
             response.vary.add("Cookie")
         if session.sign_in is None:
-            if session.presented_id and session.store_failure is None:
+            if session.forgets_id:
                 self._delete_cookie(response, self._session_cookie)
             if session.modified:
                 self._save_visit(session, response)
@@ -212,14 +215,17 @@ def begin(sign_in: SignIn) -> None:
     session.sign_in, session.is_new, session.store_failure = sign_in, True, None
 
 
-def leave(notice: str | None) -> None:
+def leave(notice: str | None, *, for_good: bool) -> None:
     """Make this browser a visitor's again, who will be told why once.
 
     :param notice: the name of the merchant's words, or None to say nothing.
+    :param for_good: take its session id away. Not when somebody else has ended the sign-in: by the time of a late
+        answer the browser may hold the id of the next guest.
     """
     session = _session()
     session.clear()
     session.sign_in = None
+    session.forgets_id = for_good
     if notice:
         session[NOTICE] = notice
 

@@ -56,10 +56,15 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignInEnded(Exception):
-    """There is no sign-in any more. ``notice`` names the merchant's words for why; None when there never was one."""
+    """There is no sign-in any more.
 
-    def __init__(self, notice: str | None) -> None:
+    :ivar notice: the name of the merchant's words for why; None when there never was one
+    :ivar ended_here: it was this request that ended it, so the browser's cookie is worth nothing
+    """
+
+    def __init__(self, notice: str | None, *, ended_here: bool = False) -> None:
         self.notice = notice
+        self.ended_here = ended_here
         super().__init__(notice or "not signed in")
 
 
@@ -203,12 +208,15 @@ class SignIns:
             raise SignInEnded("session_ended")
         sign_in.tokens, sign_in.sealed_tokens = tokens, sealed
 
-    def end(self, sign_in: SignIn) -> None:
-        """Sign this browser out. May be repeated.
+    def end(self, sign_in: SignIn) -> bool:
+        """Sign this browser out. May be repeated; whether there was anything left to end.
 
         :raises StoreUnavailable: the guest may still be signed in.
         """
-        self._store.delete(_tokens_key(sign_in.name), _session_key(sign_in.name))
+        keys = _tokens_key(sign_in.name), _session_key(sign_in.name)
+        was_live = None not in self._store.get(*keys)
+        self._store.delete(*keys)
+        return was_live
 
     def end_guest(self, username: str) -> int:
         """Sign a guest out everywhere; how many sign-ins that were.

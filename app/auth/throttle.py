@@ -6,11 +6,17 @@ guest, who knows the password, and too little for them (ASVS 5.0 V6.3.1; NIST SP
 """
 
 import ipaddress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from app.auth.pseudonyms import Pseudonyms
-from app.store import Store
+from app.paytronix import Reason, Unavailable
+from app.paytronix.client import TOKEN_CALL
+from app.store import Store, StoreUnavailable
 
+POLL_SECONDS = 0.05
 UNDER_ATTACK_FACTOR = 5  # so many times a guest's own limit, over all addresses
 
 
@@ -35,20 +41,46 @@ class Throttle:
 
     :param per_guest: refusals of one guest at one address
     :param per_address: refusals at one address, whoever was tried. Guests of one restaurant may share an address.
+    :param call_seconds: the longest that a password call can take
     """
 
-    def __init__(self, store: Store, pseudonyms: Pseudonyms, *, per_guest: Tries, per_address: Tries) -> None:
+    def __init__(
+        self, store: Store, pseudonyms: Pseudonyms, *, per_guest: Tries, per_address: Tries, call_seconds: float
+    ) -> None:
+        self._call_seconds = call_seconds
         self._store = store
         self._pseudonyms = pseudonyms
         self._per_guest = per_guest
         self._per_address = per_address
 
-    def check(self, username: str, address: str) -> None:
-        """Let a sign-in through, or not.
+    @contextmanager
+    def turn(self, username: str, address: str) -> Iterator[None]:
+        """Make a try within the block, when it is this one's turn.
+
+        What is under way might be refused yet, so it counts until it is known: tries sent all at once are not more
+        than tries sent one by one.
 
         :raises Throttled: with the time after which to try again.
+        :raises Unavailable: the tries before did not end in time.
         :raises StoreUnavailable: it is not known how many there were.
         """
+        under_way = f"under-way:{self._names(username, address)[0]}"
+        give_up_at = time.monotonic() + self._call_seconds
+        while True:
+            number = self._store.increment(under_way, self._call_seconds * 2)
+            try:
+                if number <= self._tries_left(username, address):
+                    yield
+                    return
+            finally:
+                with suppress(StoreUnavailable):  # it ends by itself
+                    self._store.decrement(under_way)
+            if time.monotonic() > give_up_at:
+                raise Unavailable(TOKEN_CALL, Reason.BUSY)
+            time.sleep(POLL_SECONDS)
+
+    def _tries_left(self, username: str, address: str) -> int:
+        """How many tries there may be under way at once: as many as might be refused. At least one, or Throttled."""
         here, guest, everyone = self._names(username, address)
         tried_here, tried_at_all, tried_by_address = (self._store.count(name) for name in (here, guest, everyone))
         is_under_attack = tried_at_all.number >= self._per_guest.count * UNDER_ATTACK_FACTOR
@@ -56,6 +88,7 @@ class Throttle:
         for count, allowed in ((tried_here, allowed_here), (tried_by_address, self._per_address.count)):
             if count.number >= allowed:
                 raise Throttled(max(1, int(count.seconds_left)))
+        return allowed_here - tried_here.number
 
     def count_refusal(self, username: str, address: str) -> None:
         """Remember that Paytronix refused a username with a password. Nothing else counts: no outage, no stale form.

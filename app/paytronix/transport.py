@@ -185,11 +185,11 @@ _NO_REPLY = (
     ValueError,
 )
 
-_REASONS: tuple[tuple[type[BaseException], Reason], ...] = (
+_REASONS: tuple[tuple[type[BaseException], Reason], ...] = (  # the first that fits: some are kinds of a later one
     (urllib3.exceptions.NameResolutionError, Reason.DNS),
     (urllib3.exceptions.SSLError, Reason.TLS),
-    (urllib3.exceptions.ConnectTimeoutError, Reason.CONNECT_TIMEOUT),
     (urllib3.exceptions.NewConnectionError, Reason.CONNECTION_REFUSED),
+    (urllib3.exceptions.ConnectTimeoutError, Reason.CONNECT_TIMEOUT),
     (urllib3.exceptions.TimeoutError, Reason.TIMEOUT),
     (TimeoutError, Reason.TIMEOUT),
     (http.client.IncompleteRead, Reason.CLOSED),

@@ -82,6 +82,8 @@ if number == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return number
 """
 
+_DECREMENT = "if tonumber(redis.call('GET', KEYS[1]) or 0) > 0 then redis.call('DECR', KEYS[1]) end"
+
 _COUNT = "return {redis.call('GET', KEYS[1]), redis.call('PTTL', KEYS[1])}"
 
 _ACQUIRE = """
@@ -151,6 +153,9 @@ class RedisStore:
     def increment(self, key: str, ttl_seconds: float) -> int:
         number = self._run(_INCREMENT, [f"guest-login:c:{key}"], milliseconds(ttl_seconds), repeatable=False)
         return int(number)
+
+    def decrement(self, key: str) -> None:
+        self._run(_DECREMENT, [f"guest-login:c:{key}"], repeatable=False)
 
     def count(self, key: str) -> Count:
         number, left = self._run(_COUNT, [f"guest-login:c:{key}"])

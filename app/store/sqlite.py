@@ -128,6 +128,12 @@ class SqliteStore:
             number = db.execute("SELECT number FROM counters WHERE key = ?", (key,)).fetchone()
         return int(number[0])
 
+    def decrement(self, key: str) -> None:
+        with self._connection() as db:
+            db.execute(
+                "UPDATE counters SET number = number - 1 WHERE key = ? AND ends_at > ? AND number > 0", (key, _now())
+            )
+
     def count(self, key: str) -> Count:
         now = _now()
         with self._connection() as db:

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response
 
+from app import ending
 from app.auth.guards import public
 from app.site import site
 from app.store import StoreUnavailable
@@ -18,6 +19,8 @@ def healthz() -> Response:
 @bp.get("/readyz")
 @public
 def readyz() -> Response:
+    if ending.has_begun():
+        return Response("ending\n", 503, mimetype="text/plain")
     try:
         site().store.ping()
     except StoreUnavailable:

@@ -17,5 +17,5 @@ def submit() -> AnyResponse:
     if sign_in := session.current_sign_in():
         site().sign_ins.end(sign_in)
         log.info("logout", guest=site().pseudonyms.for_log(sign_in.username))
-    session.leave("signed_out")
+    session.leave("signed_out", for_good=True)
     return redirect(url_for("login.show"), 303)

@@ -1,0 +1,166 @@
+"""Storms of requests in rounds. The tests of races run a few of them, `make soak` runs many."""
+
+import random
+import threading
+import time
+
+from tests.faults.guests import Later, at_once
+
+
+def stampede(rig, *, rounds, delay_seconds, guest=None, meanwhile=lambda: None):
+    """50 parallel pages of one guest at a token that has ended: one refresh, 50 pages, and the guest stays signed in.
+
+    :param meanwhile: what happens while the refresh is under way.
+    :returns: for each round how long the last page took, in seconds.
+    """
+    rig.sandbox.switch(refresh_tokens="single-use", delay_seconds=0)
+    guest = guest or rig.signed_in()
+    assert guest.get("/account").status == 200
+    slowest = []
+    for number in range(rounds):
+        rig.sandbox.expire()
+        rig.sandbox.clear_calls()
+        rig.sandbox.switch(delay_seconds=delay_seconds)
+        gate = Later(_after, delay_seconds / 2, meanwhile)
+        answers = at_once(lambda _: guest.get("/account"), range(50))
+        gate.result()
+        rig.sandbox.switch(delay_seconds=0)
+        assert [answer.status for answer in answers] == [200] * 50, f"round {number}: {_counts(answers)}"
+        assert [call["outcome"] for call in rig.refreshes()] == ["success"], f"round {number}"
+        assert guest.get("/account").status == 200
+        slowest.append(max(answer.seconds for answer in answers))
+    return slowest
+
+
+def many_expiries(rig, *, guests, reads=3):
+    """Many sign-ins at their end at once, a few parallel reads of each: as many refreshes as sign-ins.
+
+    :returns: how long all of it took, in seconds.
+    """
+    rig.sandbox.switch(refresh_tokens="single-use")
+    browsers = [rig.guest() for _ in range(guests)]
+    in_parallel(lambda number: _signed_in(browsers[number], number), range(guests), threads=8)
+    rig.sandbox.expire()
+    rig.sandbox.clear_calls()
+    wanted = [browser for browser in browsers for _ in range(reads)]
+    started = time.monotonic()
+    answers = in_parallel(lambda browser: browser.get("/account"), wanted, threads=60)
+    seconds = time.monotonic() - started
+    assert {answer.status for answer in answers} == {200}, _counts(answers)
+    refreshes = rig.refreshes()
+    assert len(refreshes) == guests
+    assert {call["outcome"] for call in refreshes} == {"success"}
+    assert len({call["guest"] for call in refreshes}) == guests
+    return seconds
+
+
+def sign_outs(rig, *, rounds, seed):
+    """Sign-outs at random moments of slow pages and refreshes. Nothing may work with the cookie afterwards.
+
+    :returns: how many sign-ins were revived.
+    """
+    chance = random.Random(seed)
+    rig.sandbox.switch(refresh_tokens="single-use")
+    revived = 0
+    for _ in range(rounds):
+        rig.sandbox.switch(delay_seconds=0)
+        guest = rig.signed_in()
+        token = guest.get("/account").form_token
+        former = guest.twin()
+        if chance.random() < 0.7:
+            rig.sandbox.expire()
+        rig.sandbox.switch(delay_seconds=round(chance.uniform(0.01, 0.08), 3))
+        pages = [Later(former.twin().get, "/account") for _ in range(3)]
+        time.sleep(chance.uniform(0, 0.15))
+        assert guest.sign_out(token).status == 303
+        for page in pages:
+            assert page.result().status in {200, 303}
+        again = former.get("/account")
+        revived += again.status != 303
+        assert "/login" in again.location
+    return revived
+
+
+def outage(rig, *, guests, away_seconds):
+    """Redis goes away under signed-in guests who go on asking for their page, with single-use refreshes under way.
+
+    :returns: how many lost their sign-in, the slowest answer, and how long after its return all was well, in seconds.
+    """
+    server = rig.redis()
+    proxy = rig.proxy(server.port)
+    rig.start(1, 1, store_url=f"redis://127.0.0.1:{proxy.port}/0")
+    rig.sandbox.switch(refresh_tokens="single-use")
+    browsers = [rig.guest() for _ in range(guests)]
+    in_parallel(lambda number: _signed_in(browsers[number], number), range(guests), threads=8)
+    rig.sandbox.switch(delay_seconds=0.2)
+    rig.sandbox.expire()
+    before = len(rig.answers)
+    stopping = threading.Event()
+    well_at = [0.0] * guests
+
+    def visit(number):
+        while not stopping.is_set():
+            answer = browsers[number].get("/account")
+            assert answer.status in {200, 503}, answer
+            if answer.status == 503:
+                well_at[number] = 0.0
+            elif not well_at[number]:
+                well_at[number] = time.monotonic()
+            time.sleep(0.3)
+
+    visitors = Later(in_parallel, visit, range(guests), guests)
+    time.sleep(0.3)
+    proxy.cut()
+    time.sleep(away_seconds)
+    proxy.heal()
+    healed_at = time.monotonic()
+    time.sleep(4)
+    stopping.set()
+    visitors.result()
+    during = rig.answers[before:]
+    assert sum(answer.status == 503 for answer in during) >= guests, "the outage was not felt"
+    last = [browser.get("/account") for browser in browsers]
+    return {
+        "lost": sum(answer.status != 200 for answer in last),
+        "slowest": max(answer.seconds for answer in during),
+        "well after": max(max(well_at) - healed_at, 0.0) if all(well_at) else float("inf"),
+        "answers": len(during),
+    }
+
+
+def in_parallel(work, arguments, threads):
+    """Do ``work(argument)`` for each argument with so many threads; the results in order."""
+    arguments = list(arguments)
+    results, errors, lock, left = [None] * len(arguments), [], threading.Lock(), iter(range(len(arguments)))
+
+    def run(_):
+        while not errors:
+            with lock:
+                number = next(left, None)
+            if number is None:
+                return
+            try:
+                results[number] = work(arguments[number])
+            except BaseException as error:
+                errors.append(error)
+
+    at_once(run, range(threads))
+    if errors:
+        raise errors[0]
+    return results
+
+
+def _signed_in(browser, number):
+    answer = browser.sign_in(f"guest-{number}", f"password-of-{number}")
+    assert answer.status == 303, answer
+    assert f"Name{number}x" in browser.get("/account").body
+
+
+def _after(seconds, work):
+    time.sleep(seconds)
+    work()
+
+
+def _counts(answers):
+    statuses = [answer.status for answer in answers]
+    return {status: statuses.count(status) for status in set(statuses)}

@@ -1,0 +1,313 @@
+"""Connections: kept and shared, ended by the other end in every way, and nothing taken along that was not asked for."""
+
+import socket
+import threading
+import time
+
+import pytest
+from app.paytronix import Reason, Unavailable, deadline
+from tests.misbehaving import (
+    Misbehaving,
+    answer,
+    answer_and_close,
+    answer_and_reset,
+    close_at_once,
+    reply,
+    silent,
+)
+
+OPERATION = "guest/userInformation"
+GOOD = answer(reply(b"{}"))
+FOR_A_FIN_TO_ARRIVE = 0.1  # seconds
+
+
+def failure(transport):
+    with pytest.raises(Unavailable) as caught:
+        transport.post("oauth/requestGuestToken", {})
+    return caught.value
+
+
+# --- Kept and shared ---
+
+
+def test_a_connection_is_used_again(server, make_transport):
+    server.follow(GOOD)
+    transport = make_transport(server.origin)
+    for _ in range(3):
+        transport.get(OPERATION, {})
+        transport.post("oauth/requestGuestToken", {})
+    assert len(server.peers) == 1
+    assert len(server.requests) == 6
+
+
+@pytest.mark.parametrize("status", [204, 302, 401, 429, 503])
+def test_a_connection_is_used_again_after_a_reply_of_any_status(server, make_transport, status):
+    server.follow(answer(reply(status=status, Location="http://127.0.0.1:9/", Retry_After="0")))
+    transport = make_transport(server.origin)
+    assert [transport.get(OPERATION, {}).status for _ in range(3)] == [status] * 3
+    assert (len(server.peers), len(server.requests)) == (1, 3)
+
+
+def test_a_connection_that_the_other_end_closed_while_idle_is_replaced(server, make_transport):
+    server.follow(answer_and_close(reply(b"{}")))
+    transport = make_transport(server.origin)
+    for _ in range(3):
+        transport.post("oauth/requestGuestToken", {})
+        time.sleep(FOR_A_FIN_TO_ARRIVE)
+    assert [len(peer.requests) for peer in server.peers] == [1, 1, 1]
+
+
+def test_a_connection_that_was_idle_for_long_is_replaced(server, make_transport, monkeypatch):
+    server.follow(GOOD)
+    transport = make_transport(server.origin)
+    transport.get(OPERATION, {})
+    monkeypatch.setattr(deadline, "IDLE_SECONDS", 0)
+    transport.get(OPERATION, {})
+    assert [len(peer.requests) for peer in server.peers] == [1, 1]
+
+
+def test_threads_share_a_transport(server, make_transport):
+    def script(peer):
+        while request := peer.read_request():
+            peer.send(reply(request.target.encode()))
+
+    server.follow(script)
+    transport = make_transport(server.origin, max_calls=50)
+    wrong = []
+
+    def calls(number):
+        for turn in range(20):
+            mark = f"{number}-{turn}"
+            body = transport.get(OPERATION, {"mark": mark}).body
+            if not body.endswith(f"?mark={mark}".encode()):
+                wrong.append((mark, body))
+
+    threads = [threading.Thread(target=calls, args=(number,)) for number in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert not wrong
+    assert len(server.requests) == 50 * 20
+    assert len(server.peers) <= 50
+
+
+def test_a_host_is_tried_at_each_of_its_addresses(server, make_transport, monkeypatch):
+    server.follow(GOOD)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        refusing = listener.getsockname()
+    addresses = [
+        (9999, socket.SOCK_STREAM, 6, "", ("::1", server.port)),  # as if the machine knew no IPv6
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", refusing),
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", server.port)),
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: addresses)
+    assert make_transport("http://paytronix.test").get(OPERATION, {}).body == b"{}"
+
+
+def test_an_address_of_ipv6_is_looked_up_without_its_brackets(make_transport, monkeypatch):
+    asked = []
+
+    def look_up(host, port, **kwargs):
+        asked.append((host, port))
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    assert failure(make_transport("http://[::1]:8001")).reason == Reason.CONNECTION_REFUSED
+    assert asked == [("::1", 8001)]
+
+
+# --- Ended by the other end ---
+
+HALF = reply(b'{"result":"success","access_token":"A"}', Content_Length=100)
+CHUNKED = reply(Transfer_Encoding="chunked", Content_Length=None)
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        (close_at_once, Reason.CLOSED),
+        (answer_and_close(), Reason.CLOSED),
+        (answer_and_reset(), Reason.CLOSED),
+        (answer_and_reset(HALF), Reason.CLOSED),
+        (answer_and_close(HALF), Reason.CLOSED),
+        (answer_and_close(CHUNKED + b"5\r\n{}"), Reason.CLOSED),
+        (answer_and_close(b"HTTP/1."), Reason.PROTOCOL),
+        (answer_and_close(b"SSH-2.0-OpenSSH_9.9\r\n"), Reason.PROTOCOL),
+        (answer_and_close(b"\x00\xff\xfe\r\n\r\n"), Reason.PROTOCOL),
+        (answer_and_close(b"HTTP/1.1 9999 Whatever\r\n\r\n"), Reason.PROTOCOL),
+        (answer_and_close(reply(b"{}", Content_Encoding="gzip")), Reason.PROTOCOL),
+    ],
+)
+def test_a_reply_that_breaks_off_or_is_no_http_is_told_apart(server, make_transport, script, reason):
+    server.follow(script, GOOD)
+    transport = make_transport(server.origin, total_seconds=5)
+    assert failure(transport).reason == reason
+    assert len(server.peers) == 1, "the call was repeated"
+    time.sleep(FOR_A_FIN_TO_ARRIVE)
+    assert transport.get(OPERATION, {}).body == b"{}"
+
+
+def test_a_head_that_breaks_off_is_a_reply_without_a_body(server, make_transport):
+    server.follow(answer_and_close(b"HTTP/1.1 200 OK\r\nContent-Le"))
+    assert make_transport(server.origin).get(OPERATION, {}).body == b""  # which is no success
+
+
+def test_a_reply_that_nobody_asked_for_is_met_by_no_call(server, make_transport):
+    def script(peer):
+        peer.read_request()
+        peer.send(reply(b"first"))
+        time.sleep(FOR_A_FIN_TO_ARRIVE / 2)
+        peer.send(reply(b"unasked"))
+        peer.stay_silent()
+
+    server.follow(script, answer(reply(b"second")))
+    transport = make_transport(server.origin)
+    assert transport.get(OPERATION, {}).body == b"first"
+    time.sleep(FOR_A_FIN_TO_ARRIVE)
+    assert transport.get(OPERATION, {}).body == b"second"
+
+
+def test_a_refused_connection_is_told_apart(server, make_transport):
+    server.follow(GOOD)
+    transport = make_transport(server.origin)
+    server.refuse()
+    error = failure(transport)
+    assert (error.reason, error.code) == (Reason.CONNECTION_REFUSED, "connection")
+
+
+def test_a_server_that_comes_back_is_called_again(server, make_transport):
+    server.follow(answer_and_close(reply(b"{}")))
+    transport = make_transport(server.origin)
+    transport.get(OPERATION, {})
+    server.refuse()
+    assert failure(transport).reason == Reason.CONNECTION_REFUSED
+    with Misbehaving(GOOD) as other:
+        transport._base_url = f"{other.origin}/rest/25.33"
+        assert transport.get(OPERATION, {}).body == b"{}"
+
+
+# --- Nothing taken along ---
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirects_are_not_followed(server, make_transport, status):
+    with Misbehaving(GOOD) as elsewhere:
+        server.follow(answer(reply(b"{}", status, Location=f"{elsewhere.origin}/rest/25.33/oauth/requestGuestToken.json")))
+        transport = make_transport(server.origin)
+        assert transport.get(OPERATION, {}).status == status
+        assert transport.post("oauth/requestGuestToken", {"password": "secret"}).status == status
+        assert elsewhere.peers == []
+        assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("location", ["", "//", "http://[", "\xff", "javascript:alert(1)", "http://a b/", "/loop"])
+def test_an_odd_redirect_is_a_reply_like_any_other(server, make_transport, location):
+    server.follow(answer(reply(b"", 302, Location=location)))
+    assert make_transport(server.origin).get(OPERATION, {}).status == 302
+
+
+def test_no_cookie_is_kept_between_calls(server, make_transport):
+    server.follow(answer(reply(b"{}", Set_Cookie="guest=ana; Path=/")))
+    transport = make_transport(server.origin)
+    for _ in range(3):
+        transport.get(OPERATION, {})
+    assert not any("cookie" in request.headers for request in server.requests)
+
+
+def test_proxies_and_netrc_of_the_environment_are_ignored(server, make_transport, monkeypatch, tmp_path):
+    with Misbehaving(answer(reply(b"from the proxy"))) as proxy:
+        for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.origin)
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        netrc = tmp_path / "netrc"
+        netrc.write_text("machine localhost login somebody password else\ndefault login somebody password else\n")
+        monkeypatch.setenv("NETRC", str(netrc))
+        server.follow(GOOD)
+        assert make_transport(server.origin).get(OPERATION, {}).body == b"{}"
+        assert proxy.peers == []
+    (request,) = server.requests
+    assert request.headers["authorization"].startswith("Basic bWFya2VyLWNsaWVudC1pZDp")  # "marker-client-id:"
+
+
+# --- How many at once ---
+
+
+def test_a_call_beyond_the_cap_is_refused_at_once(server, make_transport):
+    waiting, go_on = threading.Semaphore(0), threading.Event()
+
+    def script(peer):
+        while peer.read_request():
+            waiting.release()
+            go_on.wait(10)
+            peer.send(reply(b"{}"))
+
+    server.follow(script)
+    transport = make_transport(server.origin, max_calls=3)
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(transport.get(OPERATION, {}).body)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    assert all(waiting.acquire(timeout=10) for _ in threads)
+    started = time.monotonic()
+    error = failure(transport)
+    assert (error.reason, error.code) == (Reason.BUSY, "busy")
+    assert time.monotonic() - started < 0.2
+    go_on.set()
+    for thread in threads:
+        thread.join(10)
+    assert found == [b"{}"] * 3
+    assert len(server.requests) == 3
+    assert transport.get(OPERATION, {}).body == b"{}"
+
+
+FAILING = {
+    "closed": answer_and_close(),
+    "reset": answer_and_reset(),
+    "cut": answer_and_close(HALF),
+    "silent": silent,
+    "too long": answer(reply(b"x" * 2_000_000)),
+    "no http": answer_and_close(b"hello\r\n"),
+    "good": GOOD,
+}
+
+
+@pytest.mark.parametrize("script", FAILING.values(), ids=FAILING)
+def test_a_place_is_given_back_after_every_kind_of_reply(server, make_transport, script):
+    server.follow(script, script, GOOD)
+    transport = make_transport(server.origin, max_calls=1, total_seconds=0.3)
+    for _ in range(2):
+        try:
+            transport.get(OPERATION, {})
+        except Unavailable as error:
+            assert error.reason != Reason.BUSY
+    assert transport.get(OPERATION, {}).body == b"{}"
+
+
+def test_a_place_is_given_back_when_nothing_can_be_reached(server, make_transport):
+    transport = make_transport(server.origin, max_calls=1)
+    server.refuse()
+    assert [failure(transport).reason for _ in range(3)] == [Reason.CONNECTION_REFUSED] * 3
+
+
+def test_a_thread_that_holds_a_place_needs_no_second_one(server, make_transport):
+    server.follow(GOOD)
+    transport = make_transport(server.origin, max_calls=1)
+    with transport.place(OPERATION):
+        assert transport.get(OPERATION, {}).body == b"{}"
+        assert transport.get(OPERATION, {}).body == b"{}"
+        elsewhere = []
+        other = threading.Thread(target=lambda: elsewhere.append(failure(transport).reason))
+        other.start()
+        other.join(10)
+        assert elsewhere == [Reason.BUSY]
+    assert transport.get(OPERATION, {}).body == b"{}"
+
+
+def test_a_place_held_by_a_thread_that_fails_is_given_back(make_transport):
+    transport = make_transport("http://paytronix.test", max_calls=1)
+    with pytest.raises(RuntimeError), transport.place(OPERATION), transport.place(OPERATION):
+        raise RuntimeError
+    with transport.place(OPERATION):
+        pass

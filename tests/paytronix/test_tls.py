@@ -1,0 +1,148 @@
+"""TLS: always verified, 1.2 or later, and not one byte of a request before that (security.md, OA-4 and U-13)."""
+
+import ssl
+import time
+import warnings
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import trustme
+from app.paytronix import Reason, Unavailable
+from tests.misbehaving import Misbehaving, answer, answer_and_close, answer_and_reset, close_at_once, drip, reply, silent
+
+OPERATION = "guest/userInformation"
+GOOD = answer(reply(b"{}"))
+YESTERDAY = datetime.now(UTC) - timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return trustme.CA()
+
+
+@pytest.fixture
+def ca_bundle(authority, tmp_path):
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    return str(tmp_path / "ca.pem")
+
+
+def context_of(certificate):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+    return context
+
+
+@pytest.fixture(scope="module")
+def trusted(authority):
+    return context_of(authority.issue_cert("localhost"))
+
+
+def failure(transport):
+    with pytest.raises(Unavailable) as caught:
+        transport.post("oauth/requestGuestToken", {"password": "secret"})
+    return caught.value
+
+
+def test_a_trusted_server_is_called_over_one_connection(trusted, ca_bundle, make_transport):
+    with Misbehaving(GOOD, tls=trusted) as server:
+        transport = make_transport(server.origin, ca_bundle=ca_bundle)
+        for _ in range(3):
+            assert transport.get(OPERATION, {}).body == b"{}"
+            time.sleep(0.02)  # for session tickets, which must not look like a connection that has ended
+        assert (len(server.peers), len(server.requests)) == (1, 3)
+
+
+def test_the_authorities_are_read_once(trusted, ca_bundle, make_transport, tmp_path):
+    with Misbehaving(answer_and_close(reply(b"{}")), tls=trusted) as server:
+        transport = make_transport(server.origin, ca_bundle=ca_bundle)
+        (tmp_path / "ca.pem").unlink()
+        for _ in range(2):
+            assert transport.get(OPERATION, {}).body == b"{}"
+            time.sleep(0.05)
+        assert len(server.peers) == 2
+
+
+def test_missing_authorities_are_told_of_at_the_start(make_transport, tmp_path):
+    with pytest.raises(FileNotFoundError):
+        make_transport("https://localhost", ca_bundle=str(tmp_path / "none.pem"))
+
+
+CERTIFICATES = {
+    "unknown authority": lambda authority: trustme.CA().issue_cert("localhost"),
+    "another name": lambda authority: authority.issue_cert("elsewhere.example.com"),
+    "an address in place of the name": lambda authority: authority.issue_cert("127.0.0.1"),
+    "expired": lambda authority: authority.issue_cert("localhost", not_after=YESTERDAY),
+}
+
+
+@pytest.mark.parametrize("certificate", CERTIFICATES.values(), ids=CERTIFICATES)
+def test_a_server_that_cannot_prove_who_it_is_gets_not_one_byte(certificate, authority, ca_bundle, make_transport):
+    with Misbehaving(GOOD, tls=context_of(certificate(authority))) as server:
+        error = failure(make_transport(server.origin, ca_bundle=ca_bundle))
+        assert (error.reason, error.code) == (Reason.TLS, "connection")
+        assert len(server.peers) == 1
+    assert server.peers[0].received == b""
+
+
+def test_a_certificate_signed_by_itself_gets_not_one_byte(make_transport, ca_bundle, tmp_path):
+    own = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    own.private_key_pem.write_to_path(tmp_path / "own.pem")
+    own.cert_pem.write_to_path(tmp_path / "own.pem", append=True)
+    context.load_cert_chain(tmp_path / "own.pem")
+    with Misbehaving(GOOD, tls=context) as server:
+        assert failure(make_transport(server.origin, ca_bundle=ca_bundle)).reason == Reason.TLS
+    assert server.peers[0].received == b""
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"])
+def test_the_environment_adds_no_authority(name, trusted, ca_bundle, make_transport, monkeypatch):
+    monkeypatch.setenv(name, ca_bundle)
+    with Misbehaving(GOOD, tls=trusted) as server:
+        assert failure(make_transport(server.origin)).reason == Reason.TLS
+    assert server.peers[0].received == b""
+
+
+def test_a_server_that_speaks_only_old_tls_gets_not_one_byte(authority, ca_bundle, make_transport):
+    context = context_of(authority.issue_cert("localhost"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of what this test is about
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with Misbehaving(GOOD, tls=context) as server:
+        assert failure(make_transport(server.origin, ca_bundle=ca_bundle)).reason == Reason.TLS
+    assert server.peers[0].received == b""
+
+
+def test_tls_1_2_is_spoken(authority, ca_bundle, make_transport):
+    context = context_of(authority.issue_cert("localhost"))
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    with Misbehaving(GOOD, tls=context) as server:
+        assert make_transport(server.origin, ca_bundle=ca_bundle).get(OPERATION, {}).body == b"{}"
+
+
+def test_a_server_that_speaks_no_tls_is_told_apart(server, make_transport):
+    server.follow(lambda peer: peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
+    assert failure(make_transport(server.origin.replace("http:", "https:"))).reason == Reason.TLS
+    assert b"requestGuestToken" not in server.peers[0].received
+
+
+def test_a_handshake_that_breaks_off_is_a_passing_failure(server, make_transport):
+    server.follow(close_at_once)
+    assert failure(make_transport(server.origin.replace("http:", "https:"))).reason in {Reason.TLS, Reason.CLOSED}
+
+
+@pytest.mark.parametrize("script", [silent, drip(b"x" * 400, 0.05, at_once=reply(Content_Length=400))])
+def test_the_total_limit_holds_within_tls(trusted, ca_bundle, make_transport, script):
+    with Misbehaving(script, tls=trusted) as server:
+        transport = make_transport(server.origin, ca_bundle=ca_bundle, total_seconds=0.5)
+        started = time.monotonic()
+        assert failure(transport).reason == Reason.TIMEOUT
+        assert 0.45 <= time.monotonic() - started <= 1.5
+
+
+@pytest.mark.parametrize("end", [answer_and_close, answer_and_reset])
+def test_a_reply_that_breaks_off_within_tls_is_told_apart(trusted, ca_bundle, make_transport, end):
+    with Misbehaving(end(reply(b"{}", Content_Length=100)), tls=trusted) as server:
+        assert failure(make_transport(server.origin, ca_bundle=ca_bundle)).reason == Reason.CLOSED
