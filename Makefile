@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 .DEFAULT_GOAL := help
 
-.PHONY: help setup browser-and-redis run test check lint lock
+.PHONY: help setup browser-and-redis run test soak check lint lock
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,9 @@ run: setup  ## start the site with a simulated Paytronix at http://127.0.0.1:800
 
 test: setup browser-and-redis  ## run every test, with a real browser and a real Redis
 	$(RUN) -m pytest
+
+soak: setup browser-and-redis  ## half an hour of storms, faults and restarts; prints what it measured
+	$(RUN) -m pytest tests/soak/soak.py -n0 -s
 
 check: test lint  ## everything that must hold before a change goes in
 

@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 
 ROOT = Path(__file__).parent
 THREADS = 256  # per worker; a page mostly waits for Paytronix, so threads are what carries guests
+ONE_YEAR_SECONDS = 366 * 86_400
 THREADS_KEPT_FREE = 4  # for every page that does not call Paytronix
 
 _OURS = ("PAYTRONIX_", "LOGIN_FAILURES_")  # prefixes under which an unknown name can only be a slip
@@ -93,14 +94,30 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+def _host(text: str) -> str:
+    """A host as browsers write it: small letters, names in other scripts as punycode, IPv6 addresses shortened."""
+    try:
+        return ipaddress.ip_address(text).compressed
+    except ValueError:
+        name = text.lower() if text.isascii() else text.encode("idna").decode()
+    if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in name.split(".")):
+        raise ValueError
+    return name
+
+
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+
 def _http_url(text: str) -> SplitResult:
+    """A URL without credentials, query and fragment, its host checked and written as browsers do."""
     url = urlsplit(text)
-    if url.scheme not in {"http", "https"} or not url.hostname or url.username or url.query or url.fragment:
+    if url.scheme not in {"http", "https"} or not text.isprintable() or set(text) & set(' @?#\\<>"'):
         raise ValueError
-    if url.scheme == "http" and not _is_loopback(url.hostname):
+    host = _host(url.hostname or "")
+    if url.port == 0 or (url.scheme == "http" and not _is_loopback(host)):  # .port raises ValueError for no number
         raise ValueError
-    _ = url.port  # raises ValueError when it is no number
-    return url
+    port = "" if url.port is None else f":{url.port}"
+    return url._replace(netloc=(f"[{host}]" if ":" in host else host) + port)
 
 
 def _origin(text: str) -> Origin:
@@ -125,9 +142,16 @@ def _secret(text: str) -> Secret:
     return Secret(_text(text))
 
 
+def _identifier(text: str) -> Secret:
+    if ":" in text:  # HTTP Basic could not tell where it ends (RFC 7617, 2)
+        raise ValueError
+    return _secret(text)
+
+
 def _key(text: str) -> Secret:
     if len(text) < 32 or len(set(text)) < 8:
         raise ValueError
+    text.encode()  # raises ValueError for bytes that were no UTF-8
     return Secret(text)
 
 
@@ -149,9 +173,9 @@ def _flag(text: str) -> bool:
     return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[text.lower()]
 
 
-def _whole(least: int) -> Callable[[str], int]:
+def _whole(least: int, most: int = 10**12) -> Callable[[str], int]:
     def whole(text: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,12}", text) or int(text) < least:
+        if not re.fullmatch(r"[0-9]{1,12}", text) or not least <= int(text) <= most:
             raise ValueError
         return int(text)
 
@@ -259,7 +283,7 @@ class Settings:
     )
     paytronix_merchant_id: int = _setting(_whole(1), "the merchant id that Paytronix gave, a whole number", "777777")
     paytronix_client_id: Secret = _setting(
-        _secret, "the integration identifier that Paytronix gave", "aBcDeFg", may_be_file=True
+        _identifier, "the integration identifier that Paytronix gave, without a colon", "aBcDeFg", may_be_file=True
     )
     paytronix_client_secret: Secret = _setting(
         _secret, "the integration secret that Paytronix gave", "sEcReT", may_be_file=True
@@ -284,8 +308,8 @@ class Settings:
         _seconds, "seconds for a whole call to Paytronix, more than 0", "10", "10"
     )
     paytronix_max_calls: int = _setting(
-        _whole(1),
-        "how many calls one worker may have under way at once, at least 1",
+        _whole(1, 10_000),
+        "how many calls one worker may have under way at once, 1 to 10000",
         "252",
         str(THREADS - THREADS_KEPT_FREE),
     )
@@ -304,10 +328,10 @@ class Settings:
     )
     merchant_dir: Path = _setting(_folder, "the folder that the merchant edits", "merchant", "merchant")
     session_idle_seconds: int = _setting(
-        _whole(1), "whole seconds without a request after which a sign-in ends", "1800", "1800"
+        _whole(1, ONE_YEAR_SECONDS), "whole seconds without a request after which a sign-in ends", "1800", "1800"
     )
     session_max_seconds: int = _setting(
-        _whole(1), "whole seconds after which a sign-in ends in any case", "86400", "86400"
+        _whole(1, ONE_YEAR_SECONDS), "whole seconds after which a sign-in ends in any case", "86400", "86400"
     )
     login_failures_per_guest: Limit = _setting(
         _limit,
@@ -319,7 +343,7 @@ class Settings:
         _limit, "refused sign-ins from one address before it must wait", "100/15 minutes", "100/15 minutes"
     )
     trusted_proxy_hops: int = _setting(
-        _whole(0), "how many proxies in front of the site set forwarding headers", "1", "0"
+        _whole(0, 20), "how many proxies in front of the site set forwarding headers", "1", "0"
     )
     metrics_address: tuple[str, int] | None = _setting(
         _address, "host:port for metrics, never the public one", "127.0.0.1:9100", None
@@ -352,6 +376,21 @@ class Settings:
         if faults:
             raise SettingsError(faults)
         return cls(**values)
+
+    @classmethod
+    def for_words(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Settings for the commands that only look at the merchant's words: examples where required ones are missing.
+
+        Nothing can be signed in with them.
+
+        :raises SettingsError: one that is there is wrong.
+        """
+        given = dict(os.environ if environ is None else environ)
+        for declared in fields(cls):
+            name, rules = declared.name.upper(), declared.metadata
+            if rules["default"] is _REQUIRED and not given.get(name) and not given.get(f"{name}_FILE"):
+                given[name] = rules["example"]
+        return cls.from_env(given)
 
 
 class _Unreadable(Exception):
@@ -386,8 +425,15 @@ def _slips(environ: Mapping[str, str]) -> list[str]:
 
 
 def workers_wanted() -> int:
-    """How many worker processes to start: gunicorn's own WEB_CONCURRENCY, otherwise one a core."""
-    return int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 1)
+    """How many worker processes to start: gunicorn's own WEB_CONCURRENCY, otherwise one a core.
+
+    :raises SettingsError: it is no number, or none would be started.
+    """
+    text = os.environ.get("WEB_CONCURRENCY") or str(os.cpu_count() or 1)
+    try:
+        return _whole(1, 1000)(text)
+    except ValueError:
+        raise SettingsError(["WEB_CONCURRENCY is wrong: how many worker processes, 1 to 1000. Example: 2"]) from None
 
 
 def offer_default(name: str, value: object) -> None:

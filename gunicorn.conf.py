@@ -3,19 +3,20 @@
 import sys
 from pathlib import Path
 
-from app import ending
+from app import ending, make_store
 from app.logs import log
 from app.server import DRAIN_SECONDS
 from config import THREADS, THREADS_KEPT_FREE, Settings, SettingsError, offer_default, workers_wanted
 
 try:
     settings = Settings.from_env()
+    make_store(settings)  # opens nothing yet, but knows whether the address makes sense
+    workers = workers_wanted()
 except SettingsError as error:
     sys.exit(str(error))  # here, and not in a worker, which would be started again for ever
 
 bind = "127.0.0.1:8000"
 worker_class = "app.server.Worker"
-workers = workers_wanted()
 threads = THREADS
 timeout = int(settings.paytronix_total_seconds) + 30  # the worker's heartbeat, not a limit for a request
 graceful_timeout = DRAIN_SECONDS + int(settings.paytronix_total_seconds) * 2 + 5  # a sign-in under way may finish
@@ -25,6 +26,8 @@ max_requests_jitter = 20_000
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - heartbeats must not wait for a disk
 control_socket_disable = True
 forwarded_allow_ips = ""  # TRUSTED_PROXY_HOPS alone decides whose forwarding headers count
+forwarder_headers = ""
+secure_scheme_headers = {}
 limit_request_line = 4094
 limit_request_fields = 60
 limit_request_field_size = 8190

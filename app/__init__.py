@@ -14,14 +14,16 @@ from app.auth.session import StoreSessionInterface
 from app.auth.sign_ins import SignIns
 from app.auth.submits import Submits
 from app.auth.throttle import Throttle, Tries
+from app.codes_seen import CodesSeen
 from app.commands import COMMANDS
 from app.messages import Messages
 from app.observation import tell_call, tell_fault
-from app.paytronix import PaytronixClient, Transport
+from app.paytronix import Call, PaytronixClient, Transport
+from app.recent_calls import RecentCalls
 from app.site import Site
-from app.store import open_store
-from app.views import account, assets, health, home, login, logout
-from config import Settings
+from app.store import Store, open_store
+from app.views import account, assets, health, home, language, login, logout
+from config import Settings, SettingsError
 
 ROOT = Path(__file__).parents[1]
 LONGEST_REQUEST_BYTES = 16 * 1024
@@ -50,8 +52,8 @@ def create_app(settings: Settings) -> Flask:
     )
     formats.init_app(app)
     logs.init_app(app, trusts_proxy=settings.trusted_proxy_hops > 0)
-    headers.init_app(app, is_secure=settings.public_url.is_secure)
-    for page in (home, login, logout, account, health, assets):
+    headers.init_app(app, is_secure=settings.public_url.is_secure, trusts_proxy=settings.trusted_proxy_hops > 0)
+    for page in (home, login, logout, language, account, health, assets):
         app.register_blueprint(page.bp)
     guards.install(
         app,
@@ -67,8 +69,25 @@ def create_app(settings: Settings) -> Flask:
     return app
 
 
+def make_store(settings: Settings) -> Store:
+    """The store that the settings name. Touches neither file nor network.
+
+    :raises SettingsError: its address makes no sense.
+    """
+    try:
+        return open_store(settings.store_url.reveal())
+    except ValueError as error:
+        raise SettingsError([f"STORE_URL is wrong: {error}"]) from None
+
+
 def make_site(settings: Settings) -> Site:
     """The parts that views and commands work with."""
+    recent_calls = RecentCalls()
+
+    def observe(call: Call) -> None:
+        recent_calls.see(call)
+        tell_call(call)
+
     client_id, client_secret = (
         settings.paytronix_client_id.reveal(),
         settings.paytronix_client_secret.reveal(),
@@ -88,9 +107,9 @@ def make_site(settings: Settings) -> Site:
         scope=settings.paytronix_scope,
         credentials_in_body=settings.paytronix_credentials_in_body,
         invalid_token_codes=settings.paytronix_invalid_token_codes,
-        observe=tell_call,
+        observe=observe,
     )
-    store = open_store(settings.store_url.reveal())
+    store = make_store(settings)
     pseudonyms = Pseudonyms([key.reveal() for key in (settings.secret_key, *settings.secret_key_fallbacks)])
     sign_ins = SignIns(
         store,
@@ -128,4 +147,6 @@ def make_site(settings: Settings) -> Site:
             margin_seconds=margin_seconds,
         ),
         messages=Messages(settings.merchant_dir, on_fault=tell_fault),
+        recent_calls=recent_calls,
+        codes_seen=CodesSeen(store),
     )

@@ -4,20 +4,22 @@ SignInEnded                     303 to the sign-in page, which says why and lead
 Unavailable, StoreUnavailable   503, still signed in
 FormRefused                     on the sign-in form: the form again; elsewhere 400
 HTTPException                   its own status
+ParseException                  400
 anything else                   500, with nothing in it but a reference number
 """
 
 from flask import Flask, Response, make_response, redirect, render_template, request, url_for
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.auth import session
-from app.auth.forms import ForeignOrigin, FormRefused
+from app.auth.forms import ForeignOrigin, FormRefused, FormUnreadable
 from app.auth.guards import ForeignHost
 from app.auth.sign_ins import SignInEnded
 from app.logs import log, request_id
 from app.paytronix import Refused, Unavailable
-from app.site import voice
+from app.site import note_code, voice, words_for
 from app.store import StoreUnavailable
 from app.views import login
 
@@ -52,8 +54,10 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(StoreUnavailable, _store_unavailable)
     app.register_error_handler(FormRefused, _form_refused)
+    app.register_error_handler(FormUnreadable, _form_unreadable)
     app.register_error_handler(ForeignHost, _foreign_host)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(ParseException, _unreadable_body)
     app.register_error_handler(Exception, _unexpected)
     app.register_error_handler(InternalServerError, _unexpected)  # what failed before or after the view
     app.log_exception = lambda exc_info: None  # type: ignore[method-assign]  # _unexpected does that
@@ -68,16 +72,27 @@ def _sign_in_ended(ended: SignInEnded) -> AnyResponse:
 
 
 def _paytronix_unavailable(error: Unavailable) -> Response:
+    note_code(error, guest=_username())
     return error_page(503, "unavailable", retry_after_seconds=error.retry_after_seconds or RETRY_AFTER_SECONDS)
 
 
 def _refused(error: Refused) -> Response:
-    message = voice().paytronix(error.code, error.vendor_text)
+    message = words_for(error, guest=_username())
     return make_response(render_template("error.html", message=message, reference=request_id(), status=422), 422)
 
 
-def _store_unavailable(error: StoreUnavailable) -> Response:
+def _username() -> str:
+    try:
+        sign_in = session.current_sign_in()
+    except StoreUnavailable:
+        return ""
+    return sign_in.username if sign_in else ""
+
+
+def _store_unavailable(error: StoreUnavailable) -> AnyResponse:
     log.error("store_unavailable", reason=error.reason)
+    if request.endpoint == "login.submit":
+        return login.busy_again("unavailable")
     return error_page(503, "unavailable", retry_after_seconds=RETRY_AFTER_SECONDS)
 
 
@@ -87,15 +102,29 @@ def _form_refused(error: FormRefused) -> AnyResponse:
     if request.endpoint == "login.submit":
         return login.form_again("form_expired" if has_cookie else "cookies_needed")
     if request.endpoint == "logout.submit" and session.current_sign_in() is None:
+        session.leave("signed_out", for_good=False)
         return redirect(url_for("login.show"), 303)
     return error_page(400, "form_expired")
 
 
+def _form_unreadable(error: FormUnreadable) -> AnyResponse:
+    log.warning("input_refused", endpoint=request.endpoint)
+    return (
+        login.form_again("input_unreadable") if request.endpoint == "login.submit" else error_page(400, "bad_request")
+    )
+
+
 def _foreign_host(error: ForeignHost) -> Response:
     log.warning("host_refused")
-    answer = make_response("This address is not served here.\n", 400)
+    answer = make_response(f"{voice().site('wrong_address').text}\n", 400)
     answer.mimetype = "text/plain"
     return answer
+
+
+def _unreadable_body(error: ParseException) -> Response:
+    """A body in pieces (chunks) that do not fit together. Only reading it shows that: the server cannot refuse it."""
+    log.warning("request_refused", reason=type(error).__name__, status=400)
+    return error_page(400, "bad_request")
 
 
 def _http_error(error: HTTPException) -> AnyResponse:

@@ -6,7 +6,7 @@ from typing import Any
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
-from flask import Flask
+from flask import Flask, request
 from jinja2 import StrictUndefined
 
 from app.auth.forms import form_token
@@ -25,7 +25,14 @@ def init_app(app: Flask) -> None:
 
     @app.context_processor
     def words() -> dict[str, Any]:
-        return {"words": voice(), "merchant": site().messages.current().merchant, "links": _links()}
+        catalogue = site().messages.current()
+        return {
+            "words": voice(),
+            "merchant": catalogue.merchant,
+            "links": _links(),
+            "languages": catalogue.voices,
+            "here": request.full_path.rstrip("?") if request.method == "GET" else None,
+        }
 
 
 def _links() -> list[Link]:
@@ -35,12 +42,12 @@ def _links() -> list[Link]:
 
 def number(value: Decimal) -> str:
     """A number of things: points, rewards, money."""
-    return format_decimal(value, locale=voice().locale)
+    return format_decimal(value + 0, locale=voice().locale)
 
 
 def money(value: Decimal) -> str:
     """An amount of money, without its currency: Paytronix does not tell it."""
-    return format_decimal(value, "#,##0.00", locale=voice().locale)
+    return format_decimal(round(value, 2) + 0, "#,##0.00", locale=voice().locale)  # + 0 makes 0 of -0
 
 
 def day(value: date) -> str:

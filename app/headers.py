@@ -27,23 +27,25 @@ EVERYWHERE = {
         "camera=(), display-capture=(), fullscreen=(), geolocation=(), microphone=(), payment=(), usb=()"
     ),
 }
-HSTS = "max-age=31536000; includeSubDomains"
+HSTS = "max-age=31536000"  # of this host alone: what else the domain serves is not ours to decide
 
 
-def init_app(app: Flask, *, is_secure: bool) -> None:
+def init_app(app: Flask, *, is_secure: bool, trusts_proxy: bool) -> None:
     """Put the headers on every answer of the application.
 
     :param is_secure: guests come over https, and browsers shall never try anything else.
+    :param trusts_proxy: a proxy in front says by which scheme a request came.
     """
 
     @app.after_request
     def add(response: Response) -> Response:
         for name, value in EVERYWHERE.items():
             response.headers[name] = value
-        if is_secure and not (request.scheme == "http" and "HTTP_X_FORWARDED_PROTO" in request.environ):
+        came_by_http = trusts_proxy and request.headers.get("X-Forwarded-Proto") and request.scheme == "http"
+        if is_secure and not came_by_http:
             response.headers["Strict-Transport-Security"] = HSTS
         if "voice" in g:
-            response.vary.add("Accept-Language")
+            response.vary.update(("Accept-Language", "Cookie"))  # the guest's choice is in a cookie
         if "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store"
         return response

@@ -3,13 +3,13 @@
 import logging
 import os
 import queue
-import sys
 import threading
 
 import structlog
 
 LONGEST_QUEUE_LINES = 10_000
 LAST_LINES_SECONDS = 1.0
+STANDARD_OUTPUT = 1
 
 _log = structlog.get_logger("app")
 
@@ -55,11 +55,11 @@ class LogWriter(logging.Handler):
             line = lines.get()
             try:
                 while line:
-                    line = line[os.write(sys.__stdout__.fileno(), line) :]
+                    line = line[os.write(STANDARD_OUTPUT, line) :]
                 dropped, self._dropped = self._dropped, 0
                 if dropped:
                     _log.warning("log_lines_dropped", count=dropped)
-            except (OSError, ValueError):
+            except OSError:  # nobody reads any more
                 self._dropped += 1
             finally:
                 lines.task_done()

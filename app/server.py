@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from concurrent.futures import Future
+from concurrent import futures
 from socket import socket
 from types import FrameType
 from typing import Any, cast
@@ -44,6 +44,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     place for another one (SIGHUP, ``max_requests``) ends at once: its siblings have the same listener.
     """
 
+    sockets: list[Any]
     _drained_at: float | None = None
 
     # --- How it ends ---
@@ -93,7 +94,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             conn.close(graceful=True)
         return keep
 
-    def finish_request(self, conn: TConn, fs: "Future[object]") -> None:
+    def finish_request(self, conn: TConn, fs: futures.Future[object]) -> None:
         """Note in the main loop that a thread is done with a connection."""
         if not fs.cancelled() and fs.exception() is None and not fs.result():
             self.nr_conns -= 1

@@ -9,8 +9,10 @@ from app.auth.login import Login
 from app.auth.pseudonyms import Pseudonyms
 from app.auth.refresh import TokenKeeper
 from app.auth.sign_ins import SignIns
-from app.messages import Messages, Voice
-from app.paytronix import PaytronixClient
+from app.codes_seen import CodesSeen
+from app.messages import Message, Messages, Voice
+from app.paytronix import PaytronixClient, PaytronixError
+from app.recent_calls import RecentCalls
 from app.store import Store
 from config import Settings
 
@@ -27,6 +29,8 @@ class Site:
     login: Login
     tokens: TokenKeeper
     messages: Messages
+    recent_calls: RecentCalls
+    codes_seen: CodesSeen
 
 
 def site() -> Site:
@@ -37,5 +41,26 @@ def site() -> Site:
 def voice() -> Voice:
     """The merchant's words in the language of the guest who asks; one and the same for the whole request."""
     if "voice" not in g:
-        g.voice = site().messages.current().negotiate(request.headers.get("Accept-Language"))
+        chosen = request.cookies.get(language_cookie())
+        g.voice = site().messages.current().negotiate(request.headers.get("Accept-Language"), chosen)
     return cast(Voice, g.voice)
+
+
+def language_cookie() -> str:
+    """The name of the cookie that holds the language a guest has chosen: its tag, and nothing else."""
+    return "__Host-language" if site().settings.public_url.is_secure else "language"
+
+
+def words_for(error: PaytronixError, *, guest: str, signing_in: bool = False) -> Message:
+    """What a guest reads when Paytronix said no. The code counts as seen.
+
+    :param guest: the username; it is kept out of what is counted.
+    :param signing_in: as in :meth:`Voice.paytronix`.
+    """
+    note_code(error, guest=guest)
+    return voice().paytronix(error.code, error.vendor_text, signing_in=signing_in)
+
+
+def note_code(error: PaytronixError, *, guest: str) -> None:
+    """Count a code that a guest met."""
+    site().codes_seen.note(error.code, has_words=voice().knows(error.code), vendor_text=error.vendor_text, guest=guest)

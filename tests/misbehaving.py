@@ -99,7 +99,8 @@ class Misbehaving:
         self.peers = []
         self._tls = tls
         self._stopping = threading.Event()
-        self._threads = []
+        self._threads = []  # the first accepts, each of the others follows a script
+        self._lock = threading.Lock()
         self.follow(*scripts)
 
     def follow(self, *scripts):
@@ -123,11 +124,18 @@ class Misbehaving:
 
     def __exit__(self, *error):
         self.refuse()
+        self._threads[0].join(LONGEST_WAIT_SECONDS)  # no connection comes after this
         self._stopping.set()
         for peer in self.peers:
             with contextlib.suppress(OSError):
                 peer.socket.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads:
+        self.wait_until_closed()
+
+    def wait_until_closed(self):
+        """Wait until each connection that came in has followed its script to the end and is closed."""
+        with self._lock:
+            following = self._threads[1:]
+        for thread in following:
             thread.join(LONGEST_WAIT_SECONDS)
             assert not thread.is_alive(), "a script does not end"
 
@@ -138,8 +146,9 @@ class Misbehaving:
         self._listener.close()
 
     def _start(self, function, *args):
-        self._threads.append(threading.Thread(target=function, args=args, daemon=True))
-        self._threads[-1].start()
+        with self._lock:  # a thread cannot be waited for before it runs
+            self._threads.append(threading.Thread(target=function, args=args, daemon=True))
+            self._threads[-1].start()
 
     def _accept(self):
         while True:

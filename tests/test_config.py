@@ -46,6 +46,17 @@ def test_all_missing_settings_are_named_at_once():
         ("PUBLIC_URL", "https://user@rewards.example.com"),
         ("PUBLIC_URL", "https://rewards.example.com:port"),
         ("PUBLIC_URL", "rewards.example.com"),
+        ("PUBLIC_URL", "https://exa mple-marker.com"),
+        ("PUBLIC_URL", "https://:marker@rewards.example.com"),
+        ("PUBLIC_URL", "https://*.marker.com"),
+        ("PUBLIC_URL", "https://marker\\evil"),
+        ("PUBLIC_URL", "https://marker:0"),
+        ("PAYTRONIX_BASE_URL", "https://h/marker a"),
+        ("PAYTRONIX_BASE_URL", "https://:marker@h/x"),
+        ("PAYTRONIX_CLIENT_ID", "marker:b"),
+        ("PAYTRONIX_MAX_CALLS", "3000000"),
+        ("SESSION_MAX_SECONDS", "999999999999"),
+        ("SECRET_KEY", "0123456789abcdef0123456789abcde\udcff"),
         ("SECRET_KEY", "too-short-marker"),
         ("SECRET_KEY", "x" * 64),
         ("SECRET_KEY_FALLBACKS", "too-short-marker"),
@@ -82,6 +93,18 @@ def test_a_wrong_setting_is_named_with_its_rule_and_an_example_but_not_its_value
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://localhost", "http://[::1]:8000"])
 def test_plain_http_is_for_loopback_hosts(url):
     assert str(Settings.from_env(GOOD | {"PUBLIC_URL": url}).public_url) == url
+
+
+@pytest.mark.parametrize(
+    ("url", "netloc"),
+    [
+        ("https://REWARDS.example.com", "rewards.example.com"),
+        ("https://café.example", "xn--caf-dma.example"),
+        ("https://[2001:DB8:0:0::1]:8443", "[2001:db8::1]:8443"),
+    ],
+)
+def test_a_host_is_written_as_browsers_send_it(url, netloc):
+    assert Settings.from_env(GOOD | {"PUBLIC_URL": url}).public_url.netloc == netloc
 
 
 def test_a_port_that_the_scheme_has_anyway_is_left_out_as_browsers_do():

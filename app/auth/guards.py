@@ -8,7 +8,7 @@ from werkzeug.exceptions import BadRequest, Forbidden
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.auth.forms import check_form
-from app.auth.session import required_sign_in
+from app.auth.session import raise_store_failure, required_sign_in
 
 View = TypeVar("View", bound=Callable[..., object])
 
@@ -50,11 +50,13 @@ def install(app: Flask, *, netloc: str, origin: str, trusts_proxy: bool) -> None
     if missing:
         raise RuntimeError(f"these routes wear no guard, @public or @signed_in: {', '.join(missing)}")
 
+    own_port = ":443" if origin.startswith("https:") else ":80"  # which some proxies name and browsers do not
+
     @app.before_request
     def check() -> AnyResponse | None:
         if request.path in ANY_HOST:
             return None
-        if request.environ.get("HTTP_HOST", "").lower() != netloc:
+        if request.environ.get("HTTP_HOST", "").lower().removesuffix(own_port) != netloc:
             raise ForeignHost
         if _came_by_plain_http(origin, trusts_proxy=trusts_proxy):
             if request.method in WRITING:
@@ -63,6 +65,7 @@ def install(app: Flask, *, netloc: str, origin: str, trusts_proxy: bool) -> None
         if request.endpoint is None:
             return None  # 404 or 405: routing has the answer
         if request.method in WRITING:
+            raise_store_failure()  # first: without the session its form would seem to be a stranger's
             check_form(origin)
         guard = getattr(app.view_functions[request.endpoint], _GUARD)
         if guard is not None:

@@ -184,10 +184,17 @@ def current_sign_in() -> SignIn | None:
 
     :raises StoreUnavailable: the store cannot say. That is not the same as 'not signed in'.
     """
-    session = _session()
-    if session.store_failure is not None:
-        raise session.store_failure
-    return session.sign_in
+    raise_store_failure()
+    return _session().sign_in
+
+
+def raise_store_failure() -> None:
+    """Go on only if it is known whether the browser that asks is signed in.
+
+    :raises StoreUnavailable: it is not.
+    """
+    if (failure := _session().store_failure) is not None:
+        raise failure
 
 
 def required_sign_in() -> SignIn:
@@ -223,9 +230,10 @@ def leave(notice: str | None, *, for_good: bool) -> None:
         answer the browser may hold the id of the next guest.
     """
     session = _session()
-    session.clear()
-    session.sign_in = None
-    session.forgets_id = for_good
+    if session.sign_in is not None:
+        session.clear()
+        session.sign_in = None
+    session.forgets_id = session.forgets_id or for_good
     if notice:
         session[NOTICE] = notice
 

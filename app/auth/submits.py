@@ -10,6 +10,7 @@ import secrets
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
+from contextlib import suppress
 
 import msgspec
 
@@ -21,6 +22,8 @@ from app.store import Store, StoreUnavailable
 from app.store.sealing import SessionKeys
 
 REMEMBERED_SECONDS = 30
+OUTAGE_REMEMBERED_SECONDS = 2  # for the second click; who comes back later wants another try
+LEASE_RESERVE_SECONDS = 2  # what an attempt may need beyond its call
 POLL_SECONDS = 0.05
 
 
@@ -54,21 +57,17 @@ class Submits:
         :raises Refused, Unavailable: as the first of the same submits was answered.
         :raises StoreUnavailable: nothing was asked of Paytronix.
         """
-        keys = _keys(form, username, password)
-        # Taking the lease is also the proof that the store can be written, before a password call is spent.
-        if not self._store.acquire(_key(keys), secrets.token_hex(8), self._call_seconds + REMEMBERED_SECONDS):
-            return self._joined(keys)
-        try:
-            sign_in = attempt()
-        except Refused as refusal:
-            self._leave(keys, Outcome(None, refusal.code, refusal.vendor_text, refusal.status))
-            raise
-        except Unavailable as trouble:
-            outcome = Outcome(None, trouble.code, None, trouble.status, trouble.reason, trouble.retry_after_seconds)
-            self._leave(keys, outcome)
-            raise
-        self._leave(keys, Outcome(sign_in.session_id))
-        return sign_in
+        keys, holder = _keys(form, username, password), secrets.token_hex(8)
+        give_up_at = time.monotonic() + self._call_seconds + LEASE_RESERVE_SECONDS
+        while time.monotonic() < give_up_at:
+            # Taking the lease is also the proof that the store can be written, before a password call is spent.
+            is_first = self._store.acquire(_key(keys), holder, self._call_seconds + LEASE_RESERVE_SECONDS)
+            if outcome := self._look(keys):
+                return self._joined(outcome)
+            if is_first:
+                return self._first(keys, holder, attempt)
+            time.sleep(POLL_SECONDS)
+        raise Unavailable(TOKEN_CALL, Reason.TIMEOUT)
 
     def made(self, form: str, username: str, password: str) -> SignIn | None:
         """The live sign-in that the same submit has made a moment ago, if there is one.
@@ -78,12 +77,22 @@ class Submits:
         outcome = self._look(_keys(form, username, password))
         return self._sign_ins.find(outcome.session_id) if outcome and outcome.session_id else None
 
-    def _joined(self, keys: SessionKeys) -> SignIn:
-        give_up_at = time.monotonic() + self._call_seconds + 1
-        while (outcome := self._look(keys)) is None:
-            if time.monotonic() > give_up_at:
-                raise Unavailable(TOKEN_CALL, Reason.TIMEOUT)
-            time.sleep(POLL_SECONDS)
+    def _first(self, keys: SessionKeys, holder: str, attempt: Callable[[], SignIn]) -> SignIn:
+        try:
+            sign_in = attempt()
+        except Refused as refusal:
+            self._leave(keys, Outcome(None, refusal.code, refusal.vendor_text, refusal.status), REMEMBERED_SECONDS)
+            raise
+        except Unavailable as trouble:
+            outcome = Outcome(None, trouble.code, None, trouble.status, trouble.reason, trouble.retry_after_seconds)
+            self._leave(keys, outcome, OUTAGE_REMEMBERED_SECONDS)
+            with suppress(StoreUnavailable):  # it ends by itself
+                self._store.release(_key(keys), holder)
+            raise
+        self._leave(keys, Outcome(sign_in.session_id), REMEMBERED_SECONDS)
+        return sign_in
+
+    def _joined(self, outcome: Outcome) -> SignIn:
         log.info("submit_joined")
         if outcome.reason is not None:
             raise Unavailable(
@@ -105,9 +114,9 @@ class Submits:
         plain = keys.open(_key(keys), sealed) if sealed is not None else None
         return msgspec.msgpack.decode(plain, type=Outcome) if plain is not None else None
 
-    def _leave(self, keys: SessionKeys, outcome: Outcome) -> None:
+    def _leave(self, keys: SessionKeys, outcome: Outcome, seconds: float) -> None:
         try:
-            self._store.put(_key(keys), keys.seal(_key(keys), msgspec.msgpack.encode(outcome)), REMEMBERED_SECONDS)
+            self._store.put(_key(keys), keys.seal(_key(keys), msgspec.msgpack.encode(outcome)), seconds)
         except StoreUnavailable:
             log.warning("submit_not_remembered")  # a second click will be told to try again later
 

@@ -1,13 +1,27 @@
 """``flask --app wsgi messages``: the merchant's words, from the command line."""
 
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from itertools import groupby
 from pathlib import Path
 
 import click
+from flask import current_app
 from flask.cli import with_appcontext
 
+from app.codes_seen import KEPT_DAYS
+from app.commands.preview import write_preview
+from app.messages import Messages
 from app.messages.check import Findings, check
 from app.messages.faults import Fault
+from app.messages.listing import Line, lines
 from app.site import site
+from app.store import StoreUnavailable
+
+Show = Callable[[Path, Findings], None]
+
+the_folder = click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
 
 
 @click.group()
@@ -16,30 +30,51 @@ def messages() -> None:
 
 
 @messages.command("check")
-@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@the_folder
+@click.option("--json", "form", flag_value="json", help="Print one JSON object.")
+@click.option("--github", "form", flag_value="github", help="Print annotations for a pull request on GitHub.")
 @with_appcontext
-def check_folder(folder: Path | None) -> None:
+def check_folder(folder: Path | None, form: str | None) -> None:
     """Check a merchant's folder: what is wrong, where, and what to write instead.
 
     DIR is the folder to check; the site's own when it is left out. Ends with 0 when guests get everything as it is
-    written, with 1 when not.
+    written, even if something is worth a look; with 1 when something is wrong; with 2 when the command itself is.
     """
     folder = folder or site().settings.merchant_dir
     findings = check(folder)
-    for fault in findings.errors:
-        _show("WRONG", "red", folder, fault)
-    for fault in findings.warnings:
-        _show("WORTH A LOOK", "yellow", folder, fault)
-    click.echo(_verdict(folder, findings))
+    shows: dict[str | None, Show] = {None: _show_text, "json": _show_json, "github": _show_github}
+    shows[form](folder, findings)
     if findings.errors:
         raise SystemExit(1)
 
 
-def _show(kind: str, colour: str, folder: Path, fault: Fault) -> None:
-    where = folder if fault.file == "." else folder / fault.file
-    click.echo(f"{click.style(kind, fg=colour, bold=True)}  {where}, line {fault.line}")
-    click.echo(f"  {fault.problem}")
-    click.echo(f"  {fault.instead}\n")
+def _show_text(folder: Path, findings: Findings) -> None:
+    for kind, colour, faults in (
+        ("WRONG", "red", findings.errors),
+        ("WORTH A LOOK", "yellow", findings.warnings),
+    ):
+        for fault in faults:
+            click.echo(f"{click.style(kind, fg=colour, bold=True)}  {_path(folder, fault)}, line {fault.line}")
+            click.echo(f"  {fault.problem}")
+            click.echo(f"  {fault.instead}\n")
+    click.echo(_verdict(folder, findings))
+
+
+def _show_json(folder: Path, findings: Findings) -> None:
+    click.echo(json.dumps({"folder": str(folder), **asdict(findings)}, ensure_ascii=False, indent=2))
+
+
+def _show_github(folder: Path, findings: Findings) -> None:
+    """Workflow commands, which GitHub shows beside the lines that they are about."""
+    for level, faults in (("error", findings.errors), ("warning", findings.warnings)):
+        for fault in faults:
+            where = str(_path(folder, fault)).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
+            text = f"{fault.problem} {fault.instead}".replace("%", "%25")  # a fault has no line ends
+            click.echo(f"::{level} file={where},line={fault.line},col={fault.column}::{text}")
+
+
+def _path(folder: Path, fault: Fault) -> Path:
+    return folder if fault.file == "." else folder / fault.file
 
 
 def _verdict(folder: Path, findings: Findings) -> str:
@@ -52,3 +87,65 @@ def _verdict(folder: Path, findings: Findings) -> str:
     languages = ", ".join(findings.languages)
     rest = " What is worth a look works as it is." if look else ""
     return f"Nothing is wrong in {folder}: {sentences} of your own; guests can read {languages}.{rest}"
+
+
+@messages.command("list")
+@the_folder
+@with_appcontext
+def list_words(folder: Path | None) -> None:
+    """Show every code and every text of the site in each language, and where the words come from.
+
+    "yours" stands in your folder; "built-in" is what the site says without you; MISSING is read in another language.
+    """
+    everything = list(lines(_words(folder).current()))
+    for (section, name), in_languages in groupby(everything, key=lambda line: (line.section, line.name)):
+        click.echo(click.style(f"[{section}] {name}" if section else name, bold=True))
+        for line in in_languages:
+            click.echo(f"  {line.language}  {line.message.text}  ({_origin(line)})")
+    missing = sum(line.is_missing for line in everything)
+    own = sum(not line.is_built_in for line in everything)
+    click.echo(f"\n{len(everything)} sentences, {own} of them yours; {missing} missing in a language.")
+
+
+def _origin(line: Line) -> str:
+    origin = "built-in" if line.is_built_in else f"yours, {line.message.source}"
+    return f"{origin}; MISSING in {line.language}, read in {line.message.language}" if line.is_missing else origin
+
+
+@messages.command()
+@the_folder
+@click.option(
+    "--out", required=True, metavar="DIR", type=click.Path(path_type=Path, file_okay=False), help="Where to write to."
+)
+@with_appcontext
+def preview(folder: Path | None, out: Path) -> None:
+    """Write every page that has words on it as files for a browser, and one sheet that shows them all."""
+    if folder:
+        current_app.extensions["site"] = replace(site(), messages=_words(folder))
+    try:
+        count = write_preview(out)
+    except OSError as error:
+        raise click.ClickException(f"{out} cannot be written: {error.strerror}.") from None
+    click.echo(f"{count} pages written. Open {out / 'index.html'} in a browser.")
+
+
+@messages.command()
+@with_appcontext
+def seen() -> None:
+    """Show which codes of Paytronix guests have met lately, those without words first."""
+    try:
+        codes = site().codes_seen.read()
+    except StoreUnavailable as error:
+        raise click.ClickException(f"What was seen cannot be read: {error}.") from None
+    for each in codes:
+        words = "has words" if each.has_words else click.style("NO WORDS", fg="yellow", bold=True)
+        days = f"{each.first_day}" if each.first_day == each.last_day else f"{each.first_day} to {each.last_day}"
+        click.echo(f"{each.code}  {words}, {each.count} times, {days}")
+        if each.vendor_text:
+            click.echo(f"  Paytronix says: {each.vendor_text}")
+    unknown = sum(not each.has_words for each in codes)
+    click.echo(f"{len(codes)} codes in the last {KEPT_DAYS} days, {unknown} without words.")
+
+
+def _words(folder: Path | None) -> Messages:
+    return Messages(folder) if folder else site().messages

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -11,16 +12,18 @@ from app.messages.document import Document
 from app.messages.faults import Fault, quoted
 from app.messages.merchant import FILE as MERCHANT_FILE
 from app.messages.merchant import KNOWN_LINKS, Merchant, read_merchant
+from app.messages.notices import Notice, read_notices
 from app.messages.placeholders import fill, fill_what_is_known
 from app.messages.plain_text import cleaned, is_visible
 from app.messages.shipped import Shipped, shipped
 from app.messages.words import DEFAULT, LINKS, PAYTRONIX, SITE, Entry, Key, Vocabulary, Words, read_words
 
 LONGEST_VENDOR_TEXT = 200
+LONGEST_REFERENCE = 60
 WRONG_PASSWORD = "could_not_authenticate"  # noqa: S105 - the code for it
 # Other ways to say the same (paytronix-api.md, 3.4 and 3.7). Who words the one words them all.
 AS_WRONG_PASSWORD = frozenset({"no_matching_guests", "invalid_grant", "http:401"})
-_LAST_RESORT = "en"  # the one language in which every sentence is shipped, whatever comes
+LAST_RESORT = "en"  # the one language in which every sentence is shipped, whatever comes
 MOST_PARTS = 8  # of a dotted code that are looked at
 _STATUS = re.compile(r"http:([1-5])[0-9][0-9]")
 _HEADERS_REMEMBERED = 256
@@ -44,6 +47,9 @@ class Message:
     :ivar text: never empty
     :ivar code: the entry that the words are from, such as ``one_time_password.*``, ``default`` or ``session_ended``
     :ivar language: the language of the words; another than the page's where these are missing there
+    :ivar reference: Paytronix's code for guests to quote, if the merchant wants that; untrusted
+    :ivar source: file and line where the words stand, such as ``messages/en.toml:6``; the built-in ones are in
+        ``shipped/``. Empty for Paytronix's own text
     """
 
     text: str
@@ -51,6 +57,13 @@ class Message:
     language: str
     title: str | None = None
     link: Link | None = None
+    reference: str | None = None
+    source: str = ""
+
+    @property
+    def direction(self) -> languages.Direction:
+        """Which way the words are read."""
+        return languages.direction_of(self.language)
 
 
 class _Spoken(NamedTuple):
@@ -70,18 +83,28 @@ class Voice:
     nothing to show here (a placeholder without a value) is passed over.
 
     :ivar language: tag (RFC 5646), fit for ``lang``
+    :ivar name: what those who read it call the language
     :ivar direction: ``ltr`` or ``rtl``, fit for ``dir``
     :ivar locale: for numbers and dates
     """
 
-    def __init__(self, language: str, own: tuple[Layer, ...], built_in: tuple[Layer, ...], merchant: Merchant) -> None:
+    def __init__(
+        self,
+        language: str,
+        own: tuple[Layer, ...],
+        built_in: tuple[Layer, ...],
+        merchant: Merchant,
+        notices: tuple[Notice, ...],
+    ) -> None:
         self.language = language
+        self.name = languages.name_of(language)
         self.locale = languages.locale_of(language)
         self.direction = languages.direction_of(language)
         self._own = own
         self._built_in = built_in
         self._layers = own + built_in
         self._merchant = merchant
+        self._notices = notices
         self._standing: dict[str, object] = {"merchant": merchant.name}
         if merchant.phone:
             self._standing["phone"] = merchant.phone
@@ -110,20 +133,47 @@ class Voice:
         :param signing_in: at sign-in. The built-in ``default`` then gives way to the words for a wrong password, so
             that a code that we do not know (locked, disabled, …) tells a stranger nothing (ASVS 6.3.8).
         """
-        names = _names(code)
-        keys = [(PAYTRONIX, name) for name in names]
-        for layers in (self._own, self._built_in):
-            if spoken := self._first(layers, keys):
-                return self._message(spoken)
+        message = self._for_code(code, vendor_text, signing_in=signing_in)
+        if not self._merchant.show_code:
+            return message
+        return replace(message, reference=cleaned(code, longest=LONGEST_REFERENCE) or None)
+
+    def _for_code(self, code: str, vendor_text: str | None, *, signing_in: bool) -> Message:
+        if spoken := self._spoken_for(code):
+            return self._message(spoken)
         if self._merchant.show_vendor_text and vendor_text:
             text = cleaned(vendor_text, longest=LONGEST_VENDOR_TEXT)
             if is_visible(text):
-                return Message(text=text, code=names[0], language=self.language)
+                return Message(text=text, code=_names(code)[0], language=self.language)
         if spoken := self._first(self._own, [DEFAULT]):
             return self._message(spoken)
         if signing_in:
-            return self.paytronix(WRONG_PASSWORD)
+            return self._for_code(WRONG_PASSWORD, None, signing_in=False)
         return self._message(self._surely(DEFAULT))
+
+    def _spoken_for(self, code: str) -> _Spoken | None:
+        keys = [(PAYTRONIX, name) for name in _names(code)]
+        return self._first(self._own, keys) or self._first(self._built_in, keys)
+
+    def knows(self, code: str) -> bool:
+        """Whether anybody has words for a code of Paytronix, ``default`` apart."""
+        return self._spoken_for(code) is not None
+
+    def notices(self, now: datetime, *, paytronix_is_failing: bool) -> list[Message]:
+        """What the merchant wants guests to read at this moment; in the language in which there are words for it.
+
+        :param now: aware.
+        """
+        messages = []
+        for notice in self._notices:
+            if notice.is_due(now, paytronix_is_failing=paytronix_is_failing):
+                tags = dict.fromkeys((self.language, self._merchant.languages[0], *notice.entries))
+                layers = tuple(
+                    (tag, {(SITE, notice.name): notice.entries[tag]}) for tag in tags if tag in notice.entries
+                )
+                if spoken := self._first(layers, [(SITE, notice.name)]):
+                    messages.append(self._message(spoken))
+        return messages
 
     def site(self, name: str, /, **values: object) -> Message:
         """What the site itself has to say.
@@ -132,7 +182,14 @@ class Voice:
         :param values: for its placeholders.
         :raises KeyError: there is no such entry; a slip of ours, never of the merchant's.
         """
-        return self._message(self._surely((SITE, name), values), values)
+        return self.said(SITE, name, **values)
+
+    def said(self, section: str, name: str, /, **values: object) -> Message:
+        """Any entry, with all that is known of it.
+
+        :raises KeyError: there is no such entry.
+        """
+        return self._message(self._surely((section, name), values), values)
 
     def text(self, section: str, name: str, /, **values: object) -> str:
         """A label, a heading, a button.
@@ -165,7 +222,7 @@ class Voice:
         for language, words in layers:
             for key in keys:
                 if entry := words.get(key):
-                    text = fill(entry.text, {**self._standing, **values})
+                    text = fill(entry.text, {**self._standing, **values} if values else self._standing)
                     if text is not None and is_visible(text):
                         return _Spoken(language, key[1], entry, text)
         return None
@@ -178,6 +235,7 @@ class Voice:
             language=language,
             title=fill(entry.title, {**self._standing, **values}) if entry.title else None,
             link=self.link(entry.link) if entry.link else None,
+            source=f"{entry.file}:{entry.line}",
         )
 
 
@@ -188,26 +246,41 @@ class Catalogue:
     :ivar voices: one for each language, the programme's first language in front
     :ivar faults: what is wrong with the folder
     :ivar own_words: the merchant's entries by language, also of languages that guests cannot get
+    :ivar notices: all of them, also those that are over
     """
 
     def __init__(
-        self, merchant: Merchant, own_words: Mapping[str, Words], built_in: Shipped, faults: tuple[Fault, ...]
+        self,
+        merchant: Merchant,
+        own_words: Mapping[str, Words],
+        built_in: Shipped,
+        notices: tuple[Notice, ...],
+        faults: tuple[Fault, ...],
     ) -> None:
         self.merchant = merchant
         self.own_words = own_words
+        self.notices = notices
         self.faults = faults
         first = merchant.languages[0]
         self.voices = tuple(
             Voice(
                 tag,
                 own=_layers(own_words, (tag, first)),
-                built_in=_layers(built_in.words, (tag, first, _LAST_RESORT)),
+                built_in=_layers(built_in.words, (tag, first, LAST_RESORT)),
                 merchant=merchant,
+                notices=notices,
             )
             for tag in merchant.languages
         )
         self._voice_of = {voice.language.lower(): voice for voice in self.voices}
         self._negotiated = lru_cache(_HEADERS_REMEMBERED)(self._negotiate)
+
+    def voice(self, language: str) -> Voice | None:
+        """The words in one language, or None when guests cannot get it.
+
+        :param language: a tag in any case, or anything else.
+        """
+        return self._voice_of.get(language.lower())
 
     def negotiate(self, accept_language: str | None, chosen: str | None = None) -> Voice:
         """The words for a guest.
@@ -215,7 +288,7 @@ class Catalogue:
         :param accept_language: the browser's header, whatever is in it.
         :param chosen: the language that the guest has chosen on the site; counts if it can be had.
         """
-        if chosen and (voice := self._voice_of.get(chosen.lower())):
+        if chosen and (voice := self.voice(chosen)):
             return voice
         if not accept_language:
             return self.voices[0]
@@ -227,7 +300,10 @@ class Catalogue:
 
 
 def compose(
-    merchant_file: Document | None, language_files: Mapping[str, Document], faults: tuple[Fault, ...]
+    merchant_file: Document | None,
+    language_files: Mapping[str, Document],
+    faults: tuple[Fault, ...],
+    notices_file: Document | None = None,
 ) -> Catalogue:
     """Put the words of one moment together.
 
@@ -238,6 +314,7 @@ def compose(
     built_in = shipped()
     merchant, merchant_faults = read_merchant(merchant_file) if merchant_file else (Merchant(), ())
     vocabulary = Vocabulary(built_in.vocabulary.sections, {*KNOWN_LINKS, *merchant.links})
+    notices, notice_faults = read_notices(notices_file, vocabulary.links) if notices_file else ((), ())
     own_words: dict[str, dict[Key, Entry]] = {}
     language_faults: list[Fault] = []
     for tag, document in language_files.items():
@@ -261,8 +338,10 @@ def compose(
         first_words.setdefault((LINKS, name), Entry(text, file=MERCHANT_FILE))
     if merchant.username_label:
         first_words.setdefault(("username", merchant.username_kind), Entry(merchant.username_label, file=MERCHANT_FILE))
-    all_faults = sorted((*faults, *merchant_faults, *language_faults), key=lambda f: (f.file, f.line, f.column))
-    return Catalogue(merchant, own_words, built_in, tuple(all_faults))
+    all_faults = sorted(
+        (*faults, *merchant_faults, *language_faults, *notice_faults), key=lambda f: (f.file, f.line, f.column)
+    )
+    return Catalogue(merchant, own_words, built_in, notices, tuple(all_faults))
 
 
 def _layers(words: Mapping[str, Words], tags: Collection[str]) -> tuple[Layer, ...]:

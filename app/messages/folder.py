@@ -10,6 +10,7 @@ from app.messages.document import Document, read
 from app.messages.faults import Fault, quoted
 from app.messages.languages import tag_of
 from app.messages.merchant import FILE as MERCHANT_FILE
+from app.messages.notices import FILE as NOTICES_FILE
 from app.messages.places import START
 
 LANGUAGES_FOLDER = "messages"
@@ -58,7 +59,7 @@ class Folder:
         for file in changed:
             self._broken.pop(file, None)
             if file in listing.stamps:
-                self._take(file)
+                self._take(file, is_settled=is_settled)
         if listing.has_languages:  # a file is deleted by intent; a folder vanishes by mishap, and its words stay
             for file in self._good.keys() - listing.stamps.keys() - {MERCHANT_FILE}:
                 del self._good[file]
@@ -71,7 +72,7 @@ class Folder:
         """The words as they were at the last look."""
         faults = [*self._missing(), *self._broken.values()]
         by_tag: dict[str, Document] = {}
-        for file in sorted({*self._listing.stamps, *self._good} - {MERCHANT_FILE}):
+        for file in sorted({*self._listing.stamps, *self._good} - {MERCHANT_FILE, NOTICES_FILE}):
             name = Path(file).stem
             tag = tag_of(name)
             if tag is None:
@@ -82,7 +83,7 @@ class Folder:
                 faults.append(Fault(file, *START, problem, "Delete one of the two."))
             elif file in self._good:
                 by_tag[tag] = self._good[file]
-        return compose(self._good.get(MERCHANT_FILE), by_tag, tuple(faults))
+        return compose(self._good.get(MERCHANT_FILE), by_tag, tuple(faults), self._good.get(NOTICES_FILE))
 
     def forget(self) -> None:
         """Read everything again at the next look. What was last good stays."""
@@ -95,12 +96,13 @@ class Folder:
         before = self._seen.stamps
         return {file for file in files if listing.stamps.get(file, ()) != before.get(file, ())}
 
-    def _take(self, file: str) -> None:
+    def _take(self, file: str, *, is_settled: bool) -> None:
         document = read(self.path, file)
-        if isinstance(document, Document):
-            self._good[file] = document
-        else:
+        if isinstance(document, Fault):
             self._broken[file] = document
+        elif is_settled or document.values or file not in self._good:
+            self._good[file] = document
+        # Otherwise somebody is writing, and most editors empty a file first: the next look will tell.
 
     def _missing(self) -> list[Fault]:
         until_then = "Guests read the last good words until then."
@@ -110,7 +112,7 @@ class Folder:
         if MERCHANT_FILE not in self._listing.stamps:
             instead = 'Make it, with a first line such as: name = "Your Restaurant"'
             missing.append(Fault(MERCHANT_FILE, *START, "This file is missing.", instead))
-        if not self._listing.has_languages and self._good.keys() - {MERCHANT_FILE}:
+        if not self._listing.has_languages and self._good.keys() - {MERCHANT_FILE, NOTICES_FILE}:
             missing.append(Fault(LANGUAGES_FOLDER, *START, "This folder is missing.", f"Put it back. {until_then}"))
         return missing
 
@@ -137,7 +139,7 @@ class Folder:
             has_languages = True
         except OSError:
             names, has_languages = [], False
-        files = [MERCHANT_FILE, *(f"{LANGUAGES_FOLDER}/{name}" for name in names[:MOST_FILES])]
+        files = [MERCHANT_FILE, NOTICES_FILE, *(f"{LANGUAGES_FOLDER}/{name}" for name in names[:MOST_FILES])]
         stamps = {file: _stamp(self.path / file) for file in files}
         return Listing({file: stamp for file, stamp in stamps.items() if stamp != ()}, has_languages)
 

@@ -40,6 +40,13 @@ def direction_of(tag: str) -> Direction:
     return cast(Direction, locale_of(tag).text_direction)
 
 
+def name_of(tag: str) -> str:
+    """What a language is called by those who read it, as it begins a line: ``Español``."""
+    locale = locale_of(tag)
+    name = locale.get_display_name(locale) or tag
+    return name[0].upper() + name[1:]
+
+
 def negotiate(accept_language: str, available: Sequence[str]) -> str | None:
     """The best of the available languages for a browser, or None when it wants none of them.
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Literal, cast, get_args
 from urllib.parse import urlsplit
@@ -46,6 +47,8 @@ class Merchant:
     :ivar username_kind: what guests sign in with
     :ivar username_label: what the field for it is called, when the built-in label for the kind will not do
     :ivar show_vendor_text: whether a code without words shows Paytronix's own text
+    :ivar lines: where each setting stands in the file, counted from 1
+    :ivar show_code: whether the code stands below a message for it, for guests to quote
     """
 
     name: str = "Rewards"
@@ -58,6 +61,8 @@ class Merchant:
     username_kind: UsernameKind = "username"
     username_label: str | None = None
     show_vendor_text: bool = False
+    show_code: bool = False
+    lines: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}), compare=False)
 
 
 def read_merchant(document: Document) -> tuple[Merchant, tuple[Fault, ...]]:
@@ -81,7 +86,8 @@ class _Reader:
             "colours": self._colours,
             "links": self._links,
             "username": self._username,
-            "show_vendor_text": self._show_vendor_text,
+            "show_vendor_text": partial(self._switch, "show_vendor_text"),
+            "show_code": partial(self._switch, "show_code"),
         }
         for key, value in self._document.values.items():
             if key in readers:
@@ -92,7 +98,8 @@ class _Reader:
             self.collector.add(
                 (), "The restaurant's name is missing.", 'Add a line at the top: name = "Your Restaurant"'
             )
-        return Merchant(**self._given)
+        lines = {name: self._document.fault((name,), "", "").line for name in self._document.values}
+        return Merchant(**self._given, lines=MappingProxyType(lines))
 
     def _name(self, value: Any) -> None:
         if self._is_text(("name",), value, longest=_LONGEST_NAME):
@@ -201,13 +208,11 @@ class _Reader:
             else:
                 self._unknown(path, ("kind", "label"))
 
-    def _show_vendor_text(self, value: Any) -> None:
+    def _switch(self, name: str, value: Any) -> None:
         if isinstance(value, bool):
-            self._given["show_vendor_text"] = value
+            self._given[name] = value
         else:
-            self.collector.add(
-                ("show_vendor_text",), "This is neither true nor false.", "Write: show_vendor_text = false"
-            )
+            self.collector.add((name,), "This is neither true nor false.", f"Write: {name} = false")
 
     def _table(self, name: str, value: Any) -> Mapping[str, Any]:
         if isinstance(value, dict):

@@ -28,7 +28,7 @@ def shipped() -> Shipped:
 
     :raises RuntimeError: a fault in them, which is ours.
     """
-    documents = {tag: read(FOLDER, f"{tag}.toml") for tag in LANGUAGES}
+    documents = {tag: read(FOLDER.parent, f"{FOLDER.name}/{tag}.toml") for tag in LANGUAGES}
     faults: list[Fault] = [document for document in documents.values() if isinstance(document, Fault)]
     files = {tag: document for tag, document in documents.items() if isinstance(document, Document)}
     if faults:

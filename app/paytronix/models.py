@@ -169,8 +169,8 @@ def read_guest(body: bytes) -> Guest:
     :raises OddReply: a field has not its documented type.
     """
     reply = read(body, _UserReply)
-    cards = reply.primary_card_numbers or [""]
-    return Guest(first_name=reply.fields.first_name or None, card_number=cards[0] or None)
+    card_number = next(filter(None, reply.primary_card_numbers or []), None)
+    return Guest(first_name=reply.fields.first_name or None, card_number=card_number)
 
 
 def read_account(body: bytes) -> Account:

@@ -5,7 +5,7 @@ from flask import Blueprint, render_template
 from app.auth import session
 from app.auth.guards import signed_in
 from app.paytronix import Refused
-from app.site import site, voice
+from app.site import site, voice, words_for
 
 bp = Blueprint("account", __name__)
 
@@ -25,7 +25,7 @@ def show() -> str:
         else:
             message = voice().site("no_card")
     except Refused as refusal:
-        message = voice().paytronix(refusal.code, refusal.vendor_text)
+        message = words_for(refusal, guest=sign_in.username)
     return render_template(
         "account.html",
         first_name=session.remembered("first_name"),

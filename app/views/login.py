@@ -1,5 +1,7 @@
 """``/login``: the form, and what happens when it is sent."""
 
+from datetime import UTC, datetime
+
 from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as AnyResponse
@@ -7,15 +9,14 @@ from wtforms import HiddenField, PasswordField, StringField, ValidationError
 from wtforms.fields import Field
 
 from app.auth import session
-from app.auth.forms import FIELD, is_readable
+from app.auth.forms import FIELD
 from app.auth.guards import public
 from app.auth.login import Attempt
 from app.auth.redirects import safe_next
 from app.auth.throttle import Throttled
-from app.logs import log
 from app.messages import Message
-from app.paytronix import PaytronixError, Refused, Unavailable
-from app.site import site, voice
+from app.paytronix import Refused, Unavailable
+from app.site import site, voice, words_for
 from app.store import StoreUnavailable
 
 bp = Blueprint("login", __name__)
@@ -69,24 +70,17 @@ def show() -> AnyResponse:
 @bp.post("/login")
 @public
 def submit() -> AnyResponse:
-    form = LoginForm()
-    if not is_readable():
-        log.warning("input_refused")
-        return _page(form, 422, message=voice().site("input_unreadable"))
+    form = LoginForm(request.form)
     if not form.validate():
         return _page(form, 422)
     try:
-        sign_in = site().login.sign_in(
-            _attempt(form), session=session.new_content(), former=session.current_sign_in()
-        )
+        sign_in = site().login.sign_in(_attempt(form), session=session.new_content(), former=session.current_sign_in())
     except Throttled as throttled:
         return _too_many(form, throttled.retry_after_seconds)
     except Refused as refusal:
-        return _page(form, 422, message=_words_for(refusal))
+        return _page(form, 422, message=words_for(refusal, guest=form.username.data, signing_in=True))
     except Unavailable as trouble:
-        return _busy(form, _words_for(trouble), trouble.retry_after_seconds)
-    except StoreUnavailable:
-        return _busy(form, voice().site("unavailable"), None)
+        return _busy(form, words_for(trouble, guest=form.username.data), trouble.retry_after_seconds)
     session.begin(sign_in)
     return redirect(_onward(form.next.data), 303)
 
@@ -96,7 +90,7 @@ def form_again(words: str) -> AnyResponse:
 
     :param words: the name of the site's message that says why.
     """
-    form = LoginForm()
+    form = LoginForm(request.form)
     try:
         # The second click of a form that has signed in already, and so has given the browser another session.
         if sign_in := site().login.made_by(_attempt(form)):
@@ -107,6 +101,14 @@ def form_again(words: str) -> AnyResponse:
     return _page(form, 422, message=voice().site(words))
 
 
+def busy_again(words: str) -> Response:
+    """The form as it was sent, without its password, when it could not be dealt with now.
+
+    :param words: the name of the site's message that says why.
+    """
+    return _busy(LoginForm(request.form), voice().site(words), None)
+
+
 def _attempt(form: LoginForm) -> Attempt:
     return Attempt(
         username=form.username.data or "",
@@ -114,10 +116,6 @@ def _attempt(form: LoginForm) -> Attempt:
         form=request.form.get(FIELD, ""),
         address=request.remote_addr or "",
     )
-
-
-def _words_for(error: PaytronixError) -> Message:
-    return voice().paytronix(error.code, error.vendor_text, signing_in=isinstance(error, Refused))
 
 
 def _onward(target: str | None) -> str:
@@ -148,6 +146,18 @@ def _page(
     form.username.data = (form.username.data or "").replace("\0", "")
     field_errors = {name: voice().site(texts[0]) for name, texts in form.errors.items()}
     return make_response(
-        render_template("login.html", form=form, field_errors=field_errors, message=message, notice=notice),
+        render_template(
+            "login.html",
+            form=form,
+            field_errors=field_errors,
+            message=message,
+            notice=notice,
+            merchants_notices=_merchants_notices(),
+            here=form.next.data or None,
+        ),
         status,
     )
+
+
+def _merchants_notices() -> list[Message]:
+    return voice().notices(datetime.now(UTC), paytronix_is_failing=site().recent_calls.is_failing())

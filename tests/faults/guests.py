@@ -64,9 +64,9 @@ class Guest:
         """Sign out with the token of a signed-in page."""
         return self.post("/logout", {"csrf_token": form_token})
 
-    def twin(self):
-        """The same browser as it is now; what it is told from now on does not change this one."""
-        twin = Guest(self._ports, self._answers, address=self._address)
+    def twin(self, *ports):
+        """The same browser as it is now, at these instances; what it is told from now on does not change this one."""
+        twin = Guest(ports or self._ports, self._answers, address=self._address)
         twin.cookies = dict(self.cookies)
         return twin
 

@@ -1,7 +1,7 @@
 """The rig: instances of the site under gunicorn, their store and their vendor, and what must hold for all of them."""
 
 import contextlib
-import os
+import signal
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -63,17 +63,18 @@ class Rig:
         self.sandbox = Sandbox(*options)
         self._running.callback(self.sandbox.stop)
 
-    def start(self, *workers, store_url=None, ready=True, **settings):
+    def start(self, *workers, store_url=None, ready=True, options=(), **settings):
         """Start an instance for each number of workers, all alike.
 
         :param ready: wait until they are; otherwise until they live.
+        :param options: of gunicorn's command line.
         """
         store_url = store_url or self.sqlite_url()
         settings = {"PUBLIC_URL": PUBLIC_URL, "STORE_URL": store_url} | settings
         environ = environment(self.sandbox, self.folder, **settings)
 
         def start(count):
-            return (RunningSite if ready else _LivingSite)(environ, workers=count)
+            return (RunningSite if ready else _LivingSite)(environ, *options, workers=count)
 
         with ThreadPoolExecutor() as pool:
             started = list(pool.map(start, workers))
@@ -114,12 +115,14 @@ class Rig:
         with self._running:
             try:
                 invariants.check_answers(self.answers)
-                invariants.check_password_calls(self.sandbox, self.answers)
+                if self.sites:
+                    invariants.check_password_calls(self.sandbox, self.answers)
                 for site in self.sites:
                     invariants.check_descriptors(site, site_workers(site))
                 stored = self._stored()
             finally:
-                codes = [site.stop() for site in self.sites]
+                with ThreadPoolExecutor() as pool:
+                    codes = list(pool.map(_end, self.sites))
             assert not any(codes), f"an instance ended with {codes}"
             invariants.check_logs(self.sites)
             log = "".join(line for site in self.sites for line in site.output).encode()
@@ -151,6 +154,16 @@ class _LivingSite(RunningSite):
             return self.fetch("GET", self._ready_path).status_code == 200
         except requests.ConnectionError:
             return False
+
+
+def _end(site):
+    """End an instance in order; at once if it would first wait for a balancer, and then without its last words."""
+    if "TRUSTED_PROXY_HOPS" not in site.settings:
+        return site.stop()
+    said = list(site.output)
+    code = site.stop(signal.SIGINT)
+    site.output = said
+    return code
 
 
 def _check_ends(path):

@@ -4,7 +4,9 @@ import random
 import threading
 import time
 
-from tests.faults.guests import Later, at_once
+from tests.faults.guests import Later, at_once, percentile
+from tests.faults.rig import site_workers
+from tests.stores import until
 
 
 def stampede(rig, *, rounds, delay_seconds, guest=None, meanwhile=lambda: None):
@@ -114,7 +116,7 @@ def outage(rig, *, guests, away_seconds):
     time.sleep(away_seconds)
     proxy.heal()
     healed_at = time.monotonic()
-    time.sleep(4)
+    time.sleep(3)
     stopping.set()
     visitors.result()
     during = rig.answers[before:]
@@ -125,6 +127,58 @@ def outage(rig, *, guests, away_seconds):
         "slowest": max(answer.seconds for answer in during),
         "well after": max(max(well_at) - healed_at, 0.0) if all(well_at) else float("inf"),
         "answers": len(during),
+    }
+
+
+def hanging_vendor(rig, *, seconds):
+    """Paytronix takes connections and says nothing, while sign-ins come ten times as often as they can be carried.
+
+    :returns: how fast the other pages and the refusals were, in seconds.
+    """
+    places, limit_seconds, workers = 4, 2, 2
+    proxy, base_url = rig.vendor_proxy()
+    (site,) = rig.start(
+        workers, PAYTRONIX_BASE_URL=base_url,
+        PAYTRONIX_MAX_CALLS=str(places), PAYTRONIX_TOTAL_SECONDS=str(limit_seconds),
+    )
+    workers_before = site_workers(site)
+    per_second = 10 * places * workers / limit_seconds
+    visitor = rig.guest()
+    form = visitor.form()
+    proxy.freeze()
+    stopping = threading.Event()
+
+    def look(path):
+        seen = []
+        while not stopping.is_set():
+            seen.append(rig.guest().get(path))
+            time.sleep(0.05)
+        return seen
+
+    looks = {path: Later(look, path) for path in ("/healthz", "/login")}
+    submits = []
+    for number in range(int(seconds * per_second)):
+        submits.append(Later(visitor.twin().sign_in, f"guest-{number}", "marker-password-é", form))
+        time.sleep(1 / per_second)
+    submits = [submit.result() for submit in submits]
+    stopping.set()
+    looks = {path: look.result() for path, look in looks.items()}
+    assert {answer.status for answer in submits} == {503}
+    assert {answer.status for seen in looks.values() for answer in seen} == {200}
+    excess = [answer for answer in submits if answer.seconds < limit_seconds / 2]
+    proxy.heal()
+    healed_at = time.monotonic()
+    until(lambda: rig.guest().sign_in().status == 303, seconds=20)
+    return {
+        "sign-ins": len(submits),
+        "excess": len(excess),
+        "median of excess": percentile(excess, 0.5),
+        "p99 of excess": percentile(excess, 0.99),
+        "p99 of /healthz": percentile(looks["/healthz"], 0.99),
+        "p99 of /login": percentile(looks["/login"], 0.99),
+        "slowest sign-in": max(answer.seconds for answer in submits),
+        "back after": time.monotonic() - healed_at,
+        "workers": "the same" if site_workers(site) == workers_before else "others",
     }
 
 

@@ -100,8 +100,9 @@ def test_redis_that_restarts_empty_asks_guests_to_sign_in_again(rig):
     server.wait_until_ready()
     answer = guest.get("/account")
     assert (answer.status, answer.location) == (303, "/login?next=/account")
-    assert guest.session_id is None
+    former = guest.session_id
     assert guest.sign_in().status == 303
+    assert guest.session_id != former
     assert guest.get("/account").status == 200
     assert rig.log("session_unknown")
 

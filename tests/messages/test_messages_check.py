@@ -1,5 +1,7 @@
 """``messages check``: read by someone who has never seen TOML."""
 
+import json
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,6 +11,8 @@ from flask import Flask
 
 from app.commands.messages import messages
 from app.messages.check import check
+from app.messages.shipped import shipped
+from app.messages.style import troubles_of_style
 
 ROOT = Path(__file__).parents[2]
 
@@ -80,6 +84,123 @@ def test_words_that_tell_a_stranger_who_has_an_account_are_worth_a_look(folder, 
     assert '"No."' in warning.instead
     folder.english(f'[paytronix]\ncould_not_authenticate = "No."\n"{code}" = "No."')
     assert check(folder.path).warnings == ()
+
+
+@pytest.mark.parametrize("difference", ['title = "Locked", text = "No."', 'text = "No.", link = "help"'])
+def test_a_title_or_a_link_tells_a_stranger_as_much_as_words(folder, difference):
+    folder.merchant('name = "Olive"\nlanguages = ["en"]\nlinks.help = "tel:123"')
+    folder.english(f'[paytronix]\ncould_not_authenticate = "No."\naccount_locked = {{ {difference} }}')
+    [warning] = check(folder.path).warnings
+    assert "who has an account" in warning.problem
+
+
+@pytest.mark.parametrize("setting", ["show_code", "show_vendor_text"])
+def test_a_setting_that_tells_a_stranger_who_has_an_account_is_worth_a_look(folder, setting):
+    folder.merchant(f'name = "Olive"\nlanguages = ["en"]\n{setting} = true')
+    [warning] = check(folder.path).warnings
+    assert (warning.file, warning.line) == ("merchant.toml", 3)
+    assert "who has an account" in warning.problem
+    folder.merchant(f'name = "Olive"\nlanguages = ["en"]\n{setting} = false')
+    assert check(folder.path).warnings == ()
+
+
+WORTH_A_LOOK = [
+    ('default = "Oh."\n[paytronix]\n"x.y" = "Oh."', "same as default"),
+    ('[paytronix]\n"user_info.not_found" = "We looked and looked."', "dead end"),
+    ('[site]\nno_card = "No card yet."', "dead end"),
+    ('[site]\nbusy = { text = "Full.", link = "register" }', "has no address"),
+    ('[site]\nbusy = "COME BACK LATER"', "capitals"),
+    ('[site]\nbusy = "See https://example.com/help"', "address in the text (https://example.com/help)"),
+    ('[site]\nbusy = "See www.example.com"', "address in the text"),
+    ('[site]\nbusy = "See example.com for more."', "address in the text"),
+    ('[site]\nbusy = "' + "so " * 21 + 'on."', "22 words"),
+    ('[site]\nbusy = "Invalid credentials."', "few guests know"),
+]
+
+
+@pytest.mark.parametrize(("words", "told"), WORTH_A_LOOK)
+def test_what_a_guest_would_stumble_over_is_worth_a_look(folder, words, told):
+    folder.merchant('name = "Olive"\nlanguages = ["en"]\nlinks.help = "tel:123"').english(words)
+    [warning] = check(folder.path).warnings
+    assert told in warning.problem
+    assert warning.line == words.count("\n") + 1
+    assert check(folder.path).errors == ()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        '[paytronix]\n"user_info.not_found" = { text = "We looked.", link = "help" }',
+        '[paytronix]\n"user_info.not_found" = "We looked. Ring us on {phone}."',
+        '[paytronix]\n"user_info.not_found" = "We looked. Ring us on 020 7946 0123."',
+        '[site]\nbusy = "OK"',
+        '[site]\nbusy = "{merchant} FAQ"',
+        '[site]\nbusy = "' + "so " * 11 + "on. " + "so " * 11 + 'on."',
+        '[site]\nbusy = "Come back at 9.30 or later...maybe."',
+    ],
+)
+def test_good_words_are_not_worth_a_look(folder, words):
+    folder.merchant('name = "Olive"\nphone = "123 456"\nlanguages = ["en"]\nlinks.help = "tel:123"').english(words)
+    assert check(folder.path).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("es", " ".join(["así"] * 24)),
+        ("zh", "请稍后再试" * 30),
+        ("ar", "الخدمة مشغولة الآن"),
+    ],
+)
+def test_the_reading_level_is_judged_by_the_language(folder, language, sentence):
+    folder.merchant(f'name = "Olive"\nlanguages = ["{language}"]')
+    folder.write(f"messages/{language}.toml", f'[site]\nbusy = "{sentence}."')
+    assert check(folder.path).warnings == ()
+
+
+def test_the_built_in_words_would_pass_the_check_of_style():
+    for language, words in shipped().words.items():
+        for key, entry in words.items():
+            assert list(troubles_of_style(entry.text, language)) == [], key
+
+
+def test_notices_that_are_over_or_lack_a_language_are_worth_a_look(folder):
+    folder.merchant('name = "Olive"\nlanguages = ["en", "es"]')
+    folder.write("notices.toml", '\n[n]\nuntil = 2026-01-01T00:00:00Z\ntext.en = "SEE US IN BRIGHTON"')
+    problems = [warning.problem for warning in check(folder.path, now=datetime(2026, 1, 1, tzinfo=UTC)).warnings]
+    assert {warning.line for warning in check(folder.path).warnings} == {2}
+    assert [any(told in problem for problem in problems) for told in ("is over", "no text in es", "capitals")] == [
+        True
+    ] * 3
+    problems = [warning.problem for warning in check(folder.path, now=datetime(2025, 12, 31, tzinfo=UTC)).warnings]
+    assert not any("is over" in problem for problem in problems)
+
+
+def test_json_is_one_object_with_everything_in_it(run, folder):
+    folder.merchant('name = "Olive"\nlanguages = ["en"]\nnmae = 1').english('[site]\nbusy = "COME BACK LATER"')
+    result = run("--json")
+    assert result.exit_code == 1
+    findings = json.loads(result.output)
+    assert findings["languages"] == ["en"]
+    assert findings["sentences"] == 1
+    [error], [warning] = findings["errors"], findings["warnings"]
+    assert (error["file"], error["line"], error["column"]) == ("merchant.toml", 3, 1)
+    assert (warning["file"], warning["line"]) == ("messages/en.toml", 2)
+    assert error["problem"]
+    assert error["instead"]
+
+
+def test_annotations_stand_beside_the_lines_that_they_are_about(run, folder):
+    folder.merchant('name = "Olive"\nlanguages = ["en"]\n"100%" = 1').english('[site]\nbusy = "COME BACK LATER"')
+    result = run("--github")
+    assert result.exit_code == 1
+    error, warning = result.output.splitlines()
+    assert error.startswith(f'::error file={folder.path}/merchant.toml,line=3,col=1::"100%25" means nothing here.')
+    assert warning.startswith(f"::warning file={folder.path}/messages/en.toml,line=2,col=1::")
+
+
+def test_an_unknown_flag_ends_with_2(run):
+    assert run("--nonsense").exit_code == 2
 
 
 SLIPS = [

@@ -11,6 +11,7 @@ import weakref
 import pytest
 
 from app.messages import Messages
+from app.messages.folder import Folder
 
 SOON = 0.02  # seconds between two looks
 
@@ -110,6 +111,22 @@ def test_a_folder_that_vanishes_leaves_the_last_good_words(folder, live, until, 
     shutil.move(folder.path.parent / "away", folder.path / vanishing)
     until(lambda: not words.current().faults)
     assert said(words) == "good"
+
+
+def test_a_file_that_is_empty_while_somebody_writes_keeps_its_words_until_the_folder_rests(folder, monkeypatch):
+    here = Folder(folder.english(busy("good")).path)
+
+    def said_now():
+        return here.catalogue().negotiate("en").site("busy").text
+
+    here.look()
+    folder.english("")
+    with monkeypatch.context() as patch:
+        patch.setattr(here, "_settled_listing", lambda: (here._list(), False))
+        here.look()
+        assert said_now() == "good"
+    here.look()
+    assert said_now() != "good"
 
 
 def test_a_language_file_that_is_deleted_is_gone(folder, live, until):

@@ -29,6 +29,7 @@ def test_the_routes_are_those_of_the_contract(site):
         ("/login", "GET"),
         ("/login", "POST"),
         ("/logout", "POST"),
+        ("/language/<tag>", "GET"),
         ("/account", "GET"),
         ("/healthz", "GET"),
         ("/readyz", "GET"),
@@ -48,6 +49,12 @@ def test_a_foreign_host_is_refused_and_not_named(browser, host):
     assert answer.status == 400
     assert not host or host not in answer.body
     assert "visit" not in browser.cookies()
+
+
+def test_the_schemes_own_port_may_be_named(make_site):
+    browser = browser_of(make_site(PUBLIC_URL="https://rewards.example.com"))
+    assert browser.get("/login", Host="rewards.example.com:443").status == 200
+    assert browser.get("/login", Host="rewards.example.com:80").status == 400
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
@@ -144,6 +151,19 @@ def test_static_files_are_kept_for_a_year_under_a_name_of_their_content(browser)
     assert "Set-Cookie" not in answer.headers
     wrong = address.replace(address.split("/")[2], "0" * 12)
     assert browser.get(wrong).status == 404
+
+
+def test_the_reference_that_a_guest_reads_is_the_one_in_the_log(site, browser, monkeypatch):
+    monkeypatch.setattr("app.logs.secrets.token_hex", lambda length: "1234567890123456")
+    browser.get("/nothing-here")
+    (record,) = log_of(site, "request")
+    assert record["request_id"] == "1234567890123456"
+
+
+def test_a_long_number_in_the_log_is_cut_to_its_last_four_digits(site, browser):
+    browser.get("/4111111111111111")
+    (record,) = log_of(site, "request")
+    assert record["path"] == "/************1111"
 
 
 def test_the_log_has_one_line_for_each_request_without_its_query(site, browser):

@@ -7,7 +7,7 @@ import pytest
 
 from app.store import StoreUnavailable
 from app.store.interface import Reason
-from tests.sites import browser_of
+from tests.sites import browser_of, log_of
 
 
 def set_cookies(answer):
@@ -58,6 +58,7 @@ def test_signing_out_ends_the_record_and_can_be_repeated(browser, site):
     assert (answer.status, answer.location) == (303, "/login")
     assert 'role="status"' in browser.get("/login").body
     assert browser.post("/logout", {}).status == 303
+    assert 'role="status"' in browser.get("/login").body
     browser.set_cookie("session", session_id)
     assert browser.get("/account").status == 303
 
@@ -151,6 +152,19 @@ def test_a_store_that_cannot_be_reached_is_not_a_guest_who_is_signed_out(browser
         assert browser.get("/login").status == 200
         assert browser.get("/healthz").status == 200
     assert browser.get("/account").status == 200
+
+
+def test_while_the_store_is_away_forms_are_answered_503_and_not_taken_for_a_strangers(browser, site, monkeypatch):
+    browser.sign_in()
+    token = browser.get("/account").fields["csrf_token"]
+    monkeypatch.setattr(site.extensions["site"].store, "get", unavailable)
+    answer = browser.post("/logout", {"csrf_token": token})
+    assert answer.status == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    page = browser.post("/login", {"csrf_token": token, "username": "ana", "password": "x", "next": ""})
+    assert (page.status, page.fields["username"]) == (503, "ana")
+    assert "session" not in set_cookies(page)
+    assert len(log_of(site, "store_unavailable")) == 2
 
 
 def test_a_sign_in_that_cannot_be_kept_is_answered_with_the_form_filled_in(browser, site, monkeypatch):

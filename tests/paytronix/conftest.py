@@ -1,9 +1,10 @@
 """A client whose every secret is a marker, in front of a server that does as told or of replies that are given."""
 
 import pytest
+from requests.structures import CaseInsensitiveDict
+
 from app.paytronix import PaytronixClient, Transport
 from app.paytronix.transport import Reply
-from requests.structures import CaseInsensitiveDict
 from tests.misbehaving import Misbehaving
 
 CLIENT_ID = "marker-client-id"

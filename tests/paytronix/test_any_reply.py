@@ -6,6 +6,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
 from app.paytronix import (
     Account,
     Guest,
@@ -17,8 +20,6 @@ from app.paytronix import (
     Transport,
     Unavailable,
 )
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 from tests.misbehaving import Misbehaving, reply
 from tests.paytronix.conftest import GivenReply, make_client
 
@@ -70,7 +71,9 @@ def is_well_typed(value):
                 and all(text is None or (isinstance(text, str) and text) for text in texts)
             )
         case Guest():
-            return all(text is None or (isinstance(text, str) and text) for text in (value.first_name, value.card_number))
+            return all(
+                text is None or (isinstance(text, str) and text) for text in (value.first_name, value.card_number)
+            )
         case Account():
             balances = value.points + value.rewards + value.stored_value
             return all(
@@ -93,7 +96,7 @@ def check_error(error):
         assert wait_seconds is None or 1 <= wait_seconds <= 3600
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @example(b'{"result":"success","access_token":"\\ud800"}', 200, {})
 @example(b'{"result":"success","access_token":"A","expires_in":' + b"9" * 5000 + b"}", 200, {})
 @example(b'{"result":"success","access_token":"A","expires_in":1e999}', 200, {})
@@ -101,7 +104,9 @@ def check_error(error):
 @given(bodies, statuses, headers)
 def test_any_reply_is_a_value_or_one_of_the_four_errors(body, status, headers):
     told = []
-    client = make_client(GivenReply(body, status, headers), observe=told.append, now=lambda: datetime(2026, 1, 1, tzinfo=UTC))
+    client = make_client(
+        GivenReply(body, status, headers), observe=told.append, now=lambda: datetime(2026, 1, 1, tzinfo=UTC)
+    )
     for kind, call in CALLS.items():
         try:
             value = call(client)
@@ -120,7 +125,8 @@ def test_any_reply_is_a_value_or_one_of_the_four_errors(body, status, headers):
 line = st.text(string.printable, max_size=30).map(str.encode) | st.binary(max_size=30)
 heads = st.builds(
     lambda first, lines, end: first + b"\r\n" + b"".join(each + b"\r\n" for each in lines) + end,
-    st.sampled_from([b"HTTP/1.1 200 OK", b"HTTP/1.0 200", b"HTTP/1.1 100 Continue", b"HTTP/2 200", b"HTTP/1.1 304 x"]) | line,
+    st.sampled_from([b"HTTP/1.1 200 OK", b"HTTP/1.0 200", b"HTTP/1.1 100 Continue", b"HTTP/2 200", b"HTTP/1.1 304 x"])
+    | line,
     st.lists(
         st.sampled_from(
             [

@@ -5,6 +5,7 @@ import threading
 import time
 
 import pytest
+
 from app.paytronix import Reason, Unavailable, deadline
 from tests.misbehaving import (
     Misbehaving,
@@ -18,7 +19,6 @@ from tests.misbehaving import (
 
 OPERATION = "guest/userInformation"
 GOOD = answer(reply(b"{}"))
-FOR_A_FIN_TO_ARRIVE = 0.1  # seconds
 
 
 def failure(transport):
@@ -53,7 +53,7 @@ def test_a_connection_that_the_other_end_closed_while_idle_is_replaced(server, m
     transport = make_transport(server.origin)
     for _ in range(3):
         transport.post("oauth/requestGuestToken", {})
-        time.sleep(FOR_A_FIN_TO_ARRIVE)
+        server.wait_until_closed()
     assert [len(peer.requests) for peer in server.peers] == [1, 1, 1]
 
 
@@ -144,7 +144,7 @@ def test_a_reply_that_breaks_off_or_is_no_http_is_told_apart(server, make_transp
     transport = make_transport(server.origin, total_seconds=5)
     assert failure(transport).reason == reason
     assert len(server.peers) == 1, "the call was repeated"
-    time.sleep(FOR_A_FIN_TO_ARRIVE)
+    server.wait_until_closed()
     assert transport.get(OPERATION, {}).body == b"{}"
 
 
@@ -154,17 +154,21 @@ def test_a_head_that_breaks_off_is_a_reply_without_a_body(server, make_transport
 
 
 def test_a_reply_that_nobody_asked_for_is_met_by_no_call(server, make_transport):
+    go_on, sent = threading.Event(), threading.Event()
+
     def script(peer):
         peer.read_request()
         peer.send(reply(b"first"))
-        time.sleep(FOR_A_FIN_TO_ARRIVE / 2)
+        go_on.wait(10)
         peer.send(reply(b"unasked"))
+        sent.set()
         peer.stay_silent()
 
     server.follow(script, answer(reply(b"second")))
     transport = make_transport(server.origin)
     assert transport.get(OPERATION, {}).body == b"first"
-    time.sleep(FOR_A_FIN_TO_ARRIVE)
+    go_on.set()
+    assert sent.wait(10)
     assert transport.get(OPERATION, {}).body == b"second"
 
 
@@ -180,6 +184,7 @@ def test_a_server_that_comes_back_is_called_again(server, make_transport):
     server.follow(answer_and_close(reply(b"{}")))
     transport = make_transport(server.origin)
     transport.get(OPERATION, {})
+    server.wait_until_closed()
     server.refuse()
     assert failure(transport).reason == Reason.CONNECTION_REFUSED
     with Misbehaving(GOOD) as other:
@@ -193,7 +198,9 @@ def test_a_server_that_comes_back_is_called_again(server, make_transport):
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_redirects_are_not_followed(server, make_transport, status):
     with Misbehaving(GOOD) as elsewhere:
-        server.follow(answer(reply(b"{}", status, Location=f"{elsewhere.origin}/rest/25.33/oauth/requestGuestToken.json")))
+        server.follow(
+            answer(reply(b"{}", status, Location=f"{elsewhere.origin}/rest/25.33/oauth/requestGuestToken.json"))
+        )
         transport = make_transport(server.origin)
         assert transport.get(OPERATION, {}).status == status
         assert transport.post("oauth/requestGuestToken", {"password": "secret"}).status == status
@@ -253,7 +260,7 @@ def test_a_call_beyond_the_cap_is_refused_at_once(server, make_transport):
     started = time.monotonic()
     error = failure(transport)
     assert (error.reason, error.code) == (Reason.BUSY, "busy")
-    assert time.monotonic() - started < 0.2
+    assert time.monotonic() - started < 1
     go_on.set()
     for thread in threads:
         thread.join(10)
@@ -276,7 +283,7 @@ FAILING = {
 @pytest.mark.parametrize("script", FAILING.values(), ids=FAILING)
 def test_a_place_is_given_back_after_every_kind_of_reply(server, make_transport, script):
     server.follow(script, script, GOOD)
-    transport = make_transport(server.origin, max_calls=1, total_seconds=0.3)
+    transport = make_transport(server.origin, max_calls=1, total_seconds=0.5)
     for _ in range(2):
         try:
             transport.get(OPERATION, {})

@@ -6,9 +6,12 @@ import threading
 import time
 
 import pytest
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+
 from app.paytronix import Reason, Unavailable
+from app.paytronix.deadline import DeadlinePools, deadline
 from app.paytronix.transport import LONGEST_REPLY_BYTES
-from tests.misbehaving import Misbehaving, answer, drip, reply, silent, unreachable_port
+from tests.misbehaving import answer, drip, reply, silent, unreachable_port
 
 CONNECT_SECONDS, TOTAL_SECONDS = 0.3, 0.6
 GRACE_SECONDS = 1  # for a machine that is busy with other tests
@@ -96,12 +99,21 @@ def test_a_connection_that_is_not_made_ends_at_the_connect_limit(make_limited):
         assert failure_after(transport, CONNECT_SECONDS).reason == Reason.CONNECT_TIMEOUT
 
 
-def test_several_addresses_share_the_connect_limit(make_limited, monkeypatch):
+def test_an_address_that_does_not_answer_leaves_time_for_the_next_one(server, make_limited, monkeypatch):
+    server.follow(answer(reply(b"{}")))
+    with unreachable_port() as unreachable:
+        addresses = [
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in (unreachable, server.port)
+        ]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: addresses)
+        assert make_limited(a_host()).get("guest/userInformation", {}).body == b"{}"
+
+
+def test_many_addresses_that_do_not_answer_share_the_connect_limit(make_limited, monkeypatch):
     with unreachable_port() as port:
         one = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))
         monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: [one] * 3)
-        transport = make_limited(a_host())
-        assert failure_after(transport, CONNECT_SECONDS).reason == Reason.CONNECT_TIMEOUT
+        assert failure_after(make_limited(a_host()), CONNECT_SECONDS).reason == Reason.CONNECT_TIMEOUT
 
 
 def test_a_slow_look_up_ends_at_the_connect_limit(make_limited, monkeypatch):
@@ -138,32 +150,36 @@ def test_a_machine_out_of_threads_is_a_passing_failure(make_limited, monkeypatch
         raise RuntimeError("can't start new thread")
 
     for _ in range(2):  # nobody waits for a look-up that was never made
-        with monkeypatch.context() as patch, pytest.raises(Unavailable):
+        with monkeypatch.context() as patch:
             patch.setattr(threading.Thread, "start", start)
-            transport.get("guest/userInformation", {})
+            with pytest.raises(Unavailable):
+                transport.get("guest/userInformation", {})
     monkeypatch.setattr(socket, "getaddrinfo", look_up_that_takes(CONNECT_SECONDS * 2, asked := []))
     failure_after(transport, CONNECT_SECONDS)
     assert len(asked) == 1
 
 
 @pytest.mark.parametrize("error", [socket.gaierror(-2, "unknown"), UnicodeError("label too long"), ValueError("null")])
-def test_a_name_that_does_not_resolve_fails_at_once(make_limited, monkeypatch, error):
+def test_a_name_that_does_not_resolve_fails_at_once(make_transport, monkeypatch, error):
     def look_up(*args, **kwargs):
         raise error
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     started = time.monotonic()
     with pytest.raises(Unavailable) as caught:
-        make_limited(a_host()).get("guest/userInformation", {})
+        make_transport(a_host()).get("guest/userInformation", {})
     assert caught.value.reason == Reason.DNS
-    assert time.monotonic() - started < CONNECT_SECONDS
+    assert time.monotonic() - started < GRACE_SECONDS
 
 
-def test_a_failed_call_leaves_no_limit_behind(make_limited, make_transport):
-    with Misbehaving(drip(reply(b"{}"), 0.01)) as slow, Misbehaving(silent) as other:
-        with pytest.raises(Unavailable):
-            make_limited(other.origin).get("guest/userInformation", {})
-        assert make_transport(slow.origin).get("guest/userInformation", {}).body == b"{}"  # takes longer than that
+def test_a_limit_ends_with_its_call(server):
+    server.follow(answer(reply(b"{}")))
+    with deadline(connect_seconds=0.01, total_seconds=0.01):
+        pass
+    time.sleep(0.02)
+    pools = DeadlinePools(ca_bundle=DEFAULT_CA_BUNDLE_PATH, connections=1)
+    assert pools.request("GET", server.origin).data == b"{}"
+    pools.clear()
 
 
 # --- Size ---

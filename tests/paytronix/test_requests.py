@@ -5,6 +5,7 @@ import json
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+
 from tests.misbehaving import answer, reply
 from tests.paytronix.conftest import CLIENT_ID, CLIENT_SECRET, make_client
 
@@ -106,7 +107,9 @@ def test_reading_calls_carry_the_token_in_the_query(client, server):
 
 
 def test_writing_calls_carry_the_token_in_the_body(client, server):
-    client.post("enrollment/editAccount", "AA", lambda body: None, setUserFields={"style": "typed", "firstName": ["Ana"]})
+    client.post(
+        "enrollment/editAccount", "AA", lambda body: None, setUserFields={"style": "typed", "firstName": ["Ana"]}
+    )
     request = the_request(server)
     assert (request.method, request.target) == ("POST", "/rest/25.33/enrollment/editAccount.json")
     assert json.loads(request.body) == {

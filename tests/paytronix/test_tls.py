@@ -7,8 +7,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import trustme
+
 from app.paytronix import Reason, Unavailable
-from tests.misbehaving import Misbehaving, answer, answer_and_close, answer_and_reset, close_at_once, drip, reply, silent
+from tests.misbehaving import (
+    Misbehaving,
+    answer,
+    answer_and_close,
+    answer_and_reset,
+    close_at_once,
+    drip,
+    reply,
+    silent,
+)
 
 OPERATION = "guest/userInformation"
 GOOD = answer(reply(b"{}"))
@@ -58,7 +68,7 @@ def test_the_authorities_are_read_once(trusted, ca_bundle, make_transport, tmp_p
         (tmp_path / "ca.pem").unlink()
         for _ in range(2):
             assert transport.get(OPERATION, {}).body == b"{}"
-            time.sleep(0.05)
+            server.wait_until_closed()
         assert len(server.peers) == 2
 
 

@@ -1,0 +1,168 @@
+"""Which codes guests meet, day by day, and whether there were words for them: how a merchant finds what is missing.
+
+Nothing in it is about a guest: a code, how often, and Paytronix's own text without what may be somebody's.
+"""
+
+import re
+import secrets
+import threading
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import msgspec
+
+from app.logs import log
+from app.messages.plain_text import cleaned
+from app.store import Store, StoreUnavailable
+
+KEPT_DAYS = 40
+MOST_CODES_A_DAY = 200
+OTHERS = "(others)"  # codes beyond that number, and what is no code
+LONGEST_TEXT = 120
+WRITE_AFTER_SECONDS = 2.0
+
+_DAY_SECONDS = 86_400
+_LEASE = "seen:{codes}:writer"
+_LEASE_SECONDS = 5.0  # longer than a read and a write can take
+_CODE = re.compile(r"[a-z0-9_.:-]{1,100}")
+_QUOTED = re.compile(r"""(["'“‘«]).*?["'”’»]""")
+_SOMEBODYS = re.compile(r"\S+@\S+|\+?[0-9][0-9 ()./-]{2,}[0-9]")  # addresses; numbers of phones, cards, accounts
+_HIDDEN = "…"
+
+
+class Tally(msgspec.Struct):
+    """One code on one day."""
+
+    count: int
+    has_words: bool
+    vendor_text: str
+
+
+Day = dict[str, Tally]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One code over all days that are kept.
+
+    :ivar has_words: whether there were words for it when it was met last
+    :ivar vendor_text: Paytronix's own text when it was met last, cut; may be empty
+    """
+
+    code: str
+    count: int
+    has_words: bool
+    first_day: date
+    last_day: date
+    vendor_text: str
+
+
+class CodesSeen:
+    """Counts in memory, and writes to the store a moment later, from a thread of its own.
+
+    So no guest waits for it, and a storm of refused sign-ins is one write. What a worker has counted in its last
+    moment is lost when it ends: these are hints, not accounts.
+    """
+
+    def __init__(self, store: Store, *, write_after_seconds: float = WRITE_AFTER_SECONDS) -> None:
+        self._store = store
+        self._write_after_seconds = write_after_seconds
+        self._lock = threading.Lock()
+        self._waiting: dict[date, Day] = {}
+
+    def note(self, code: str, *, has_words: bool, vendor_text: str | None = None, guest: str = "") -> None:
+        """Count a code that a guest met, today (UTC).
+
+        :param vendor_text: Paytronix's own text, untrusted.
+        :param guest: the username; left out of the text.
+        """
+        lowered = code.strip().lower()
+        tally = Tally(1, has_words, _nobodys(vendor_text or "", guest))
+        with self._lock:
+            is_first = not self._waiting
+            _add(self._waiting.setdefault(datetime.now(UTC).date(), {}), lowered, tally)
+        if is_first:
+            timer = threading.Timer(self._write_after_seconds, self.write)
+            timer.daemon = True
+            timer.start()
+
+    def write(self) -> None:
+        """Bring what was counted to the store. Whatever stands in the way costs the counts, and nothing else."""
+        with self._lock:
+            waiting, self._waiting = self._waiting, {}
+        try:
+            for day, tallies in waiting.items():
+                self._write_day(day, tallies)
+        except StoreUnavailable as error:
+            log.warning("codes_seen_not_kept", reason=error.reason)
+        except Exception:  # noqa: BLE001 - a hint is not worth an error
+            log.warning("codes_seen_not_kept", exc_info=True)
+
+    def _write_day(self, day: date, tallies: Day) -> None:
+        # A lease and not compare-and-set, which cannot make a record; the day's first one would be lost.
+        holder = secrets.token_hex(8)
+        for _ in range(20):
+            if self._store.acquire(_LEASE, holder, _LEASE_SECONDS):
+                break
+            threading.Event().wait(self._write_after_seconds / 10)
+        else:
+            log.warning("codes_seen_not_kept", reason="busy")
+            return
+        try:
+            kept = _read(self._store.get(_key(day))[0])
+            for code, tally in tallies.items():
+                _add(kept, code, tally)
+            self._store.put(_key(day), msgspec.msgpack.encode(kept), KEPT_DAYS * _DAY_SECONDS)
+        finally:
+            self._store.release(_LEASE, holder)
+
+    def read(self, *, today: date | None = None) -> list[Seen]:
+        """All codes of the days that are kept: those without words first, the most frequent of them in front.
+
+        :raises StoreUnavailable: the store cannot say.
+        """
+        last = today or datetime.now(UTC).date()
+        days = [last - timedelta(days=ago) for ago in range(KEPT_DAYS, -1, -1)]
+        seen: dict[str, Seen] = {}
+        for day, record in zip(days, self._store.get(*map(_key, days)), strict=True):
+            for code, tally in _read(record).items():
+                before = seen.get(code)
+                seen[code] = Seen(
+                    code=code,
+                    count=tally.count + (before.count if before else 0),
+                    has_words=tally.has_words,
+                    first_day=before.first_day if before else day,
+                    last_day=day,
+                    vendor_text=tally.vendor_text or (before.vendor_text if before else ""),
+                )
+        return sorted(seen.values(), key=lambda each: (each.has_words, -each.count, each.code))
+
+
+def _add(day: Day, code: str, tally: Tally) -> None:
+    if code != OTHERS and (not _CODE.fullmatch(code) or (code not in day and len(day) >= MOST_CODES_A_DAY)):
+        code, tally = OTHERS, Tally(tally.count, tally.has_words, "")
+    if before := day.get(code):
+        tally = Tally(before.count + tally.count, tally.has_words, tally.vendor_text or before.vendor_text)
+    day[code] = tally
+
+
+def _nobodys(text: str, guest: str) -> str:
+    """A text without what may be somebody's: what it quotes, addresses, long numbers, the guest's own name."""
+    text = cleaned(text, longest=4 * LONGEST_TEXT)
+    if guest.strip():
+        text = re.sub(re.escape(guest.strip()), _HIDDEN, text, flags=re.IGNORECASE)
+    text = _SOMEBODYS.sub(_HIDDEN, _QUOTED.sub(_HIDDEN, text))
+    return cleaned(text, longest=LONGEST_TEXT)
+
+
+def _read(record: bytes | None) -> Day:
+    if record is None:
+        return {}
+    try:
+        return msgspec.msgpack.decode(record, type=Day)
+    except msgspec.MsgspecError:  # of another release
+        return {}
+
+
+def _key(day: date) -> str:
+    return f"seen:{{codes}}:{day.isoformat()}"

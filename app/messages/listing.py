@@ -1,0 +1,48 @@
+"""Every sentence there is, in every language: what guests read, and where it comes from."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.messages.catalogue import LAST_RESORT, Catalogue, Message
+from app.messages.placeholders import ONLY_IN
+from app.messages.shipped import FOLDER, shipped
+from app.messages.words import PAYTRONIX, Key
+
+
+@dataclass(frozen=True)
+class Line:
+    """One sentence in one language.
+
+    :ivar message: what guests read, with placeholders as they are typed where only a page knows their value
+    """
+
+    section: str
+    name: str
+    language: str
+    message: Message
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether guests of this language read it in another one."""
+        return self.message.language != self.language
+
+    @property
+    def is_built_in(self) -> bool:
+        """Whether the words are not the merchant's."""
+        return self.message.source.startswith(f"{FOLDER.name}/")
+
+
+def lines(catalogue: Catalogue) -> Iterator[Line]:
+    """All sentences, in the order of the built-in file; the merchant's other codes follow Paytronix's."""
+    for section, name in _keys(catalogue):
+        as_typed = {word: f"{{{word}}}" for word in ONLY_IN.get((section, name), {})}
+        for voice in catalogue.voices:
+            message = voice.paytronix(name) if section == PAYTRONIX else voice.said(section, name, **as_typed)
+            yield Line(section, name, voice.language, message)
+
+
+def _keys(catalogue: Catalogue) -> list[Key]:
+    built_in = dict.fromkeys(shipped().words[LAST_RESORT])
+    own = dict.fromkeys(key for voice in catalogue.voices for key in catalogue.own_words.get(voice.language, {}))
+    sections = dict.fromkeys(section for section, _ in built_in)
+    return [key for section in sections for key in (built_in | own) if key[0] == section]

@@ -1,0 +1,55 @@
+"""What makes a sentence hard for a guest: told as advice, never as a fault.
+
+Reading level is measured by what can be counted honestly: the words of a sentence in languages that put spaces between
+them, and, in the shipped languages, words that only those who build websites use.
+"""
+
+import re
+from collections.abc import Iterator
+
+from app.messages.plain_text import Trouble
+
+# English sentences are shorter than those of most languages; plain-language guides ask for 15 to 20 words.
+MOST_WORDS = {"en": 20}
+MOST_WORDS_ELSEWHERE = 25
+_WITHOUT_SPACES = frozenset({"zh", "ja", "th", "lo", "km", "my"})
+_LEAST_LETTERS = 6  # "OK" and "FAQ" are no shouting
+_JARGON = {
+    "en": re.compile(
+        r"\b(authenticat\w*|authoriz\w*|credentials?|tokens?|invalid|servers?|time-?out|api|https?|parameters?|null)\b",
+        re.IGNORECASE,
+    ),
+    "es": re.compile(
+        r"\b(autentic\w*|autoriza(?:ción|do)|credencial\w*|tokens?|inválid\w*|servidor\w*|api|https?|parámetros?)\b",
+        re.IGNORECASE,
+    ),
+}
+_URL = re.compile(r"https?://\S+|www\.\S+|\b[\w-]+\.(?:com|net|org|co\.uk|es|mx)\b(?:/\S*)?", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"[.!?…。؟։।]+(?:\s+|$)|\n")
+_PLACEHOLDER = re.compile(r"\{\w+\}")
+
+
+def troubles_of_style(text: str, language: str) -> Iterator[Trouble]:
+    """What is worth a second look in a text.
+
+    :param language: its tag.
+    """
+    base = language.partition("-")[0]
+    if url := _URL.search(text):
+        yield (
+            f"There is an address in the text ({url[0][:60]}). Guests on a phone cannot tap it.",
+            "Put it into [links] in merchant.toml and name the link as the next step.",
+        )
+    text = _URL.sub("", text)
+    letters = [char for char in _PLACEHOLDER.sub("", text) if char.isalpha()]
+    if len(letters) >= _LEAST_LETTERS and all(char.isupper() for char in letters):
+        yield "It is all in capitals, which is slow to read and sounds like shouting.", "Write it in small letters."
+    longest = max((len(part.split()) for part in _SENTENCE_END.split(text)), default=0)
+    most = MOST_WORDS.get(base, MOST_WORDS_ELSEWHERE)
+    if base not in _WITHOUT_SPACES and longest > most:
+        yield (
+            f"A sentence has {longest} words. Many guests lose the thread after {most}.",
+            "Make two sentences of it: what happened, and what to do now.",
+        )
+    if (jargon := _JARGON.get(base)) and (word := jargon.search(text)):
+        yield f"“{word[0]}” is a word that few guests know.", "Say it as you would at the table."

@@ -1,0 +1,1 @@
+"""What things cost: each module runs by itself and prints figures."""

@@ -1,0 +1,73 @@
+"""What it costs a request to find its words: ``python -m benchmarks.words`` prints microseconds."""
+
+# ruff: noqa: T201 - it prints, that is all it does
+
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from app.messages import Messages
+
+TIMES = 20_000
+BEST_OF = 5
+ROOT = Path(__file__).parents[1]
+BROWSER = "es-MX,es;q=0.9,en-US;q=0.8,en;q=0.7"
+TEXTS = ("title", "heading", "title_error_prefix", "error_summary", "password", "button")
+
+
+def main() -> None:
+    """Time the parts of a refused sign-in on the sample folder, and count what is asked of the disk meanwhile."""
+    with tempfile.TemporaryDirectory() as nowhere:
+        for name, folder in (("the sample folder", ROOT / "merchant"), ("no folder", Path(nowhere))):
+            words = Messages(folder)
+            voice = words.current().negotiate(BROWSER)
+            print(f"{name}:")
+            _tell("the guest's language", lambda words=words: words.current().negotiate(BROWSER, None))
+            _tell("a chosen language", lambda words=words: words.current().negotiate(BROWSER, "es"))
+            _tell("a code that the merchant words", lambda voice=voice: voice.paytronix("could_not_authenticate"))
+            _tell("a code with built-in words", lambda voice=voice: voice.paytronix("x.system_error"))
+            _tell("a code that nobody words", lambda voice=voice: voice.paytronix("a.b.c", "Text", signing_in=True))
+            _tell("a label", lambda voice=voice: voice.text("login", "button"))
+            _tell("language, code and all labels of the page", lambda words=words: _page(words))
+            print(f"  {_files_opened(words)} files opened or looked at in {TIMES} pages by the thread that asks")
+
+
+def _page(words: Messages) -> None:
+    voice = words.current().negotiate(BROWSER)
+    voice.paytronix("could_not_authenticate", signing_in=True)
+    for name in TEXTS:
+        voice.text("login", name)
+
+
+def _tell(what: str, work: Callable[[], object]) -> None:
+    best = min(_seconds(work) for _ in range(BEST_OF))
+    print(f"  {best / TIMES * 1e6:6.2f} µs  {what}")
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    for _ in range(TIMES):
+        work()
+    return time.perf_counter() - started
+
+
+def _files_opened(words: Messages) -> int:
+    """Counts in this thread only: the folder is watched by another one."""
+    asked, me = 0, threading.get_ident()
+
+    def count(event: str, _: tuple[object, ...]) -> None:
+        nonlocal asked
+        if event in {"open", "os.listdir", "os.scandir"} and threading.get_ident() == me:
+            asked += 1
+
+    sys.addaudithook(count)
+    for _ in range(TIMES):
+        _page(words)
+    return asked
+
+
+if __name__ == "__main__":
+    main()

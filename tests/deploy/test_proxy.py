@@ -1,0 +1,148 @@
+"""What nginx keeps away from the site, and what it tells it."""
+
+import contextlib
+import json
+import ssl
+import time
+
+import pytest
+
+from tests.deploy.wire import connect, exchange
+from tests.proxies import memory_kb, pids_of
+from tests.stores import until
+
+TEN_MEGABYTES = 10_000_000
+FORGED = {
+    "X-Forwarded-For": "203.0.113.9",
+    "X-Forwarded-Host": "evil.example",
+    "X-Forwarded-Proto": "http",
+    "X-Forwarded-Prefix": "/evil",
+    "X-Forwarded-Port": "1",
+    "X-Forwarded-Ssl": "off",
+    "Forwarded": "for=203.0.113.9;host=evil.example;proto=http",
+    "X-Request-ID": "forged",
+    "Script_Name": "/evil",
+}
+
+
+def test_what_strangers_say_of_themselves_goes_no_further(behind_nginx):
+    before = len(behind_nginx.site.log("request"))
+    session = behind_nginx.session(address="127.0.0.7")
+    answer = session.get(f"{behind_nginx.url}/account", headers=FORGED, allow_redirects=False)
+    plain = session.get(f"{behind_nginx.url}/account", allow_redirects=False)
+    assert (answer.status_code, answer.headers["Location"]) == (303, plain.headers["Location"])
+    assert "evil" not in str(answer.headers)
+    assert answer.headers["X-Request-ID"] != "forged"
+    until(lambda: len(behind_nginx.site.log("request")) >= before + 2)
+    assert {record["address"] for record in behind_nginx.site.log("request")[before:]} == {"127.0.0.7"}
+
+
+def test_an_instance_without_a_proxy_believes_no_forwarding_header(start_site):
+    site = start_site()
+    plain, forged = (
+        site.fetch("GET", "/account", headers=headers) for headers in ({}, FORGED | {"X-Forwarded-Proto": "https"})
+    )
+    assert (forged.status_code, forged.headers["Location"]) == (plain.status_code, plain.headers["Location"])
+    assert "Strict-Transport-Security" not in forged.headers
+    until(lambda: len(site.log("request")) == 2)
+    assert {record["address"] for record in site.log("request")} == {"127.0.0.1"}
+
+
+def test_the_answer_in_the_access_log_and_the_sites_log_has_one_id(behind_nginx):
+    answer = behind_nginx.session().get(f"{behind_nginx.url}/login")
+    identity = answer.headers["X-Request-ID"]
+    until(lambda: identity in behind_nginx.access_log())
+    until(lambda: any(record["request_id"] == identity for record in behind_nginx.site.log("request")))
+
+
+def test_no_certificate_is_shown_for_another_name(behind_nginx):
+    with pytest.raises(ssl.SSLError, match="(?i)unrecognized"):
+        behind_nginx.connect(server_name="evil.example")
+
+
+def test_the_instance_itself_refuses_another_host_except_for_health(behind_nginx):
+    for path, status in {"/login": 400, "/healthz": 200, "/readyz": 200}.items():
+        with connect(behind_nginx.site.port) as connection:
+            answer = exchange(connection, f"GET {path} HTTP/1.1\r\nHost: evil.example\r\n\r\n".encode())
+        assert answer.status == status
+        assert b"evil" not in answer.body
+        assert len(answer.body) < 60
+
+
+def test_plain_http_leads_pages_to_https_and_refuses_forms(behind_nginx):
+    session = behind_nginx.session()
+    led = session.get(f"{behind_nginx.plain_url}/login?next=/account", allow_redirects=False)
+    assert (led.status_code, led.headers["Location"]) == (301, f"{behind_nginx.url}/login?next=/account")
+    refused = session.post(f"{behind_nginx.plain_url}/login", data={"username": "ana"}, allow_redirects=False)
+    assert refused.status_code == 403
+    with behind_nginx.connect_plain() as connection:
+        assert exchange(connection, b"GET /x HTTP/1.1\r\nHost: evil.example\r\n\r\n").status == 421
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("way", ["through nginx", "straight"])
+def test_ten_megabytes_are_refused_at_once_and_fill_no_memory(behind_nginx, sandbox, way, chunked):
+    site = behind_nginx.site
+    before_kb = behind_nginx.memory_kb, sum(map(memory_kb, pids_of(site)))
+    with behind_nginx.connect() if way == "through nginx" else connect(site.port) as connection:
+        head = [
+            "POST /login HTTP/1.1",
+            f"Host: localhost:{behind_nginx.https_port}",
+            f"Origin: {behind_nginx.url}",
+            "Content-Type: application/x-www-form-urlencoded",
+            "Transfer-Encoding: chunked" if chunked else f"Content-Length: {TEN_MEGABYTES}",
+        ]
+        piece = b"a" * 10_000
+        pieces = (b"%x\r\n%s\r\n" % (len(piece), piece) for _ in range(1000)) if chunked else (piece for _ in range(1000))
+        began = time.monotonic()
+        connection.sendall("\r\n".join([*head, "", ""]).encode())
+        with contextlib.suppress(OSError):  # it may stop listening; the answer is there nonetheless
+            for each in pieces:
+                connection.sendall(each)
+        answer = exchange(connection, b"0\r\n\r\n" if chunked else b"")
+    assert answer.status == 413
+    assert time.monotonic() - began < 1
+    assert behind_nginx.memory_kb - before_kb[0] < 4_000
+    assert sum(map(memory_kb, pids_of(site))) - before_kb[1] < 4_000
+    assert sandbox.calls() == []
+
+
+def test_the_access_log_holds_no_query_no_referer_no_cookie_and_parses(behind_nginx):
+    session = behind_nginx.session()
+    headers = {"Referer": "https://localhost/marker-referer", "Cookie": "a=marker-cookie"}
+    for path in ("/login?next=marker-query", "/healthz?marker-query", "/%22%0a%5c?marker-query", "/" + "a" * 5000):
+        session.get(behind_nginx.url + path, headers=headers, allow_redirects=False)
+    with behind_nginx.connect() as connection:
+        exchange(connection, b"GET /marker-half?marker-query\r\n\r\n")
+    until(lambda: "aaaa" in behind_nginx.access_log() and "marker-half" not in behind_nginx.access_log())
+    records = [json.loads(line) for line in behind_nginx.access_log().splitlines()]
+    assert {"/login", "/healthz", "/%22%0a%5c"} <= {record["path"] for record in records}
+    for log in [*(behind_nginx.folder / "log").iterdir(), behind_nginx.folder / "stderr.log"]:
+        for marker in ("marker-query", "marker-referer", "marker-cookie", "a" * 300):
+            assert marker not in log.read_text()
+
+
+def test_very_many_sign_ins_of_one_address_wait_and_others_do_not(behind_nginx):
+    hasty, other = behind_nginx.session(address="127.0.0.8"), behind_nginx.session(address="127.0.0.9")
+    for _ in range(100):
+        assert hasty.post(f"{behind_nginx.url}/login").status_code == 422
+    statuses = [hasty.post(f"{behind_nginx.url}/login") for _ in range(60)]
+    refused = [answer for answer in statuses if answer.status_code == 429]
+    assert refused
+    assert {answer.headers["Retry-After"] for answer in refused} == {"10"}
+    assert hasty.get(f"{behind_nginx.url}/login").status_code == 200
+    assert other.post(f"{behind_nginx.url}/login").status_code == 422
+
+
+def test_slow_clients_hold_no_thread_of_the_site(nginx, start_site):
+    site = start_site("--threads", "2", **nginx.settings_of_site)
+    nginx.start(site.port)
+    with contextlib.ExitStack() as held:
+        for _ in range(20):
+            slow = held.enter_context(nginx.connect())
+            slow.sendall(f"POST /login HTTP/1.1\r\nHost: localhost:{nginx.https_port}\r\nContent-Length: 9\r\n\r\na".encode())
+        began = time.monotonic()
+        assert nginx.session().get(f"{nginx.url}/login").status_code == 200
+        assert time.monotonic() - began < 1
+    until(lambda: site.log("request"))
+    assert [record["method"] for record in site.log("request")] == ["GET"]

@@ -1,0 +1,49 @@
+"""Requests as bytes, and their answers header by header: for what no client would send or show."""
+
+import http.client
+import re
+import socket
+
+from app.headers import EVERYWHERE, HSTS
+
+
+def connect(port):
+    """A connection straight to an instance."""
+    return socket.create_connection(("127.0.0.1", port), 10)
+
+
+def exchange(connection, request):
+    """Send bytes and read one answer, its ``body`` in bytes. None if the connection closes without one."""
+    try:
+        connection.sendall(request)
+    except OSError:
+        pass  # refused before all was sent: the answer is there
+    answer = http.client.HTTPResponse(connection)
+    try:
+        answer.begin()
+    except (http.client.BadStatusLine, ConnectionError):
+        return None
+    answer.body = answer.read()
+    return answer
+
+
+def is_closed(connection):
+    """Whether the other end has closed; waits for that, and fails if it takes too long."""
+    try:
+        return connection.recv(1) == b""
+    except ConnectionError:
+        return True
+
+
+def assert_complete(answer, *, over_https):
+    """An answer has each header that every answer has, and has it once."""
+    for name, value in EVERYWHERE.items():
+        assert answer.headers.get_all(name) == [value], name
+    assert answer.headers.get_all("Strict-Transport-Security") == ([HSTS] if over_https else None)
+    assert len(answer.headers.get_all("Cache-Control")) == 1
+    (request_id,) = answer.headers.get_all("X-Request-ID")
+    assert re.fullmatch("[A-Za-z0-9-]{8,64}", request_id)
+    assert len(answer.headers.get_all("Content-Type")) == 1
+    assert not re.search(r"(?i)werkzeug|flask|python|x-powered|access-control|\w/\d", str(answer.headers.get("Server")))
+    assert "X-Powered-By" not in answer.headers
+    assert not [name for name in answer.headers if name.startswith("Access-Control-")]

@@ -1,0 +1,112 @@
+"""``notices.toml``: which notice is shown when, and what is wrong with one that is not."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from app.messages import Messages
+
+
+def at(text):
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def shown(folder, moment, language="en", *, failing=False):
+    return [message.text for message in folder.voice(language).notices(at(moment), paytronix_is_failing=failing)]
+
+
+ZONE = 'time_zone = "America/New_York"\n'
+
+
+@pytest.mark.parametrize(
+    ("times", "first", "last"),
+    [
+        ("from = 2026-12-01T09:00:00Z\nuntil = 2026-12-02T09:00:00Z", "2026-12-01T09:00:00", "2026-12-02T08:59:59"),
+        ("from = 2026-12-01 09:00:00\nuntil = 2026-12-02 09:00:00", "2026-12-01T14:00:00", "2026-12-02T13:59:59"),
+        ('from = "2026-12-01 09:00"\nuntil = "2026-12-02 09:00"', "2026-12-01T14:00:00", "2026-12-02T13:59:59"),
+        ('from = "2026-07-01 09:00"\nuntil = "2026-07-02 09:00"', "2026-07-01T13:00:00", "2026-07-02T12:59:59"),
+        ("from = 2026-12-01\nuntil = 2026-12-02", "2026-12-01T05:00:00", "2026-12-03T04:59:59"),
+        ('from = "2026-12-01"\nuntil = "2026-12-02"', "2026-12-01T05:00:00", "2026-12-03T04:59:59"),
+        ("from = 2026-12-01\nuntil = 2026-12-01", "2026-12-01T05:00:00", "2026-12-02T04:59:59"),
+    ],
+)
+def test_a_notice_is_shown_from_its_first_moment_to_its_last(folder, times, first, last):
+    folder.write("notices.toml", f'{ZONE}[n]\n{times}\ntext.en = "Hello"')
+    assert folder.catalogue().faults == ()
+    [notice] = folder.catalogue().notices
+    assert shown(folder, first) == shown(folder, last) == ["Hello"]
+    assert notice.begins_at == at(first)
+    assert (notice.ends_at - at(last)).total_seconds() == 1
+    assert not notice.is_due(notice.ends_at, paytronix_is_failing=False)
+    assert not notice.is_due(datetime(2026, 1, 1, tzinfo=UTC), paytronix_is_failing=False)
+
+
+def test_a_notice_may_hold_while_paytronix_is_failing_within_a_time(folder):
+    folder.write("notices.toml", '[n]\nwhile = "paytronix_failing"\nuntil = 2026-12-02T00:00:00Z\ntext.en = "Hello"')
+    assert shown(folder, "2026-12-01T00:00:00") == []
+    assert shown(folder, "2026-12-01T00:00:00", failing=True) == ["Hello"]
+    assert shown(folder, "2026-12-03T00:00:00", failing=True) == []
+
+
+def test_a_notice_speaks_the_guests_language_else_the_first_else_the_one_it_has(folder):
+    folder.merchant('name = "Olive"\nlanguages = ["es", "en", "fr"]').write("messages/fr.toml", "")
+    folder.write(
+        "notices.toml",
+        '[a]\nuntil = 2999-01-01T00:00:00Z\ntext.fr = "F {merchant}"\ntext.es = "E"\ntext.en = "{phone}"',
+    )
+    assert shown(folder, "2026-01-01T00:00:00", "fr") == ["F Olive"]
+    assert shown(folder, "2026-01-01T00:00:00", "es") == ["E"]
+    assert shown(folder, "2026-01-01T00:00:00", "en") == ["E"]
+
+
+FAULTS = [
+    ("[n]\ntext.en = 'x'", "how long", 1),
+    ("[n]\nuntil = 2999-01-01\ntext.en = 'x'", "No time zone", 2),
+    ("time_zone = 'Europe/Lundon'\n[n]\nuntil = 2999-01-01T00:00:00Z\ntext.en = ' '", "no time zone", 1),
+    ("time_zone = '../../etc/passwd'", "no time zone", 1),
+    ("time_zone = 5", "no time zone", 1),
+    ("[n]\nuntil = 5\ntext.en = 'x'", "no day and no time", 2),
+    ("[n]\nuntil = 'tomorrow'\ntext.en = 'x'", "no day and no time", 2),
+    ("time_zone = 'Asia/Tokyo'\n[n]\nuntil = 9999-12-31\ntext.en = 'x'", "no day and no time", 3),
+    ("[n]\nfrom = 2026-12-02T00:00:00Z\nuntil = 2026-12-01T00:00:00Z\ntext.en = 'x'", "before it begins", 3),
+    ("[n]\nwhile = 'raining'\ntext.en = 'x'", "no such state", 2),
+    ("[n]\nwhile = 'paytronix_failing'", "has no text", 1),
+    ("[n]\nwhile = 'paytronix_failing'\ntext = 'x'", "in which language", 3),
+    ("[n]\nwhile = 'paytronix_failing'\ntext.english = 'x'", "no language", 3),
+    ("[n]\nwhile = 'paytronix_failing'\ntext.en = 5", "no text", 3),
+    ("[n]\nwhile = 'paytronix_failing'\ntext.en = 'a\u202eb'", "direction", 3),
+    ("[n]\nuntl = 5\ntext.en = 'x'", '"until"', 2),
+    ("n = 5", "no notice", 1),
+]
+
+
+@pytest.mark.parametrize(("text", "told", "line"), FAULTS)
+def test_a_notice_with_a_fault_is_left_out_and_the_others_are_there(folder, text, told, line):
+    folder.write("notices.toml", f'{text}\n[good]\nuntil = 2999-01-01T00:00:00Z\ntext.en = "Good"')
+    catalogue = folder.catalogue()
+    assert [notice.name for notice in catalogue.notices] == ["good"]
+    assert any(told in f"{fault.problem} {fault.instead}" and fault.line == line for fault in catalogue.faults)
+    assert {fault.file for fault in catalogue.faults} == {"notices.toml"}
+
+
+def test_a_link_or_a_placeholder_that_there_is_not_leaves_the_sentence(folder):
+    folder.write("notices.toml", '[n]\nuntil = 2999-01-01T00:00:00Z\nlink = "halp"\ntext.en = "See {place}"')
+    assert shown(folder, "2026-01-01T00:00:00") == ["See {place}"]
+    assert len(folder.catalogue().faults) == 2
+
+
+def test_a_broken_file_of_notices_leaves_its_last_good_ones_and_a_deleted_one_none(folder, until):
+    def text():
+        voice = words.current().negotiate("en")
+        return [message.text for message in voice.notices(at("2026-01-01T00:00:00"), paytronix_is_failing=False)]
+
+    folder.write("notices.toml", '[n]\nuntil = 2999-01-01T00:00:00Z\ntext.en = "One"')
+    words = Messages(folder.path, look_every_seconds=0.02)
+    assert text() == ["One"]
+    folder.write("notices.toml", "[n\n")
+    until(lambda: words.current().faults)
+    assert text() == ["One"]
+    folder.write("notices.toml", '[n]\nuntil = 2999-01-01T00:00:00Z\ntext.en = "Two"')
+    until(lambda: text() == ["Two"])
+    (folder.path / "notices.toml").unlink()
+    until(lambda: text() == [])
