@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
+PEERS := benchmarks/peers
 .DEFAULT_GOAL := help
 
-.PHONY: help setup browser-and-redis run test soak check lint lock
+.PHONY: help setup browser-and-redis run test soak bench check lint lock
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +28,19 @@ test: setup browser-and-redis  ## run every test, with a real browser and a real
 
 soak: setup browser-and-redis  ## half an hour of storms, faults and restarts; prints what it measured
 	$(RUN) -m pytest tests/soak/soak.py -n0 -s
+
+bench: setup browser-and-redis $(PEERS)/.venv/ready $(PEERS)/express/node_modules  ## measure the site beside others, into benchmarks/RESULTS.md; QUICK=1 for a trial
+	$(RUN) -m benchmarks $(if $(QUICK),--quick)
+
+$(PEERS)/.venv/ready: $(PEERS)/python/requirements.txt
+	$(PYTHON) -m venv --clear $(PEERS)/.venv
+	$(PEERS)/.venv/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+$(PEERS)/express/node_modules: $(PEERS)/express/package-lock.json
+	@command -v npm >/dev/null || { echo "The benchmarks compare with Express: install Node.js 20 or later with npm." >&2; exit 1; }
+	npm ci --prefix $(PEERS)/express --no-audit --no-fund --silent
+	touch $@
 
 check: test lint  ## everything that must hold before a change goes in
 

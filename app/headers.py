@@ -39,8 +39,7 @@ def init_app(app: Flask, *, is_secure: bool, trusts_proxy: bool) -> None:
 
     @app.after_request
     def add(response: Response) -> Response:
-        for name, value in EVERYWHERE.items():
-            response.headers[name] = value
+        response.headers.extend(EVERYWHERE)
         came_by_http = trusts_proxy and request.headers.get("X-Forwarded-Proto") and request.scheme == "http"
         if is_secure and not came_by_http:
             response.headers["Strict-Transport-Security"] = HSTS

@@ -5,14 +5,14 @@ import re
 import secrets
 import sys
 import time
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from flask import Flask, Response, g, request
 from gunicorn.glogging import Logger
 from structlog.typing import EventDict, WrappedLogger
 
-from app.log_writer import LogWriter
+from app.log_writer import LogWriter, StreamWriter
 
 log = structlog.get_logger("app")
 
@@ -48,14 +48,14 @@ def configure(level: str, *, readable: bool = False) -> None:
         else structlog.processors.JSONRenderer()
     )
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[*shared, _format_exception, clean, render],
+        logger_factory=_Line,
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         cache_logger_on_first_use=True,
     )
     root = logging.getLogger()
     of_server = next((handler for handler in root.handlers if isinstance(handler, LogWriter)), None)
-    handler = of_server or logging.StreamHandler(sys.stdout)
+    handler = of_server or StreamWriter(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -72,6 +72,18 @@ def configure(level: str, *, readable: bool = False) -> None:
     for name in _QUIET:
         library = logging.getLogger(name)
         library.handlers, library.propagate = [logging.NullHandler()], False
+
+
+class _Line:
+    """A line on its way out, past ``logging``: making a record of it, to take it apart again, costs as much as itself."""
+
+    def __init__(self, *_: object) -> None:
+        """Nothing: structlog gives loggers names, and ours needs none."""
+
+    def info(self, line: str) -> None:
+        cast(LogWriter | StreamWriter, logging.getLogger().handlers[0]).write(line)
+
+    debug = warning = error = critical = info
 
 
 class GunicornLogger(Logger):  # type: ignore[misc]

@@ -40,10 +40,10 @@ def site() -> Site:
 
 def voice() -> Voice:
     """The merchant's words in the language of the guest who asks; one and the same for the whole request."""
-    if "voice" not in g:
+    if (voice := g.get("voice")) is None:
         chosen = request.cookies.get(language_cookie())
-        g.voice = site().messages.current().negotiate(request.headers.get("Accept-Language"), chosen)
-    return cast(Voice, g.voice)
+        g.voice = voice = site().messages.current().negotiate(request.headers.get("Accept-Language"), chosen)
+    return cast(Voice, voice)
 
 
 def language_cookie() -> str:

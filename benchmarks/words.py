@@ -1,7 +1,5 @@
 """What it costs a request to find its words: ``python -m benchmarks.words`` prints microseconds."""
 
-# ruff: noqa: T201 - it prints, that is all it does
-
 import sys
 import tempfile
 import threading

@@ -139,9 +139,11 @@ class SignIns:
             sealed_tokens=_sealed(keys, _tokens_key(keys.name), tokens),
         )
         owner, ttl_seconds = self._pseudonyms.of(sign_in.username), self._ttl_seconds(sign_in)
-        # The tokens first: a session without them is no sign-in, tokens without a session are out of reach.
-        self._store.put(_tokens_key(sign_in.name), sign_in.sealed_tokens, ttl_seconds, owner)
-        self._store.put(_session_key(sign_in.name), sign_in.sealed_session, ttl_seconds, owner)
+        records = {
+            _tokens_key(sign_in.name): sign_in.sealed_tokens,
+            _session_key(sign_in.name): sign_in.sealed_session,
+        }
+        self._store.put_all(records, ttl_seconds, owner)
         return sign_in
 
     def find(self, session_id: str) -> SignIn | None:

@@ -82,7 +82,7 @@ class Throttle:
     def _tries_left(self, username: str, address: str) -> int:
         """How many tries there may be under way at once: as many as might be refused. At least one, or Throttled."""
         here, guest, everyone = self._names(username, address)
-        tried_here, tried_at_all, tried_by_address = (self._store.count(name) for name in (here, guest, everyone))
+        tried_here, tried_at_all, tried_by_address = self._store.counts(here, guest, everyone)
         is_under_attack = tried_at_all.number >= self._per_guest.count * UNDER_ATTACK_FACTOR
         allowed_here = 1 if is_under_attack else self._per_guest.count
         for count, allowed in ((tried_here, allowed_here), (tried_by_address, self._per_address.count)):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from app.messages import languages
@@ -108,6 +108,9 @@ class Voice:
         self._standing: dict[str, object] = {"merchant": merchant.name}
         if merchant.phone:
             self._standing["phone"] = merchant.phone
+        # Without values an entry says the same each time, and a page asks for a dozen of them.
+        self._constant_text = cache(lambda section, name: self._surely((section, name)).text)
+        self._constant_link = cache(self._link)
         self._standing["username_label"] = self.username_label
 
     @property
@@ -196,10 +199,13 @@ class Voice:
 
         :raises KeyError: there is no such entry; a slip of ours, never of the merchant's.
         """
-        return self._surely((section, name), values).text
+        return self._surely((section, name), values).text if values else self._constant_text(section, name)
 
     def link(self, name: str) -> Link | None:
         """A link of the merchant's with what it says in this language; None when it has no address."""
+        return self._constant_link(name)
+
+    def _link(self, name: str) -> Link | None:
         url = self._merchant.links.get(name)
         if url is None:
             return None

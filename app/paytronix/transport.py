@@ -19,7 +19,6 @@ from app.paytronix.deadline import DeadlinePools, deadline
 from app.paytronix.errors import Reason, Unavailable
 
 LONGEST_REPLY_BYTES = 1_000_000
-_CHUNK_BYTES = 65_536
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ class Transport:
         request = requests.PreparedRequest()
         request.method = method
         request.url = f"{self._base_url}/{operation}.json{query}"
-        request.headers = requests.structures.CaseInsensitiveDict(self._headers)
+        request.headers = dict(self._headers)  # type: ignore[assignment]  # names are looked up as they are written here
         request.body = body
         if body is not None:
             request.headers["Content-Type"] = "application/json; charset=UTF-8"
@@ -115,12 +114,10 @@ class Transport:
         limits = deadline(connect_seconds=self._connect_seconds, total_seconds=self.total_seconds)
         # Leaving the block early closes the connection: no other call must meet the rest of this reply.
         with limits, self._adapter.send(request, stream=True, timeout=self.total_seconds) as response:
-            body = bytearray()
-            for chunk in response.iter_content(_CHUNK_BYTES):
-                body += chunk
-                if len(body) > LONGEST_REPLY_BYTES:
-                    raise _TooLong
-            return Reply(response.status_code, response.headers, bytes(body))
+            body = response.raw.read(LONGEST_REPLY_BYTES + 1, decode_content=True)
+            if len(body) > LONGEST_REPLY_BYTES:
+                raise _TooLong
+            return Reply(response.status_code, response.headers, body)
 
     @contextmanager
     def place(self, operation: str) -> Iterator[None]:
@@ -157,6 +154,12 @@ class _Adapter(HTTPAdapter):
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:
         self.poolmanager = DeadlinePools(ca_bundle=self._ca_bundle, connections=maxsize)
+
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        """What the transport reads of a response; requests' own would also look for cookies and an encoding."""
+        response = requests.Response()
+        response.status_code, response.headers, response.raw = resp.status, resp.headers, resp
+        return response
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Nothing: the pools always verify, and would read the authorities anew for each connection if told here."""

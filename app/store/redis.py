@@ -16,7 +16,7 @@ Entries past their time are cleared away by the next writes, a few each time.
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from redis import exceptions
@@ -33,7 +33,7 @@ _PING = "guest-login:{owned}:ping"
 
 _GET = "return redis.call('MGET', unpack(KEYS))"
 
-_PUT = "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])"
+_PUT = "for i, key in ipairs(KEYS) do redis.call('SET', key, ARGV[i + 1], 'PX', ARGV[1]) end"
 
 _DELETE = "return redis.call('DEL', unpack(KEYS))"
 
@@ -55,7 +55,7 @@ _INDEX = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 for _, index in ipairs(KEYS) do
-  redis.call('ZADD', index, 'GT', now + 2 * ARGV[2], ARGV[1])
+  for i = 2, #ARGV do redis.call('ZADD', index, 'GT', now + 2 * ARGV[1], ARGV[i]) end
   local past = redis.call('ZRANGEBYSCORE', index, '-inf', now, 'LIMIT', 0, 10)
   if #past > 0 then redis.call('ZREM', index, unpack(past)) end
   redis.call('PEXPIREAT', index, redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')[2])
@@ -84,7 +84,11 @@ return number
 
 _DECREMENT = "if tonumber(redis.call('GET', KEYS[1]) or 0) > 0 then redis.call('DECR', KEYS[1]) end"
 
-_COUNT = "return {redis.call('GET', KEYS[1]), redis.call('PTTL', KEYS[1])}"
+_COUNTS = """
+local counts = {}
+for i, key in ipairs(KEYS) do counts[i] = {redis.call('GET', key), redis.call('PTTL', key)} end
+return counts
+"""
 
 _ACQUIRE = """
 local holder = redis.call('GET', KEYS[1])
@@ -117,11 +121,19 @@ class RedisStore:
         return [_value(found[_record(key)]) for key in keys]
 
     def put(self, key: str, value: bytes, ttl_seconds: float, owner: str | None = None) -> None:
+        self._put({key: value}, ttl_seconds, owner)
+
+    def put_all(self, records: Mapping[str, bytes], ttl_seconds: float, owner: str) -> None:
+        self._put(records, ttl_seconds, owner)
+
+    def _put(self, records: Mapping[str, bytes], ttl_seconds: float, owner: str | None) -> None:
         header = (owner or "").encode() + b"\n"
+        held = {_record(key): header + value for key, value in records.items()}
         with time_limit(OPERATION_SECONDS):
             if owner is not None:
-                self._index(owner, key, ttl_seconds)
-            self._run(_PUT, [_record(key)], header + value, milliseconds(ttl_seconds))
+                self._index(owner, held, ttl_seconds)
+            for group in self._servers.together(list(held)):
+                self._run(_PUT, group, milliseconds(ttl_seconds), *(held[record] for record in group))
 
     def replace(self, key: str, old: bytes, new: bytes, ttl_seconds: float) -> bool:
         with time_limit(OPERATION_SECONDS):
@@ -158,8 +170,15 @@ class RedisStore:
         self._run(_DECREMENT, [f"guest-login:c:{key}"], repeatable=False)
 
     def count(self, key: str) -> Count:
-        number, left = self._run(_COUNT, [f"guest-login:c:{key}"])
-        return Count(int(number), max(left, 0) / 1000) if number is not None else Count(0, 0.0)
+        return self.counts(key)[0]
+
+    def counts(self, *keys: str) -> list[Count]:
+        found: dict[str, Count] = {}
+        with time_limit(OPERATION_SECONDS):
+            for group in self._servers.together([f"guest-login:c:{key}" for key in keys]):
+                for counter, (number, left) in zip(group, self._run(_COUNTS, group), strict=True):
+                    found[counter] = Count(0, 0.0) if number is None else Count(int(number), max(left, 0) / 1000)
+        return [found[f"guest-login:c:{key}"] for key in keys]
 
     def acquire(self, lease: str, holder: str, ttl_seconds: float) -> bool:
         return bool(self._run(_ACQUIRE, [f"guest-login:l:{lease}"], holder, milliseconds(ttl_seconds)))
@@ -176,11 +195,11 @@ class RedisStore:
     def _kept(self, owner: bytes | None, key: str, ttl_seconds: float) -> bool:
         """Whether a script found its record, by the owner that it gave; the index then learns the new end."""
         if owner:
-            self._index(owner.decode(), key, ttl_seconds)
+            self._index(owner.decode(), [_record(key)], ttl_seconds)
         return owner is not None
 
-    def _index(self, owner: str, key: str, ttl_seconds: float) -> None:
-        self._run(_INDEX, [_by(owner), _ALL], _record(key), milliseconds(ttl_seconds))
+    def _index(self, owner: str, records: Iterable[str], ttl_seconds: float) -> None:
+        self._run(_INDEX, [_by(owner), _ALL], milliseconds(ttl_seconds), *records)
 
     def _end_owned(self, records: Iterable[bytes], owner: str) -> int:
         # Not repeatable: the second count would leave out what the first try ended.

@@ -59,6 +59,11 @@ class _BoundedSocket:
             self._socket.settimeout(seconds_left())
         return self._socket.recv(size)
 
+    def recv_into(self, buffer: bytearray) -> int:  # with hiredis, where it is installed
+        if self._waits:
+            self._socket.settimeout(seconds_left())
+        return self._socket.recv_into(buffer)
+
     def sendall(self, data: bytes) -> None:
         self._socket.settimeout(seconds_left())
         self._socket.sendall(data)

@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -76,11 +76,13 @@ class SqliteStore:
 
     def put(self, key: str, value: bytes, ttl_seconds: float, owner: str | None = None) -> None:
         with self._connection() as db:
-            db.execute(
-                "INSERT INTO records VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE"
-                " SET value = excluded.value, owner = excluded.owner, ends_at = excluded.ends_at",
-                (key, value, owner, _ends_at(ttl_seconds)),
-            )
+            db.execute(_PUT, (key, value, owner, _ends_at(ttl_seconds)))
+
+    def put_all(self, records: Mapping[str, bytes], ttl_seconds: float, owner: str) -> None:
+        ends_at = _ends_at(ttl_seconds)
+        with self._connection() as db, _transaction(db):
+            for key, value in records.items():
+                db.execute(_PUT, (key, value, owner, ends_at))
 
     def replace(self, key: str, old: bytes, new: bytes, ttl_seconds: float) -> bool:
         with self._connection() as db:
@@ -135,12 +137,15 @@ class SqliteStore:
             )
 
     def count(self, key: str) -> Count:
+        return self.counts(key)[0]
+
+    def counts(self, *keys: str) -> list[Count]:
         now = _now()
+        query = f"SELECT * FROM counters WHERE key IN ({_marks(keys)}) AND ends_at > ?"  # noqa: S608 only marks
         with self._connection() as db:
-            found = db.execute(
-                "SELECT number, ends_at FROM counters WHERE key = ? AND ends_at > ?", (key, now)
-            ).fetchone()
-        return Count(found[0], (found[1] - now) / 1000) if found else Count(0, 0.0)
+            rows = db.execute(query, (*keys, now)).fetchall()
+        found = {key: Count(number, (ends_at - now) / 1000) for key, number, ends_at in rows}
+        return [found.get(key, Count(0, 0.0)) for key in keys]
 
     def acquire(self, lease: str, holder: str, ttl_seconds: float) -> bool:
         with self._connection() as db:
@@ -352,6 +357,11 @@ def _now() -> int:
 def _ends_at(ttl_seconds: float) -> int:
     return _now() + milliseconds(ttl_seconds)
 
+
+_PUT = (
+    "INSERT INTO records VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE"
+    " SET value = excluded.value, owner = excluded.owner, ends_at = excluded.ends_at"
+)
 
 _REASONS = {
     sqlite3.SQLITE_BUSY: Reason.TIMEOUT,

@@ -1,6 +1,7 @@
 """Static files under names that change with their content, so that browsers may keep them for a year."""
 
 import hashlib
+from functools import cache
 from pathlib import Path
 
 from flask import Blueprint, Response, abort, send_from_directory, url_for
@@ -31,6 +32,7 @@ def static(fingerprint: str, name: str) -> Response:
     return answer
 
 
+@cache  # asked for on every page, and always the same
 def static_url(name: str) -> str:
     """The address of a file of ``static/``.
 

@@ -34,6 +34,17 @@ def test_a_value_may_be_any_bytes(store, value):
         assert store.get("s:{a}") == [b"new" + value]
 
 
+def test_records_that_are_put_together_have_their_owner_and_their_end(store):
+    store.put_all({"s:{a}": b"session", "t:{a}": b"tokens", "s:{b}": b"other"}, LONG, "guest")
+    store.put_all({"s:{c}": b"session", "t:{c}": b"tokens"}, SHORT, "guest")
+    assert store.get("s:{a}", "t:{a}", "s:{b}", "t:{c}") == [b"session", b"tokens", b"other", b"tokens"]
+
+    time.sleep(PAST_SHORT)
+    assert store.get("s:{c}", "t:{c}") == [None, None]
+    assert store.delete_owned("guest") == 3
+    assert store.get("s:{a}", "t:{a}", "s:{b}") == [None, None, None]
+
+
 def test_put_overwrites(store):
     store.put("s:{a}", b"old", LONG)
     store.put("s:{a}", b"new", LONG)
@@ -163,6 +174,18 @@ def test_everybody_s_records_end_together_and_nothing_else(store):
     assert store.count("failures").number == 1
     assert not store.acquire("l:{x}", "other", LONG)
     assert store.delete_all() == 0
+
+
+def test_several_counters_are_read_in_the_order_in_which_they_are_asked_for(store):
+    store.increment("one", LONG)
+    store.increment("three", LONG)
+    store.increment("three", LONG)
+
+    counts = store.counts("three", "two", "one")
+
+    assert [count.number for count in counts] == [2, 0, 1]
+    assert counts[1] == Count(0, 0.0)
+    assert LONG - 5 < counts[0].seconds_left <= LONG
 
 
 def test_a_counter_counts_within_a_window_that_begins_at_the_first_count(store):
