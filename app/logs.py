@@ -75,7 +75,7 @@ def configure(level: str, *, readable: bool = False) -> None:
 
 
 class _Line:
-    """A line on its way out, past ``logging``: making a record of it, to take it apart again, costs as much as itself."""
+    """A line on its way out, past ``logging``, which would make a record of it and take that apart again."""
 
     def __init__(self, *_: object) -> None:
         """Nothing: structlog gives loggers names, and ours needs none."""
