@@ -8,6 +8,7 @@ import pytest
 
 from tests.faults.guests import Later
 from tests.faults.rig import site_workers
+from tests.faults.storms import killings
 from tests.stores import until
 
 
@@ -83,6 +84,12 @@ def test_an_instance_told_to_end_while_a_worker_begins_ends_in_order(rig):
     assert guest.get("/account").status == 200, "the other worker drains"
     assert site.process.wait(20) == 0
     assert "Traceback" not in "".join(site.output)
+
+
+def test_a_database_whose_writers_are_killed_stays_sound_and_keeps_what_guests_were_told(rig):
+    told = killings(rig, rounds=5, seed=1)
+    assert told["sign-ins"] > 20
+    assert told["sign-outs"] > 5
 
 
 def _booted(site):
