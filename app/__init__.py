@@ -1,6 +1,8 @@
 """The guest login website: ``create_app`` puts its parts together."""
 
+from collections.abc import Iterable
 from pathlib import Path
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -21,7 +23,7 @@ from app.observation import tell_call, tell_fault
 from app.paytronix import Call, PaytronixClient, Transport
 from app.recent_calls import RecentCalls
 from app.site import Site
-from app.store import Store, open_store
+from app.store import Store, open_store, patience
 from app.views import account, assets, health, home, language, login, logout
 from config import Settings, SettingsError
 
@@ -66,7 +68,18 @@ def create_app(settings: Settings) -> Flask:
         app.cli.add_command(command)
     if hops := settings.trusted_proxy_hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.wsgi_app = patient(app.wsgi_app)  # type: ignore[method-assign, assignment]
     return app
+
+
+def patient(wsgi_app: WSGIApplication) -> WSGIApplication:
+    """The application, each of whose requests waits for the store only so long in all."""
+
+    def with_patience(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with patience():
+            return wsgi_app(environ, start_response)
+
+    return with_patience
 
 
 def make_store(settings: Settings) -> Store:

@@ -22,6 +22,7 @@ from typing import Any
 from redis import exceptions
 
 from app.store.interface import Count, Reason, StoreUnavailable, milliseconds
+from app.store.patience import longest_wait, operation
 from app.store.redis_connections import time_limit
 from app.store.redis_servers import Servers
 
@@ -192,7 +193,7 @@ class RedisStore:
 
         :param repeatable: running it twice in a row leaves and gives the same as running it once.
         """
-        with time_limit(OPERATION_SECONDS):
+        with operation(self._servers.name), time_limit(longest_wait(OPERATION_SECONDS)):
             try:
                 return self._try(script, keys, *arguments)
             except StoreUnavailable as failure:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from app.store.interface import Count, Reason, StoreUnavailable, milliseconds
+from app.store.patience import longest_wait, operation
 
 # An operation waits for a free connection of its process, then for other writers: a second at most in sum.
 WAIT_SECONDS = 0.5
@@ -167,7 +168,7 @@ class SqliteStore:
     def _connection(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
         """A connection to use, with what SQLite or the file system says turned into what a store says."""
         try:
-            with self._connections.lent() as db:
+            with operation(self._name), self._connections.lent() as db:
                 if durable:
                     db.execute("PRAGMA synchronous = FULL")
                 try:
@@ -206,7 +207,7 @@ class _Connection(sqlite3.Connection):
     file_number: int
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
-        give_up_at = time.monotonic() + WAIT_SECONDS
+        give_up_at = time.monotonic() + longest_wait(WAIT_SECONDS)
         while True:
             try:
                 return super().execute(sql, parameters)
@@ -260,7 +261,9 @@ class _Connections:
 
     def _take(self) -> _Connection | None:
         with self._change:
-            if not self._change.wait_for(lambda: self._may_lend and self._lent < CONNECTIONS, WAIT_SECONDS):
+            if not self._change.wait_for(
+                lambda: self._may_lend and self._lent < CONNECTIONS, longest_wait(WAIT_SECONDS)
+            ):
                 raise _NoneFree
             self._lent += 1
             return self._idle.pop() if self._idle else None

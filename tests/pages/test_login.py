@@ -111,7 +111,9 @@ def test_thousands_of_parts_are_refused(browser, sandbox):
 
 @pytest.mark.parametrize("mimetype", ["application/json", "text/plain", "application/xml", None])
 def test_other_kinds_of_body_are_refused(browser, sandbox, mimetype):
-    page = browser.post("/login", b"username=ana&password=taco-tuesday", **({"Content_Type": mimetype} if mimetype else {}))
+    page = browser.post(
+        "/login", b"username=ana&password=taco-tuesday", **({"Content_Type": mimetype} if mimetype else {})
+    )
     assert page.status in {400, 415, 422}
     assert sandbox.calls() == []
 
@@ -223,7 +225,9 @@ def test_the_username_is_shown_again_as_text(browser):
     assert page.fields["username"] == "\"'><svg/onload=alert(1)>{{7919*7919}}${7919*7919}"
 
 
-@pytest.mark.parametrize("username", ["301", "302", "307", "503", "html", "empty", "cut", "list", "no-token", "close", "429", "huge"])
+@pytest.mark.parametrize(
+    "username", ["301", "302", "307", "503", "html", "empty", "cut", "list", "no-token", "close", "429", "huge"]
+)
 def test_trouble_at_paytronix_is_no_fault_of_the_guest(browser, sandbox, username):
     page = browser.sign_in(username, "taco-tuesday")
     assert page.status == 503
