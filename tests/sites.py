@@ -203,8 +203,9 @@ class RunningSite:
         self.start()
 
     def start(self):
+        command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{self.port}", *self._options, "wsgi:app"]
         self.process = subprocess.Popen(
-            [*self._within, sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{self.port}", *self._options, "wsgi:app"],
+            [*self._within, *command],
             cwd=ROOT,
             env={"PATH": os.environ["PATH"], "PYTHONWARNINGS": "default"} | self.settings,
             stdout=subprocess.PIPE,

@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 
 import pytest
 import trustme
@@ -19,7 +18,11 @@ GUIDE = ROOT / "docs" / "operations.md"
 HOST = "rewards.example.com"
 LONGEST_SECONDS = 300
 NEEDED = {
-    "systemd-nspawn": "systemd-container", "unshare": "util-linux", "nginx": "nginx-light", "curl": "curl", "git": "git",
+    "systemd-nspawn": "systemd-container",
+    "unshare": "util-linux",
+    "nginx": "nginx-light",
+    "curl": "curl",
+    "git": "git",
 }
 SIGNED_IN = "/opt/guest-login/current/.venv/bin/python /root/guest.py still"
 
@@ -65,7 +68,7 @@ AT_THE_END = """
     echo "ALL WAS DONE"
 """
 
-GUEST = f'''
+GUEST = f"""
 import json, os, re, sys, time
 import requests
 
@@ -99,7 +102,7 @@ match sys.argv[1]:
     case wanted:
         session.cookies.update(json.load(open(JAR)))
         assert account() == {{"still": 200, "out": 303}}[wanted], account()
-'''
+"""
 
 TARGET = """
 [Unit]
@@ -127,6 +130,11 @@ exec systemd-nspawn --quiet --directory="$1/root" --register=no --keep-unit --pr
     --bind="$3:/result" --boot systemd.unit=rehearsal.target
 """
 
+COPY_CHECKOUT = (
+    "git ls-files --cached --others --exclude-standard -z"
+    ' | tar --create --null --files-from=- | tar --extract --no-same-owner --directory="$1"'
+)
+
 
 def script():
     """All blocks of the guide in their order, each with what is done by hand behind it."""
@@ -146,12 +154,7 @@ def lay_out(folder, tmp_path):
     for release in ("1.0.0", "1.1.0"):
         home = folder / "opt/guest-login/releases" / release
         home.mkdir(parents=True)
-        files = subprocess.run(
-            ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, check=True
-        )
-        subprocess.run(["tar", "--create", "--null", "--files-from=-", "--file", tmp_path / "release.tar"],
-                       cwd=ROOT, input=files.stdout, check=True)
-        subprocess.run(["tar", "--extract", "--no-same-owner", "--file", tmp_path / "release.tar"], cwd=home, check=True)
+        subprocess.run(["sh", "-c", COPY_CHECKOUT, "sh", home], cwd=ROOT, check=True)
     with open(home / "templates" / "base.html", "a") as page:
         page.write("<!-- release 1.1.0 -->\n")
     download = ["-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", "-r", ROOT / "requirements.lock"]
@@ -183,9 +186,12 @@ def test_the_guide_for_operators_works_word_for_word_and_loses_no_request(tmp_pa
     lay_out(laid, tmp_path)
     boot = subprocess.run(
         ["unshare", "--mount", "sh", "-c", BOOT, "sh", mounts, laid, result],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LONGEST_SECONDS,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LONGEST_SECONDS,
     )
     said = (result / "said").read_text() if (result / "said").exists() else boot.stdout + boot.stderr
-    print(said)
     assert said.rstrip().endswith("ALL WAS DONE"), said[-3000:]
     assert "Overall exposure level for guest-login.service: 1." in said

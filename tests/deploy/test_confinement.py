@@ -26,7 +26,8 @@ def read_only(state):
     above = sorted({str(folder) for path in [*shown, state] for folder in Path(path).parents} - {"/"})
     folders = [part for path in above for part in ("--perms", "755", "--dir", path)]
     binds = [part for path in shown for part in ("--ro-bind", path, path)]
-    confined = ["bwrap", "--die-with-parent", *folders, *binds, "--dev", "/dev", "--proc", "/proc", "--perms", "1777", "--tmpfs", "/dev/shm"]
+    confined = ["bwrap", "--die-with-parent", *folders, *binds, "--dev", "/dev", "--proc", "/proc"]
+    confined += ["--perms", "1777", "--tmpfs", "/dev/shm"]
     confined += ["--bind", str(state), str(state), "--chdir", str(ROOT), "--remount-ro", "/"]
     if os.geteuid() == 0:
         os.chown(state, NOBODY, NOBODY)

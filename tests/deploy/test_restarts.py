@@ -25,20 +25,20 @@ class Load:
     def _visit(self, address):
         while not self._stopping.is_set():
             browser = self._nginx.browser(address=address)
-            self._take(browser.sign_in, 303)
-            self._take(lambda: browser.get("/account"), 200)
-            self._take(browser.sign_out, 303)
+            self._take(303, browser.sign_in)
+            self._take(200, browser.get, "/account")
+            self._take(303, browser.sign_out)
 
     def _stay(self):
         browser = self._nginx.browser()
-        self._take(browser.sign_in, 303)
+        self._take(303, browser.sign_in)
         while not self._stopping.is_set():
-            self._take(lambda: browser.get("/account"), 200)
+            self._take(200, browser.get, "/account")
             time.sleep(0.02)
 
-    def _take(self, step, wanted):
+    def _take(self, wanted, step, *arguments):
         try:
-            answer = step()
+            answer = step(*arguments)
         except Exception as error:
             self.failed.append(error)
         else:
@@ -73,13 +73,17 @@ def workers_of(site):
     return set(pids_of(site)[1:])
 
 
+def until_others_work(site, before):
+    until(lambda: len(workers_of(site)) == 2 and not workers_of(site) & before, seconds=20)
+
+
 def test_new_workers_by_sighup_lose_no_request_and_no_sign_in(behind, nginx):
     site = behind(RunningSite)
     load = Load(nginx)
     for _ in range(3):
         before = workers_of(site)
         site.process.send_signal(signal.SIGHUP)
-        until(lambda: len(workers_of(site)) == 2 and not workers_of(site) & before, seconds=20)
+        until_others_work(site, before)
     time.sleep(0.5)
     load.stop()
     assert site.process.poll() is None
@@ -116,6 +120,6 @@ def test_a_secret_changed_in_its_file_counts_after_sighup_and_a_fault_in_it_chan
 
     file.write_text("another-signing-key-0123456789abcdefghij")
     site.process.send_signal(signal.SIGHUP)
-    until(lambda: len(workers_of(site)) == 2 and not workers_of(site) & before, seconds=20)
+    until_others_work(site, before)
     assert browser.submit(form, "ana", "taco-tuesday").status == 422, "the form of the former key is stale"
     assert browser.sign_in().status == 303

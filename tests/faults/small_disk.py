@@ -21,10 +21,9 @@ class SmallDisk:
         folder.mkdir()
         self.folder = folder
         privileges = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-        self.within = [
-            "unshare", "--mount", *privileges, "sh", "-c", _MOUNT.format(size=SIZE_BYTES), str(folder),
-        ]
-        tried = subprocess.run([*self.within, "true"], capture_output=True, text=True)
+        mount = ["sh", "-c", _MOUNT.format(size=SIZE_BYTES), str(folder)]
+        self.within = ["unshare", "--mount", *privileges, *mount]
+        tried = subprocess.run([*self.within, "true"], capture_output=True, text=True, check=False)
         if tried.returncode:
             pytest.fail(
                 f"No file system can be mounted here: {tried.stderr.strip()}. Run the tests as root, or allow user"
