@@ -219,6 +219,7 @@ def killings(rig, *, rounds, seed):
                         signed_out.append(former)
             except (OSError, http.client.HTTPException) as error:
                 cut.append(error)
+                time.sleep(0.05)
 
     visitors = Later(in_parallel, visit, range(8), 8)
     for number in range(rounds):
