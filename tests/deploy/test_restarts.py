@@ -11,11 +11,13 @@ from tests.proxies import pids_of
 from tests.sites import SECRET_KEY, RunningSite, SiteAtHeldSocket, environment
 from tests.stores import until
 
+FAIL_TIMEOUT_SECONDS = 3  # for so long nginx leaves an instance out that did not answer (fail_timeout)
+
 
 class Load:
     """Guests who sign in, look at their page and sign out without a pause, and one who stays signed in."""
 
-    def __init__(self, nginx, guests=6):
+    def __init__(self, nginx, guests=4):
         self._nginx, self._stopping = nginx, threading.Event()
         self.answers, self.failed = 0, []
         addresses = [f"127.0.0.{number}" for number in range(2, guests + 2)]  # nginx limits how often each signs in
@@ -55,14 +57,15 @@ class Load:
 
 @pytest.fixture
 def behind(nginx, sandbox, tmp_path):
-    """A function that starts an instance of a kind, with nginx in front."""
+    """A function that starts an instance of each kind, with nginx in front of them."""
     running = []
 
-    def start(kind, **settings):
-        site = kind(environment(sandbox, tmp_path) | nginx.settings_of_site | settings)
-        running.append(site)
-        nginx.start(site.port)
-        return site
+    def start(*kinds, **settings):
+        settings = environment(sandbox, tmp_path) | nginx.settings_of_site | settings
+        for kind in kinds:
+            running.append(kind(settings))
+        nginx.start(*(site.port for site in running))
+        return running
 
     yield start
     for site in running:
@@ -78,7 +81,7 @@ def until_others_work(site, before):
 
 
 def test_new_workers_by_sighup_lose_no_request_and_no_sign_in(behind, nginx):
-    site = behind(RunningSite)
+    (site,) = behind(RunningSite)
     load = Load(nginx)
     for _ in range(3):
         before = workers_of(site)
@@ -91,21 +94,30 @@ def test_new_workers_by_sighup_lose_no_request_and_no_sign_in(behind, nginx):
 
 
 def test_a_restart_at_a_socket_that_systemd_holds_loses_no_request_and_no_sign_in(behind, nginx):
-    site = behind(SiteAtHeldSocket)
+    (site,) = behind(SiteAtHeldSocket)
     with site.listener:
         load = Load(nginx)
-        for _ in range(2):
-            assert site.stop(signal.SIGTERM) == 0
-            time.sleep(0.5)
-            site.start()
+        assert site.stop(signal.SIGTERM) == 0
+        time.sleep(0.5)
+        site.start()
         time.sleep(0.5)
         load.stop()
+
+
+def test_two_instances_replaced_one_after_the_other_lose_no_request_and_no_sign_in(behind, nginx):
+    sites = behind(RunningSite, RunningSite)
+    load = Load(nginx)
+    for site in sites:
+        assert site.stop(signal.SIGTERM) == 0
+        site.start()
+        time.sleep(FAIL_TIMEOUT_SECONDS + 0.5)
+    load.stop()
 
 
 def test_a_secret_changed_in_its_file_counts_after_sighup_and_a_fault_in_it_changes_nothing(behind, nginx, tmp_path):
     file = tmp_path / "secret-key"
     file.write_text(SECRET_KEY)
-    site = behind(RunningSite, SECRET_KEY="", SECRET_KEY_FILE=str(file))
+    (site,) = behind(RunningSite, SECRET_KEY="", SECRET_KEY_FILE=str(file))
     browser = nginx.browser()
     form = browser.get("/login")
     before = workers_of(site)
