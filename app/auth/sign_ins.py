@@ -157,7 +157,7 @@ class SignIns:
             return None
         try:
             ends_at = self._ends_at(session)
-        except (KeyError, TypeError, ValueError, OverflowError):  # it was written by another release
+        except (KeyError, TypeError, ValueError, OverflowError, OSError):  # it was written by another release
             log.warning("record_damaged", record="s:", session=keys.name[:8])
             return None
         if ends_at <= self._now():
