@@ -14,7 +14,7 @@ help:  ## list the targets
 setup: $(VENV)/ready  ## install what the site and its tests need into .venv
 
 $(VENV)/ready: requirements-dev.lock
-	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed. Name it: make setup PYTHON=python3.12" * (sys.version_info < (3, 11)))'
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed. Name yours: make setup PYTHON=python3.12")'
 	$(PYTHON) -m venv --clear $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	touch $@
