@@ -3,20 +3,13 @@
 import sys
 from pathlib import Path
 
-from app import ending, make_store
+from app import ending
 from app.logs import log
 from app.server import DRAIN_SECONDS
 from config import THREADS, THREADS_KEPT_FREE, Settings, SettingsError, offer_default, workers_wanted
 
-
-def checked_settings():
-    found = Settings.from_env()
-    make_store(found)  # opens nothing yet, but knows whether the address makes sense
-    return found
-
-
 try:
-    settings = checked_settings()
+    settings = Settings.from_env()
     workers = workers_wanted()
 except SettingsError as error:
     sys.exit(str(error))  # here, and not in a worker, which would be started again for ever
@@ -53,7 +46,7 @@ def on_starting(server):
 
     def renew_workers_if_they_could_start():
         try:
-            checked_settings()  # what is in the files of NAME_FILE may have changed
+            Settings.from_env()  # what is in the files of NAME_FILE may have changed
         except SettingsError as error:
             for fault in error.faults:
                 log.error("reload_refused", fault=fault)
