@@ -62,8 +62,7 @@ def behind(nginx, sandbox, tmp_path):
 
     def start(*kinds, **settings):
         settings = environment(sandbox, tmp_path) | nginx.settings_of_site | settings
-        for kind in kinds:
-            running.append(kind(settings))
+        running.extend(kind(settings) for kind in kinds)
         nginx.start(*(site.port for site in running))
         return running
 

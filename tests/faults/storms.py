@@ -224,18 +224,14 @@ def killings(rig, *, rounds, seed):
     visitors = Later(in_parallel, visit, range(8), 8)
     for number in range(rounds):
         time.sleep(chance.uniform(0.2, 0.5))
-        whole = number % 5 == 4
-        if whole:
-            site.process.send_signal(signal.SIGSTOP)  # so that it begins no worker that nobody knows of
-        workers = site_workers(site)
-        victims = [*workers, site.process.pid] if whole else chance.sample(workers, k=chance.randint(1, len(workers)))
-        for pid in victims:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        assert integrity(path) == "ok", f"round {number}"
-        if whole:
-            site.process.wait(5)
+        if number % 5 == 4:
+            _kill_whole(site)
+            assert integrity(path) == "ok", f"round {number}"
             site.start()
+        else:
+            workers = site_workers(site)
+            _kill(*chance.sample(workers, k=chance.randint(1, len(workers))))
+            assert integrity(path) == "ok", f"round {number}"
         until(site.is_ready)
     stopping.set()
     visitors.result()
@@ -244,6 +240,18 @@ def killings(rig, *, rounds, seed):
     assert integrity(path) == "ok"
     rig.sandbox.clear_calls()  # some of them were made for submits that were cut off
     return {"sign-ins": len(signed_in) + len(signed_out), "sign-outs": len(signed_out), "cut off": len(cut)}
+
+
+def _kill(*pids):
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _kill_whole(site):
+    site.process.send_signal(signal.SIGSTOP)  # so that it begins no worker that nobody knows of
+    _kill(*site_workers(site), site.process.pid)
+    site.process.wait(5)
 
 
 def integrity(path):
