@@ -194,7 +194,7 @@ def killings(rig, *, rounds, seed):
 
     Nobody who was told that they are signed in, or out, may find it otherwise, and the database stays sound.
 
-    :returns: how many sign-ins and sign-outs were told, and how many requests were cut off.
+    :returns: how many sign-ins and sign-outs were told, how many requests were cut off, and the slowest answer.
     """
     chance = random.Random(seed)
     rig.use_sandbox("--guests", str(guests_file(rig.folder, 8)))
@@ -242,7 +242,12 @@ def killings(rig, *, rounds, seed):
     assert {guest.get("/account").status for guest in signed_out} == {303}
     assert integrity(path) == "ok"
     rig.sandbox.clear_calls()  # some of them were made for submits that were cut off
-    return {"sign-ins": len(signed_in) + len(signed_out), "sign-outs": len(signed_out), "cut off": len(cut)}
+    return {
+        "sign-ins": len(signed_in) + len(signed_out),
+        "sign-outs": len(signed_out),
+        "cut off": len(cut),
+        "slowest answer": max(answer.seconds for answer in rig.answers),
+    }
 
 
 def _kill(*pids):
