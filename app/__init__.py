@@ -22,7 +22,7 @@ from app.paytronix import Call, PaytronixClient, Transport
 from app.recent_calls import RecentCalls
 from app.site import Site
 from app.store import Store, open_store
-from app.views import account, assets, health, home, language, login, logout
+from app.views import account, assets, brand, health, home, language, login, logout
 from config import Settings, SettingsError
 
 ROOT = Path(__file__).parents[1]
@@ -53,7 +53,7 @@ def create_app(settings: Settings) -> Flask:
     formats.init_app(app)
     logs.init_app(app, trusts_proxy=settings.trusted_proxy_hops > 0)
     headers.init_app(app, is_secure=settings.public_url.is_secure, trusts_proxy=settings.trusted_proxy_hops > 0)
-    for page in (home, login, logout, language, account, health, assets):
+    for page in (home, login, logout, language, account, health, assets, brand):
         app.register_blueprint(page.bp)
     guards.install(
         app,

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from babel.dates import format_date
-from babel.numbers import format_decimal
+from babel.numbers import format_currency, format_decimal
 from flask import Flask, request
 from jinja2 import StrictUndefined
 
@@ -14,13 +14,14 @@ from app.messages import Link
 from app.messages.merchant import KNOWN_LINKS
 from app.site import site, voice
 from app.views.assets import static_url
+from app.views.brand import brand_url
 
 
 def init_app(app: Flask) -> None:
     """Set up the templates of an application."""
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals |= {"static_url": static_url, "form_token": form_token}
+    app.jinja_env.globals |= {"static_url": static_url, "brand_url": brand_url, "form_token": form_token}
     app.jinja_env.filters |= {"number": number, "money": money, "day": day}
 
     @app.context_processor
@@ -29,6 +30,7 @@ def init_app(app: Flask) -> None:
         return {
             "words": voice(),
             "merchant": catalogue.merchant,
+            "look": catalogue.look,
             "links": _links(),
             "languages": catalogue.voices,
             "here": request.full_path.rstrip("?") if request.method == "GET" else None,
@@ -46,7 +48,10 @@ def number(value: Decimal) -> str:
 
 
 def money(value: Decimal) -> str:
-    """An amount of money, without its currency: Paytronix does not tell it."""
+    """An amount of money. Paytronix does not tell its currency; the merchant may."""
+    currency = site().messages.current().merchant.currency
+    if currency:
+        return format_currency(round(value, 2) + 0, currency, locale=voice().locale)
     return format_decimal(round(value, 2) + 0, "#,##0.00", locale=voice().locale)  # + 0 makes 0 of -0
 
 

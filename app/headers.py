@@ -15,6 +15,17 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+# For a file that somebody else has made, should it be opened as a page of its own.
+FILE_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "form-action 'none'",
+        "base-uri 'none'",
+        "object-src 'none'",
+        "frame-ancestors 'none'",
+        "sandbox",
+    )
+)
 EVERYWHERE = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -40,7 +51,7 @@ def init_app(app: Flask, *, is_secure: bool, trusts_proxy: bool) -> None:
     @app.after_request
     def add(response: Response) -> Response:
         for name, value in EVERYWHERE.items():
-            response.headers[name] = value
+            response.headers.setdefault(name, value)
         came_by_http = trusts_proxy and request.headers.get("X-Forwarded-Proto") and request.scheme == "http"
         if is_secure and not came_by_http:
             response.headers["Strict-Transport-Security"] = HSTS

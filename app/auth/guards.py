@@ -39,6 +39,10 @@ class ForeignHost(BadRequest):
     """The request names a host that is not ours. The answer must not name it either."""
 
 
+class HttpsSeenAsHttp(Exception):
+    """The proxy says plain http of a request that a browser has sent over https."""
+
+
 def install(app: Flask, *, netloc: str, origin: str, trusts_proxy: bool) -> None:
     """Put the checks before every request.
 
@@ -61,6 +65,8 @@ def install(app: Flask, *, netloc: str, origin: str, trusts_proxy: bool) -> None
         if _came_by_plain_http(origin, trusts_proxy=trusts_proxy):
             if request.method in WRITING:
                 raise Forbidden  # what was typed has already travelled in the clear: do not make that work
+            if "Sec-Fetch-Mode" in request.headers:  # which browsers send over https only: they would come back so
+                raise HttpsSeenAsHttp
             return redirect(origin + request.full_path.rstrip("?"), 308)
         if request.endpoint is None:
             return None  # 404 or 405: routing has the answer

@@ -117,7 +117,7 @@ def _rendered(site_entry: str, message: Message | None, notices: list[Message]) 
         return render_template("error.html", message=message, reference=g.request_id)
     if site_entry in _ON_ACCOUNT:
         card = "" if site_entry == "no_card" else "0017"
-        return render_template("account.html", message=message, first_name="Ana", account=None, card_ending=card)
+        return render_template("account.html", message=message, first_name="Ana", account=None, card_ending=card, card_code=None)
     field = site_entry.partition("_")[0] if site_entry.startswith(("username_", "password_")) else None
     is_notice = site_entry in _NOTICES
     return render_template(

@@ -5,7 +5,7 @@ listed here are ignored, as the vendor asks (responses may gain fields without a
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -70,12 +70,16 @@ class Balance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``guest/accountInformation`` says of a card."""
+    """What ``guest/accountInformation`` says of a card.
+
+    :ivar unreadable: the parts that were in the reply and not as agreed; never all of what was there
+    """
 
     points: tuple[Balance, ...] = ()
     rewards: tuple[Balance, ...] = ()
     stored_value: tuple[Balance, ...] = ()
     tier: str | None = None
+    unreadable: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         return "Account(…)"
@@ -122,11 +126,16 @@ class _BalanceReply(msgspec.Struct, rename="camel"):
     expirations: list[_ExpirationReply] | None = None
 
 
+_NOTHING = msgspec.Raw(b"null")
+
+
 class _AccountReply(msgspec.Struct, rename="camel"):
-    point_balances: list[_BalanceReply] | None = None
-    reward_balances: list[_BalanceReply] | None = None
-    stored_value_balances: list[_BalanceReply] | None = None
-    tier_label: str | None = None
+    """Each part by itself: one that is odd must not take the others with it."""
+
+    point_balances: msgspec.Raw = _NOTHING
+    reward_balances: msgspec.Raw = _NOTHING
+    stored_value_balances: msgspec.Raw = _NOTHING
+    tier_label: msgspec.Raw = _NOTHING
 
 
 def read(body: bytes, shape: type[Shape]) -> Shape:
@@ -174,17 +183,27 @@ def read_guest(body: bytes) -> Guest:
 
 
 def read_account(body: bytes) -> Account:
-    """Read the reply of ``guest/accountInformation``. Every list may be absent (4.4).
+    """Read the reply of ``guest/accountInformation``. Every part may be absent (4.4), and any may be odd.
 
-    :raises OddReply: a field has not its documented type.
+    :raises OddReply: nothing of it can be read.
     """
     reply = read(body, _AccountReply)
-    return Account(
-        points=_balances(reply.point_balances),
-        rewards=_balances(reply.reward_balances),
-        stored_value=_balances(reply.stored_value_balances),
-        tier=reply.tier_label or None,
-    )
+    readers: dict[str, tuple[msgspec.Raw, Callable[[bytes], Any]]] = {
+        "points": (reply.point_balances, _balances),
+        "rewards": (reply.reward_balances, _balances),
+        "stored_value": (reply.stored_value_balances, _balances),
+        "tier": (reply.tier_label, lambda raw: read(raw, str | None) or None),  # type: ignore[arg-type]
+    }
+    parts: dict[str, Any] = {}
+    faults: dict[str, OddReply] = {}
+    for name, (raw, reader) in readers.items():
+        try:
+            parts[name] = reader(bytes(raw))
+        except OddReply as odd:
+            faults[name] = odd
+    if faults and not any(parts.values()):
+        raise next(iter(faults.values()))
+    return Account(**parts, unreadable=frozenset(faults))
 
 
 def _what_is_odd(error: Exception) -> str:
@@ -202,7 +221,8 @@ def _lifetime(expires_in: object) -> tuple[int, bool]:
     return DOCUMENTED_LIFETIME_SECONDS, True
 
 
-def _balances(replies: Sequence[_BalanceReply] | None) -> tuple[Balance, ...]:
+def _balances(raw: bytes) -> tuple[Balance, ...]:
+    replies = read(raw, list[_BalanceReply] | None)  # type: ignore[arg-type]  # a union is a type, too
     return tuple(
         Balance(
             name=reply.name,

@@ -9,6 +9,7 @@ from app.auth.guards import public
 
 FOLDER = Path(__file__).parents[2] / "static"
 ONE_YEAR_SECONDS = 31_536_000
+KEEP = f"public, max-age={ONE_YEAR_SECONDS}, immutable"
 
 bp = Blueprint("assets", __name__)
 
@@ -27,7 +28,7 @@ def static(fingerprint: str, name: str) -> Response:
     if FINGERPRINTS.get(name) != fingerprint:
         abort(404)
     answer = send_from_directory(FOLDER, name, max_age=ONE_YEAR_SECONDS)
-    answer.headers["Cache-Control"] = f"public, max-age={ONE_YEAR_SECONDS}, immutable"
+    answer.headers["Cache-Control"] = KEEP
     return answer
 
 
