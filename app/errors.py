@@ -71,7 +71,9 @@ def _sign_in_ended(ended: SignInEnded) -> AnyResponse:
     if ended.notice == "session_expired":
         log.info("session_unknown")
     elif ended.notice == "session_lost":
-        log.warning("session_lost", todo="if it happens often: is the store shared by all instances, do cookies get through")
+        log.warning(
+            "session_lost", todo="if it happens often: is the store shared by all instances, do cookies get through"
+        )
     session.leave(ended.notice, for_good=ended.ended_here)
     here = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("login.show", next=here), 303)

@@ -15,6 +15,9 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+# A name in which a hash of the content stands never means anything else.
+KEPT_FOR_GOOD = "public, max-age=31536000, immutable"
+KEPT_BRIEFLY = "public, max-age=5"
 # For a file that somebody else has made, should it be opened as a page of its own.
 FILE_POLICY = "; ".join(
     (

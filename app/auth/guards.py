@@ -63,11 +63,7 @@ def install(app: Flask, *, netloc: str, origin: str, trusts_proxy: bool) -> None
         if request.environ.get("HTTP_HOST", "").lower().removesuffix(own_port) != netloc:
             raise ForeignHost
         if _came_by_plain_http(origin, trusts_proxy=trusts_proxy):
-            if request.method in WRITING:
-                raise Forbidden  # what was typed has already travelled in the clear: do not make that work
-            if "Sec-Fetch-Mode" in request.headers:  # which browsers send over https only: they would come back so
-                raise HttpsSeenAsHttp
-            return redirect(origin + request.full_path.rstrip("?"), 308)
+            return _lead_to_https(origin)
         if request.endpoint is None:
             return None  # 404 or 405: routing has the answer
         if request.method in WRITING:
@@ -77,6 +73,14 @@ def install(app: Flask, *, netloc: str, origin: str, trusts_proxy: bool) -> None
         if guard is not None:
             guard()
         return None
+
+
+def _lead_to_https(origin: str) -> AnyResponse:
+    if request.method in WRITING:
+        raise Forbidden  # what was typed has already travelled in the clear: do not make that work
+    if "Sec-Fetch-Mode" in request.headers:  # which browsers send over https only: they would come back the same way
+        raise HttpsSeenAsHttp
+    return redirect(origin + request.full_path.rstrip("?"), 308)
 
 
 def _came_by_plain_http(origin: str, *, trusts_proxy: bool) -> bool:

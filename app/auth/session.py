@@ -118,7 +118,7 @@ class StoreSessionInterface(ServerSideSessionInterface):  # type: ignore[misc]
             signed_in = self._visits.dumps({SIGNED_IN_AT: int(time.time())})
             self._set_cookie(response, self._visit_cookie, str(signed_in))
         else:
-            if session.brought_visit:  # it has come back signed in, so the other cookie has done its work
+            if session.brought_visit and response.status_code < 400:  # it is signed in, and has seen that
                 self._delete_cookie(response, self._visit_cookie)
             if session.modified:
                 self._upsert_session(app.permanent_session_lifetime, session, session.sign_in.name)

@@ -255,11 +255,12 @@ class Catalogue:
     def __init__(
         self,
         merchant: Merchant,
-        look: Look,
         own_words: Mapping[str, Words],
         built_in: Shipped,
         notices: tuple[Notice, ...],
         faults: tuple[Fault, ...],
+        *,
+        look: Look,
     ) -> None:
         self.merchant = merchant
         self.look = look
@@ -356,7 +357,7 @@ def compose(
     all_faults = sorted(
         (*faults, *merchant_faults, *language_faults, *notice_faults), key=lambda f: (f.file, f.line, f.column)
     )
-    return Catalogue(merchant, look, own_words, built_in, notices, tuple(all_faults))
+    return Catalogue(merchant, own_words, built_in, notices, tuple(all_faults), look=look)
 
 
 def _layers(words: Mapping[str, Words], tags: Collection[str]) -> tuple[Layer, ...]:

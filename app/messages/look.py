@@ -67,10 +67,9 @@ class Look:
     def stylesheet(self) -> Asset:
         """Custom properties for ``static/site.css``."""
         control, panel = _RADIUS[self.merchant.corners]
-        rules = [
-            f":root{{color-scheme:{'dark' if is_dark(self.light['ground']) else 'light'};{_properties(self.light)}"
-            f"--radius:{control};--panel-radius:{panel}{_fonts(self.merchant)}}}"
-        ]
+        scheme = "dark" if self.is_always_dark else "light"
+        corners = f"--radius:{control};--panel-radius:{panel}"
+        rules = [f":root{{color-scheme:{scheme};{_properties(self.light)}{corners}{_fonts(self.merchant)}}}"]
         if not self.is_always_dark:
             rules.append(f"@media (prefers-color-scheme:dark){{:root{{color-scheme:dark;{_properties(self.dark)}}}}}")
         if self.background:

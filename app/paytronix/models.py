@@ -5,7 +5,7 @@ listed here are ignored, as the vendor asks (responses may gain fields without a
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -126,16 +126,23 @@ class _BalanceReply(msgspec.Struct, rename="camel"):
     expirations: list[_ExpirationReply] | None = None
 
 
-_NOTHING = msgspec.Raw(b"null")
+# Each part of an account by itself: one that is odd must not take the others with it.
 
 
-class _AccountReply(msgspec.Struct, rename="camel"):
-    """Each part by itself: one that is odd must not take the others with it."""
+class _PointsReply(msgspec.Struct, rename="camel"):
+    point_balances: list[_BalanceReply] | None = None
 
-    point_balances: msgspec.Raw = _NOTHING
-    reward_balances: msgspec.Raw = _NOTHING
-    stored_value_balances: msgspec.Raw = _NOTHING
-    tier_label: msgspec.Raw = _NOTHING
+
+class _RewardsReply(msgspec.Struct, rename="camel"):
+    reward_balances: list[_BalanceReply] | None = None
+
+
+class _StoredValueReply(msgspec.Struct, rename="camel"):
+    stored_value_balances: list[_BalanceReply] | None = None
+
+
+class _TierReply(msgspec.Struct, rename="camel"):
+    tier_label: str | None = None
 
 
 def read(body: bytes, shape: type[Shape]) -> Shape:
@@ -187,18 +194,17 @@ def read_account(body: bytes) -> Account:
 
     :raises OddReply: nothing of it can be read.
     """
-    reply = read(body, _AccountReply)
-    readers: dict[str, tuple[msgspec.Raw, Callable[[bytes], Any]]] = {
-        "points": (reply.point_balances, _balances),
-        "rewards": (reply.reward_balances, _balances),
-        "stored_value": (reply.stored_value_balances, _balances),
-        "tier": (reply.tier_label, lambda raw: read(raw, str | None) or None),  # type: ignore[arg-type]
+    readers: dict[str, Callable[[], object]] = {
+        "points": lambda: _balances(read(body, _PointsReply).point_balances),
+        "rewards": lambda: _balances(read(body, _RewardsReply).reward_balances),
+        "stored_value": lambda: _balances(read(body, _StoredValueReply).stored_value_balances),
+        "tier": lambda: read(body, _TierReply).tier_label or None,
     }
     parts: dict[str, Any] = {}
     faults: dict[str, OddReply] = {}
-    for name, (raw, reader) in readers.items():
+    for name, reader in readers.items():
         try:
-            parts[name] = reader(bytes(raw))
+            parts[name] = reader()
         except OddReply as odd:
             faults[name] = odd
     if faults and not any(parts.values()):
@@ -221,8 +227,7 @@ def _lifetime(expires_in: object) -> tuple[int, bool]:
     return DOCUMENTED_LIFETIME_SECONDS, True
 
 
-def _balances(raw: bytes) -> tuple[Balance, ...]:
-    replies = read(raw, list[_BalanceReply] | None)  # type: ignore[arg-type]  # a union is a type, too
+def _balances(replies: Sequence[_BalanceReply] | None) -> tuple[Balance, ...]:
     return tuple(
         Balance(
             name=reply.name,

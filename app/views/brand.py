@@ -4,14 +4,11 @@ Workers take a change in a moment apart. So a page may name what another worker 
 browsers get what this worker has, and do not keep it.
 """
 
-from flask import Blueprint, Response, abort, request, url_for
+from flask import Blueprint, Response, abort, url_for
 
 from app.auth.guards import public
-from app.headers import FILE_POLICY
+from app.headers import FILE_POLICY, KEPT_BRIEFLY, KEPT_FOR_GOOD
 from app.site import site
-from app.views.assets import KEEP
-
-BRIEFLY = "public, max-age=5"
 
 bp = Blueprint("brand", __name__)
 
@@ -23,13 +20,14 @@ def file(fingerprint: str, name: str) -> Response:
     if asset is None:
         abort(404)
     answer = Response(asset.content, mimetype=asset.mimetype)
-    answer.headers["Cache-Control"] = KEEP if fingerprint == asset.fingerprint else BRIEFLY
+    answer.headers["Cache-Control"] = KEPT_FOR_GOOD if fingerprint == asset.fingerprint else KEPT_BRIEFLY
     answer.headers["Content-Security-Policy"] = FILE_POLICY  # the merchant's SVG is a picture and never a page
-    answer.set_etag(asset.fingerprint)
-    return answer.make_conditional(request)
+    return answer
 
 
 def brand_url(name: str) -> str | None:
     """The address of a part of the look (``look``, ``icon``, ``logo``, ``background``); None if there is none."""
     asset = site().messages.current().look.assets.get(name)
-    return asset and url_for("brand.file", fingerprint=asset.fingerprint, name=name + asset.suffix)
+    if asset is None:
+        return None
+    return url_for("brand.file", fingerprint=asset.fingerprint, name=name + asset.suffix)

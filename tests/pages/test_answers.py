@@ -34,6 +34,7 @@ def test_the_routes_are_those_of_the_contract(site):
         ("/healthz", "GET"),
         ("/readyz", "GET"),
         ("/static/<fingerprint>/<path:name>", "GET"),
+        ("/brand/<fingerprint>/<name>", "GET"),
     }
 
 
