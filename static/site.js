@@ -20,7 +20,7 @@ for (const form of document.forms) {
     if (sent) return event.preventDefault();
     sent = true;
     button.setAttribute("aria-disabled", "true");
-    button.textContent = button.dataset.pressed ?? words;
+    button.textContent = form.dataset.pressed ?? words;
     setTimeout(reset, 20000);
   });
   addEventListener("pageshow", (event) => event.persisted && reset());
