@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 .DEFAULT_GOAL := help
 
-.PHONY: help setup browser-and-redis run test soak check lint lock
+.PHONY: help setup browser-and-redis run test soak screenshots browsers audit check lint lock
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,19 @@ test: setup browser-and-redis  ## run every test, with a real browser and a real
 
 soak: setup browser-and-redis  ## half an hour of storms, faults and restarts; prints what it measured
 	$(RUN) -m pytest tests/soak/soak.py -n0 -s
+
+screenshots: setup browser-and-redis  ## pictures of every page in every state, into screenshots/
+	$(RUN) -m pytest tests/browser/screenshots.py
+	@echo "Look at them: $(CURDIR)/screenshots"
+
+browsers: setup browser-and-redis  ## the main job in Firefox and in WebKit too
+	./tests/install-servers firefox-esr:firefox-esr WebKitWebDriver:webkit2gtk-driver Xvfb:xvfb
+	$(RUN) -m pytest tests/browser/other_browsers.py -n0
+
+audit: setup browser-and-redis  ## what independent tools say of the pages: W3C validator, Lighthouse, CSP, Observatory
+	./tests/install-servers npm:npm java:default-jre-headless
+	npm ci --prefix tests/audit --ignore-scripts --no-audit --no-fund
+	$(RUN) -m pytest tests/audit/audit.py -n0 -s
 
 check: test lint  ## everything that must hold before a change goes in
 

@@ -16,12 +16,18 @@ from tests.sites import browser_of, environment
 PHONE = {"width": 390, "height": 844}
 
 
-@pytest.fixture(scope="session")
-def chromium():
-    """The browser of the machine; a missing one is a failure, for the main job is done in one."""
+def path_of_chromium():
+    """Where the machine's own Chromium is."""
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
         pytest.fail("There is no Chromium on this machine. Install it: apt-get install chromium")
+    return path
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The browser of the machine; a missing one is a failure, for the main job is done in one."""
+    path = path_of_chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=path,
