@@ -10,6 +10,7 @@ from flask import Flask, request
 from jinja2 import StrictUndefined
 
 from app.auth.forms import form_token
+from app.headers import SCRIPT_INTEGRITY
 from app.messages import Link
 from app.messages.merchant import KNOWN_LINKS
 from app.site import site, voice
@@ -21,7 +22,7 @@ def init_app(app: Flask) -> None:
     """Set up the templates of an application."""
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals |= {"static_url": static_url, "brand_url": brand_url, "form_token": form_token}
+    app.jinja_env.globals |= {"static_url": static_url, "brand_url": brand_url, "script_integrity": SCRIPT_INTEGRITY, "form_token": form_token}
     app.jinja_env.filters |= {"number": number, "money": money, "day": day}
 
     @app.context_processor

@@ -155,11 +155,11 @@ def test_a_screen_reader_hears_the_form_in_this_order(visit):
           - /url: "#password"
   - text: Username
   - paragraph: Please fill in “Username”.
-  - textbox "Username"
+  - textbox "Username" [invalid]
   - text: Password
   - button "Show password"
   - paragraph: Please enter your password.
-  - textbox "Password"
+  - textbox "Password" [invalid]
   - paragraph
   - button "Sign in"
   - navigation "More help":
