@@ -3,14 +3,13 @@
 import sys
 from pathlib import Path
 
-from app import ending, make_store
+from app import ending
 from app.logs import log
 from app.server import DRAIN_SECONDS
 from config import THREADS, THREADS_KEPT_FREE, Settings, SettingsError, offer_default, workers_wanted
 
 try:
     settings = Settings.from_env()
-    make_store(settings)  # opens nothing yet, but knows whether the address makes sense
     workers = workers_wanted()
 except SettingsError as error:
     sys.exit(str(error))  # here, and not in a worker, which would be started again for ever

@@ -1,6 +1,8 @@
 """The guest login website: ``create_app`` puts its parts together."""
 
+from collections.abc import Iterable
 from pathlib import Path
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -21,9 +23,9 @@ from app.observation import tell_call, tell_fault
 from app.paytronix import Call, PaytronixClient, Transport
 from app.recent_calls import RecentCalls
 from app.site import Site
-from app.store import Store, open_store
+from app.store import open_store, patience
 from app.views import account, assets, brand, health, home, language, login, logout
-from config import Settings, SettingsError
+from config import Settings
 
 ROOT = Path(__file__).parents[1]
 LONGEST_REQUEST_BYTES = 16 * 1024
@@ -66,18 +68,18 @@ def create_app(settings: Settings) -> Flask:
         app.cli.add_command(command)
     if hops := settings.trusted_proxy_hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.wsgi_app = patient(app.wsgi_app)  # type: ignore[method-assign, assignment]
     return app
 
 
-def make_store(settings: Settings) -> Store:
-    """The store that the settings name. Touches neither file nor network.
+def patient(wsgi_app: WSGIApplication) -> WSGIApplication:
+    """The application, each of whose requests waits for the store only so long in all."""
 
-    :raises SettingsError: its address makes no sense.
-    """
-    try:
-        return open_store(settings.store_url.reveal())
-    except ValueError as error:
-        raise SettingsError([f"STORE_URL is wrong: {error}"]) from None
+    def with_patience(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with patience():
+            return wsgi_app(environ, start_response)
+
+    return with_patience
 
 
 def make_site(settings: Settings) -> Site:
@@ -109,7 +111,7 @@ def make_site(settings: Settings) -> Site:
         invalid_token_codes=settings.paytronix_invalid_token_codes,
         observe=observe,
     )
-    store = make_store(settings)
+    store = open_store(settings.store_url.reveal())
     pseudonyms = Pseudonyms([key.reveal() for key in (settings.secret_key, *settings.secret_key_fallbacks)])
     sign_ins = SignIns(
         store,

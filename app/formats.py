@@ -22,7 +22,12 @@ def init_app(app: Flask) -> None:
     """Set up the templates of an application."""
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals |= {"static_url": static_url, "brand_url": brand_url, "script_integrity": SCRIPT_INTEGRITY, "form_token": form_token}
+    app.jinja_env.globals |= {
+        "static_url": static_url,
+        "brand_url": brand_url,
+        "script_integrity": SCRIPT_INTEGRITY,
+        "form_token": form_token,
+    }
     app.jinja_env.filters |= {"number": number, "money": money, "day": day}
 
     @app.context_processor

@@ -18,7 +18,7 @@ from app.auth.sign_ins import SignIn, SignInEnded, SignIns, Tokens
 from app.logs import log
 from app.paytronix import PaytronixClient, Reason, RefreshRefused, TokenRejected, Unavailable
 from app.paytronix.client import TOKEN_CALL
-from app.store import Store, StoreUnavailable
+from app.store import Store, StoreUnavailable, renew_patience
 
 FAILURE_REMEMBERED_SECONDS = 3  # so that those who waited do not fail one after the other
 LEASE_RESERVE_SECONDS = 5  # what a holder may need beyond its call: reading before, writing after
@@ -149,6 +149,7 @@ class TokenKeeper:
             if time.monotonic() >= give_up_at:
                 raise Unavailable(TOKEN_CALL, Reason.TIMEOUT)
             time.sleep(pause_seconds)
+            renew_patience()
             pause_seconds = min(pause_seconds * 1.5, longest_seconds)
 
     def _renew(self, sign_in: SignIn, lease: str, holder: str) -> bool:
@@ -206,7 +207,8 @@ class TokenKeeper:
     def _raise_remembered_failure(self, sign_in: SignIn) -> None:
         (reason,) = self._store.get(_failure_key(sign_in))
         if reason is not None:
-            raise Unavailable(TOKEN_CALL, Reason(reason.decode()))
+            known = {each.value.encode(): each for each in Reason}  # a newer release may know others
+            raise Unavailable(TOKEN_CALL, known.get(reason, Reason.ERROR))
 
 
 def _failure_key(sign_in: SignIn) -> str:

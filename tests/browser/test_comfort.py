@@ -138,7 +138,9 @@ def test_the_main_job_is_done_with_the_keyboard_alone(visit):
 def test_a_screen_reader_hears_the_form_in_this_order(visit):
     visit.go("/login")
     visit.submit()
-    assert visit.page.locator("body").aria_snapshot() == """\
+    assert (
+        visit.page.locator("body").aria_snapshot()
+        == """\
 - banner:
   - paragraph:
     - img "Olive & Thyme"
@@ -180,6 +182,7 @@ def test_a_screen_reader_hears_the_form_in_this_order(visit):
       - listitem:
         - link "Español":
           - /url: /language/es"""
+    )
 
 
 def test_a_screen_reader_hears_the_account_in_this_order(visit):

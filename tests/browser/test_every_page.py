@@ -26,7 +26,8 @@ ODD = """() => {
 
 
 @pytest.mark.parametrize(
-    ("brand", "language", "looks"), [("olive", "en", LIGHT_AND_DARK), ("neon", "ar", ALWAYS_DARK), ("olive", "es", OTHER_WORDS)]
+    ("brand", "language", "looks"),
+    [("olive", "en", LIGHT_AND_DARK), ("neon", "ar", ALWAYS_DARK), ("olive", "es", OTHER_WORDS)],
 )
 def test_every_state_of_every_page_is_accessible_light_and_dark_and_fits_a_small_phone(
     chromium, branded, brand, language, looks

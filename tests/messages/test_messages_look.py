@@ -89,7 +89,9 @@ def test_a_correction_is_told_with_its_line_and_the_colour_that_guests_get(folde
 
 def test_what_the_check_offers_needs_no_correction(folder):
     folder.merchant('name = "Olive"\n[look]\nbackground = "#fff8e0"\nbrand = "#ffd400"\naccent = "#ffd400"\n')
-    offered = dict(re.findall(r'Write (\w+) = "(#[0-9a-f]{6})"', " ".join(w.instead for w in check(folder.path).warnings)))
+    offered = dict(
+        re.findall(r'Write (\w+) = "(#[0-9a-f]{6})"', " ".join(w.instead for w in check(folder.path).warnings))
+    )
     assert offered.keys() == {"brand", "accent"}
     lines = "".join(f'{name} = "{colour}"\n' for name, colour in offered.items())
     folder.merchant(f'name = "Olive"\n[look]\nbackground = "#fff8e0"\n{lines}')
@@ -128,7 +130,10 @@ def test_the_stylesheet_has_nothing_in_it_that_the_merchant_typed():
         (b"\xff\xd8\xff\xe0" + b"\0" * 20, "image/jpeg"),
         (b"RIFF\x10\0\0\0WEBPVP8 ", "image/webp"),
         (SVG, "image/svg+xml"),
-        (b'\xef\xbb\xbf<?xml version="1.0" encoding="utf-8"?>\n<!-- made by hand -->\n<svg viewBox="0 0 1 1"></svg>', "image/svg+xml"),
+        (
+            b'\xef\xbb\xbf<?xml version="1.0" encoding="utf-8"?>\n<!-- made by hand -->\n<svg viewBox="0 0 1 1"></svg>',
+            "image/svg+xml",
+        ),
         ('<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "x">\n<svg/>', "image/svg+xml"),
     ],
 )

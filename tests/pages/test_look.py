@@ -76,7 +76,9 @@ def test_a_name_that_this_worker_does_not_have_gets_what_it_has_and_is_not_kept(
     assert answer.headers["Cache-Control"] == "public, max-age=5"
 
 
-@pytest.mark.parametrize("path", ["/brand/000000000000/secret.toml", "/brand/x/merchant.toml", "/brand/", "/brand/x/../look.css"])
+@pytest.mark.parametrize(
+    "path", ["/brand/000000000000/secret.toml", "/brand/x/merchant.toml", "/brand/", "/brand/x/../look.css"]
+)
 def test_nothing_else_of_the_folder_can_be_fetched(olive, path):
     assert browser_of(olive).get(path).status == 404
 

@@ -79,7 +79,9 @@ def test_any_text_in_every_entry_is_shown_as_text(told, text):
     assert shown in unescape(pages[0].body)
 
 
-TAGS = "html head meta title link body header p main h1 h2 form input button ul li a div label footer nav span section bdi"
+TAGS = (
+    "html head meta title link body header p main h1 h2 form input button ul li a div label footer nav span section bdi"
+)
 KNOWN_TAGS = frozenset(TAGS.split())
 
 
