@@ -33,8 +33,7 @@ def luminance(colour: str) -> float:
 
 def contrast(one: str, other: str) -> float:
     """How well two colours can be told apart, from 1 to 21 (WCAG 2.2, "contrast ratio")."""
-    darker, brighter = sorted((luminance(one), luminance(other)))
-    return (brighter + 0.05) / (darker + 0.05)
+    return _ratio(luminance(one), luminance(other))
 
 
 def is_dark(colour: str) -> bool:
@@ -47,14 +46,14 @@ def legible(colour: str, grounds: Iterable[str], ratio: float) -> str:
 
     Its lightness is moved, and nothing else. Where none is enough, black or white, whichever can be read better.
     """
-    grounds = tuple(grounds)
-    if _least_contrast(colour, grounds) >= ratio:
+    behind = [luminance(ground) for ground in grounds]
+    if _least_contrast(colour, behind) >= ratio:
         return colour
     hue, lightness, saturation = colorsys.rgb_to_hls(*_channels(colour))
     by_distance = sorted((step / _STEPS for step in range(_STEPS + 1)), key=lambda wanted: abs(wanted - lightness))
     candidates = (_of_channels(colorsys.hls_to_rgb(hue, wanted, saturation)) for wanted in by_distance)
-    enough = (each for each in candidates if _least_contrast(each, grounds) >= ratio)
-    return next(enough, None) or max(BLACK, WHITE, key=lambda each: _least_contrast(each, grounds))
+    enough = (each for each in candidates if _least_contrast(each, behind) >= ratio)
+    return next(enough, None) or max(BLACK, WHITE, key=lambda each: _least_contrast(each, behind))
 
 
 def mixed(colour: str, other: str, share: float) -> str:
@@ -70,8 +69,14 @@ def toned(colour: str, *, lightness: float, most_saturation: float) -> str:
     return _of_channels(colorsys.hls_to_rgb(hue, lightness, min(saturation, most_saturation)))
 
 
-def _least_contrast(colour: str, grounds: Iterable[str]) -> float:
-    return min(contrast(colour, ground) for ground in grounds)
+def _ratio(one: float, other: float) -> float:
+    darker, brighter = sorted((one, other))
+    return (brighter + 0.05) / (darker + 0.05)
+
+
+def _least_contrast(colour: str, behind: Iterable[float]) -> float:
+    own = luminance(colour)
+    return min(_ratio(own, each) for each in behind)
 
 
 def _channels(colour: str) -> Channels:

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.messages.check import check
@@ -38,6 +38,7 @@ def test_contrast_is_that_of_wcag(one, other, ratio):
     assert contrast(one, other) == contrast(other, one) == pytest.approx(ratio, abs=0.005)
 
 
+@settings(deadline=None)  # a change of colours is computed once, and not for a guest who waits
 @given(brand=COLOURS, accent=st.none() | COLOURS, background=COLOURS | GREYS)
 def test_whatever_colours_are_wished_for_all_words_and_controls_can_be_seen_light_and_dark(brand, accent, background):
     colours = {"brand": brand, "background": background} | ({"accent": accent} if accent else {})
@@ -52,6 +53,7 @@ def test_whatever_colours_are_wished_for_all_words_and_controls_can_be_seen_ligh
             assert contrast(scheme[part], scheme["sheet"]) >= FOR_PARTS, part
 
 
+@settings(deadline=None)
 @given(colour=COLOURS, ground=COLOURS)
 def test_a_colour_that_can_be_seen_stays_and_any_other_keeps_its_hue(colour, ground):
     moved = legible(colour, [ground], FOR_PARTS)
