@@ -36,7 +36,8 @@ screenshots: setup browser-and-redis  ## pictures of every page in every state, 
 	@echo "Look at them: $(CURDIR)/screenshots"
 
 browsers: setup browser-and-redis  ## the main job in Firefox and in WebKit too
-	./tests/install-servers firefox-esr:firefox-esr WebKitWebDriver:webkit2gtk-driver Xvfb:xvfb
+	./tests/install-servers firefox-esr:firefox-esr WebKitWebDriver:webkit2gtk-driver xvfb-run:xvfb xauth:xauth npm:npm
+	npm ci --prefix tests/audit --ignore-scripts --no-audit --no-fund
 	$(RUN) -m pytest tests/browser/other_browsers.py -n0
 
 audit: setup browser-and-redis  ## what independent tools say of the pages: W3C validator, Lighthouse, CSP, Observatory

@@ -50,7 +50,9 @@ class WebKit:
         binary = next(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"), None)
         assert binary, "MiniBrowser is missing: apt-get install webkit2gtk-driver"
         options = {"binary": str(binary), "args": ["--automation"]}
-        started = self._ask("POST", "/session", {"capabilities": {"alwaysMatch": {"webkitgtk:browserOptions": options}}})
+        started = self._ask(
+            "POST", "/session", {"capabilities": {"alwaysMatch": {"webkitgtk:browserOptions": options}}}
+        )
         self._url += f"/session/{started['sessionId']}"
 
     def _ask(self, method, path, body=None):
@@ -77,8 +79,11 @@ class WebKit:
     def end(self):
         self._ask("DELETE", "")
 
-    def seen(self):
-        time.sleep(1)  # what was typed or clicked leads to another page
+    def seen(self, awaited):
+        """What a guest sees as soon as there is this text, which is checked later: it may never come."""
+        give_up_at = time.monotonic() + 15
+        while awaited not in self.run("document.body?.innerText ?? ''") and time.monotonic() < give_up_at:
+            time.sleep(0.1)
         return {
             "path": self.run("location.pathname"),
             "text": self.run("document.body.innerText"),
@@ -114,13 +119,14 @@ def test_the_main_job_in_webkit(branded, webkit):
     site = branded("olive", "en")
     seen = {}
     webkit.go(f"{site.url}/account")
-    seen["form"] = webkit.seen()
-    for step, password in (("refused", "wrong"), ("account", "taco-tuesday")):
+    seen["form"] = webkit.seen("Sign in")
+    for step, password, awaited in (("refused", "wrong", "try again"), ("account", "taco-tuesday", "1,250")):
         webkit.type("#username", "ana")
         webkit.type("#password", password + ENTER)
-        seen[step] = webkit.seen()
+        seen[step] = webkit.seen(awaited)
     webkit.run("document.querySelector('header form button').click()")
-    seen["out"] = webkit.seen()
+    seen["out"] = webkit.seen("signed out")
     webkit.back()
-    seen["back"] = webkit.seen()
+    time.sleep(2)  # for whatever is kept to be shown
+    seen["back"] = webkit.seen("Sign in")
     check_main_job(seen)
