@@ -1,6 +1,7 @@
 """Where server-side state lives: records, leases and counters behind one small interface."""
 
-from app.store.interface import Count, Reason, Store, StoreUnavailable
+from app.store.interface import Count, Facts, Reason, Store, StoreUnavailable
+from app.store.observed import ObservedStore, Operation
 from app.store.urls import open_store
 
-__all__ = ["Count", "Reason", "Store", "StoreUnavailable", "open_store"]
+__all__ = ["Count", "Facts", "ObservedStore", "Operation", "Reason", "Store", "StoreUnavailable", "open_store"]

@@ -15,6 +15,7 @@ from app.store.redis_servers import (
     Credentials,
     OneServer,
     SentinelGroup,
+    is_loopback,
     tcp_client,
     unix_client,
 )
@@ -51,12 +52,13 @@ def open_store(url: str) -> Store:
             if others:
                 raise _wrong_form("there must be one address")
             client = tcp_client(address, credentials, database=_database(path), tls=tls)
-            return RedisStore(OneServer(authority, client))
+            return RedisStore(OneServer(authority, client, is_private=tls or is_loopback(address)))
         case "unix":
             if authority or not path:
                 raise _wrong_form("after unix:// there must be the absolute path of a socket")
             database = _database(_options(query, ("db",)).get("db", ""))
-            return RedisStore(OneServer(rest, unix_client(rest, _credentials(userinfo), database=database)))
+            client = unix_client(rest, _credentials(userinfo), database=database)
+            return RedisStore(OneServer(rest, client, is_private=True))
         case "redis+sentinel":
             if not path or "/" in path:
                 raise _wrong_form("after the addresses there must be a slash and the name of the group")
