@@ -108,13 +108,17 @@ def _host(text: str) -> str:
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
-def _http_url(text: str) -> SplitResult:
-    """A URL without credentials, query and fragment, its host checked and written as browsers do."""
+def _http_url(text: str, *, may_be_plain: bool = False) -> SplitResult:
+    """A URL without credentials, query and fragment, its host checked and written as browsers do.
+
+    :param may_be_plain: ``http:`` is good enough, also for hosts other than loopback.
+    """
     url = urlsplit(text)
     if url.scheme not in {"http", "https"} or not text.isprintable() or set(text) & set(' @?#\\<>"'):
         raise ValueError
     host = _host(url.hostname or "")
-    if url.port == 0 or (url.scheme == "http" and not _is_loopback(host)):  # .port raises ValueError for no number
+    is_plain = url.scheme == "http" and not _is_loopback(host)
+    if url.port == 0 or (is_plain and not may_be_plain):  # .port raises ValueError for no number
         raise ValueError
     port = "" if url.port is None else f":{url.port}"
     return url._replace(netloc=(f"[{host}]" if ":" in host else host) + port)
@@ -130,6 +134,10 @@ def _origin(text: str) -> Origin:
 
 def _base_url(text: str) -> str:
     return _http_url(text).geturl().rstrip("/")
+
+
+def _collector_url(text: str) -> str:
+    return _http_url(text, may_be_plain=True).geturl().rstrip("/")
 
 
 def _text(text: str) -> str:
@@ -349,6 +357,12 @@ class Settings:
         _address, "host:port for metrics, never the public one", "127.0.0.1:9100", None
     )
     log_level: str = _setting(_level, "debug, info, warning or error", "info", "info")
+    otel_exporter_otlp_endpoint: str | None = _setting(
+        _collector_url,
+        "where an OpenTelemetry collector takes traces over HTTP, without a query",
+        "http://collector:4318",
+        None,
+    )
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -434,6 +448,11 @@ def workers_wanted() -> int:
         return _whole(1, 1000)(text)
     except ValueError:
         raise SettingsError(["WEB_CONCURRENCY is wrong: how many worker processes, 1 to 1000. Example: 2"]) from None
+
+
+def set_metrics_folder(folder: Path) -> None:
+    """Name the folder of counts for this process and its children, as prometheus_client wants to be told of it."""
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
 
 
 def offer_default(name: str, value: object) -> None:

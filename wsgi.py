@@ -21,6 +21,6 @@ except SettingsError as error:
     settings = Settings.for_words()
 
 if is_command:  # it says itself what it finds; the log's lines would come in between
-    settings = replace(settings, log_level="error")
+    settings = replace(settings, log_level="error", metrics_address=None, otel_exporter_otlp_endpoint=None)
 
 app = create_app(settings)

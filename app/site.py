@@ -10,6 +10,7 @@ from app.auth.pseudonyms import Pseudonyms
 from app.auth.refresh import TokenKeeper
 from app.auth.sign_ins import SignIns
 from app.codes_seen import CodesSeen
+from app.logs import log
 from app.messages import Message, Messages, Voice
 from app.paytronix import PaytronixClient, PaytronixError
 from app.recent_calls import RecentCalls
@@ -63,4 +64,7 @@ def words_for(error: PaytronixError, *, guest: str, signing_in: bool = False) ->
 
 def note_code(error: PaytronixError, *, guest: str) -> None:
     """Count a code that a guest met."""
-    site().codes_seen.note(error.code, has_words=voice().knows(error.code), vendor_text=error.vendor_text, guest=guest)
+    has_words = voice().knows(error.code)
+    if not has_words:
+        log.info("words_missing", code=error.code)
+    site().codes_seen.note(error.code, has_words=has_words, vendor_text=error.vendor_text, guest=guest)

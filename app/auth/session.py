@@ -17,6 +17,7 @@ from flask_session.base import ServerSideSession, ServerSideSessionInterface
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from app.auth.sign_ins import SignIn, SignInEnded, SignIns
+from app.logs import log
 from app.store import StoreUnavailable
 from app.store.sealing import is_session_id
 
@@ -151,7 +152,7 @@ class StoreSessionInterface(ServerSideSessionInterface):  # type: ignore[misc]
             self._sign_ins.save_session(session.sign_in, dict(session))
         except StoreUnavailable:
             # The page is ready, and what could not be kept can be asked of Paytronix again.
-            self.app.logger.warning("session_not_saved")
+            log.warning("session_not_saved")
 
 
 class _Recently:

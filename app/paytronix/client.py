@@ -38,6 +38,9 @@ from app.paytronix.models import (
 from app.paytronix.transport import Reply, Transport
 
 TOKEN_CALL = "oauth/requestGuestToken"  # noqa: S105 - the name of a call
+USER_INFORMATION, ACCOUNT_INFORMATION = "guest/userInformation", "guest/accountInformation"
+OPERATIONS = (TOKEN_CALL, USER_INFORMATION, ACCOUNT_INFORMATION)  # those that the site itself makes
+OUTCOMES = ("success", "refused", "token_rejected", "refresh_refused", *(reason.value for reason in Reason))
 LONGEST_RETRY_AFTER_SECONDS = 3600
 
 # RFC 6749, 5.2: what an authorization server says when the client itself is at fault.
@@ -57,7 +60,7 @@ class Call:
     """What is told of a finished call: nothing that identifies a guest, nothing secret (table C of security.md)."""
 
     operation: str
-    outcome: str  # success, refused, token_rejected, refresh_refused, or a Reason
+    outcome: str  # one of OUTCOMES
     seconds: float
     status: int | None = None
     code: str | None = None
@@ -132,7 +135,7 @@ class PaytronixClient:
         :raises Refused: such as ``user_info.not_found``.
         :raises Unavailable: try later.
         """
-        return self.get("guest/userInformation", access_token, read_guest, username=username)
+        return self.get(USER_INFORMATION, access_token, read_guest, username=username)
 
     def account_information(self, access_token: str, card_number: str) -> Account:
         """What is on the card: ``GET guest/accountInformation`` (4.4).
@@ -141,7 +144,7 @@ class PaytronixClient:
         :raises Refused: such as ``result:invalid_status``, a card that cannot be queried.
         :raises Unavailable: try later.
         """
-        return self.get("guest/accountInformation", access_token, read_account, printedCardNumber=card_number)
+        return self.get(ACCOUNT_INFORMATION, access_token, read_account, printedCardNumber=card_number)
 
     def get(self, operation: str, access_token: str, meaning: Callable[[bytes], Meaning], **parameters: str) -> Meaning:
         """Make any reading call with the guest's token. The token travels in the query (4.1): never log that URL.

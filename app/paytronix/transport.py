@@ -3,7 +3,7 @@
 import http.client
 import threading
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +46,7 @@ class Transport:
     :param total_seconds: limit for a whole call, from look-up to the last byte
     :param max_calls: how many may be under way at once; the next one is refused, not queued
     :param ca_bundle: file of certificate authorities to trust in place of the well-known ones
+    :param observe_place: told 1 when one of the places for calls is taken, -1 when it is given back
     """
 
     def __init__(
@@ -59,12 +60,14 @@ class Transport:
         max_calls: int = 252,
         user_agent: str = "guest-login",
         ca_bundle: str | None = None,
+        observe_place: Callable[[int], None] = lambda _: None,
     ) -> None:
         self.total_seconds = total_seconds
         self._base_url = base_url
         self._connect_seconds = connect_seconds
         self._places = threading.BoundedSemaphore(max_calls)
         self._holds = threading.local()
+        self._observe_place = observe_place
         self._headers = {
             "Authorization": "Basic " + b64encode(f"{client_id}:{client_secret}".encode()).decode(),
             "Accept": "application/json",
@@ -137,9 +140,11 @@ class Transport:
         if not self._places.acquire(blocking=False):
             raise Unavailable(operation, Reason.BUSY)
         self._holds.a_place = True
+        self._observe_place(1)
         try:
             yield
         finally:
+            self._observe_place(-1)
             self._holds.a_place = False
             self._places.release()
 

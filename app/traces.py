@@ -1,0 +1,96 @@
+"""Traces for an OpenTelemetry collector: an extra, off unless ``OTEL_EXPORTER_OTLP_ENDPOINT`` is set.
+
+The spans are made here, of the same facts that the log and the metrics get, and not by the instrumentations that there
+are for Flask, requests and Redis: those record whole URLs and commands, and ours hold tokens. Nothing is sent along to
+Paytronix or to the store, and what a browser sends is not taken over.
+"""
+
+import time
+
+from flask import Flask, Response, g, request
+from opentelemetry import context, trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import OTELResourceDetector, Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.trace import SpanKind, StatusCode
+
+from app.logs import request_id
+from app.paytronix import Call
+from app.store import Operation
+from app.version import VERSION
+
+_UNTRACED = frozenset({"health.healthz", "health.readyz", "assets.static"})
+
+
+def exporter_to(endpoint: str) -> SpanExporter:
+    """Sends spans to a collector over HTTP.
+
+    :param endpoint: of the collector, without the path for traces.
+    """
+    return OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces")
+
+
+class Traces:
+    """A span for each answer, and below it one for each call to Paytronix and each operation of the store.
+
+    :param exporter: where spans go.
+    """
+
+    def __init__(self, app: Flask, exporter: SpanExporter) -> None:
+        # OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES come last, so they count.
+        resource = Resource({"service.name": "guest-login"}).merge(OTELResourceDetector().detect())
+        self.provider = TracerProvider(resource=resource)
+        self.provider.add_span_processor(BatchSpanProcessor(exporter))
+        self._tracer = self.provider.get_tracer("guest-login", VERSION)
+        app.before_request(self._begin)
+        app.after_request(self._note)
+        app.teardown_request(self._end)
+
+    def see_call(self, call: Call) -> None:
+        """A call to Paytronix: its shape, never its content."""
+        facts = {"operation": call.operation, "outcome": call.outcome, "status": call.status, "bytes": call.body_bytes}
+        self._ended(f"paytronix {call.operation}", call.seconds, facts, failed=call.outcome != "success")
+
+    def see_place(self, change: int) -> None:
+        """Nothing: a place is taken for longer than a span."""
+
+    def see_operation(self, operation: Operation) -> None:
+        """An operation of the store."""
+        facts = {"operation": operation.name, "outcome": operation.outcome}
+        self._ended(f"store {operation.name}", operation.seconds, facts, failed=operation.outcome not in _WELL)
+
+    def _ended(self, name: str, seconds: float, facts: dict[str, str | int | None], *, failed: bool) -> None:
+        """A span that is over: what it is about was seen only at its end."""
+        ended_at = time.time_ns()
+        known = {f"guest_login.{key}": value for key, value in facts.items() if value is not None}
+        began_at = ended_at - int(seconds * 1e9)
+        span = self._tracer.start_span(name, kind=SpanKind.CLIENT, attributes=known, start_time=began_at)
+        if failed:
+            span.set_status(StatusCode.ERROR)
+        span.end(ended_at)
+
+    def _begin(self) -> None:
+        if request.endpoint in _UNTRACED:
+            return
+        about = {"guest_login.page": request.endpoint or "none", "guest_login.request_id": request_id()}
+        # A context of its own: another request of this thread must not seem to be within this one.
+        g.span = self._tracer.start_span(
+            f"page {request.endpoint or 'none'}", context.Context(), SpanKind.SERVER, attributes=about
+        )
+        g.span_token = context.attach(trace.set_span_in_context(g.span))
+
+    def _note(self, response: Response) -> Response:
+        if "span" in g:
+            g.span.set_attribute("http.response.status_code", response.status_code)
+            if response.status_code >= 500:
+                g.span.set_status(StatusCode.ERROR)
+        return response
+
+    def _end(self, error: BaseException | None) -> None:
+        if "span" in g:
+            context.detach(g.span_token)
+            g.pop("span").end()
+
+
+_WELL = frozenset({"done", "declined"})
