@@ -39,7 +39,11 @@ LONGEST_REQUEST_BYTES = 16 * 1024
 
 def create_app(settings: Settings) -> Flask:
     """The site for these settings. Opens no connection: workers are forked after this."""
-    metrics = make_metrics(settings, lambda code: site.messages.current().voices[0].entry_for(code))
+
+    def entry_for(code: str) -> str | None:
+        return site.messages.current().voices[0].entry_for(code)
+
+    metrics = make_metrics(settings, entry_for)
     logs.configure(settings.log_level, observe=metrics.see_event if metrics else None)
     app = Flask(__name__, static_folder=None, template_folder=str(ROOT / "templates"))
     traces = make_traces(settings, app)

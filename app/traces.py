@@ -6,6 +6,7 @@ Paytronix or to the store, and what a browser sends is not taken over.
 """
 
 import time
+from collections.abc import Mapping
 
 from flask import Flask, Response, g, request
 from opentelemetry import context, trace
@@ -60,7 +61,7 @@ class Traces:
         facts = {"operation": operation.name, "outcome": operation.outcome}
         self._ended(f"store {operation.name}", operation.seconds, facts, failed=operation.outcome not in _WELL)
 
-    def _ended(self, name: str, seconds: float, facts: dict[str, str | int | None], *, failed: bool) -> None:
+    def _ended(self, name: str, seconds: float, facts: Mapping[str, str | int | None], *, failed: bool) -> None:
         """A span that is over: what it is about was seen only at its end."""
         ended_at = time.time_ns()
         known = {f"guest_login.{key}": value for key, value in facts.items() if value is not None}
@@ -73,7 +74,7 @@ class Traces:
     def _begin(self) -> None:
         if request.endpoint in _UNTRACED:
             return
-        about = {"guest_login.page": request.endpoint or "none", "guest_login.request_id": request_id()}
+        about = {"guest_login.page": request.endpoint or "none"}
         # A context of its own: another request of this thread must not seem to be within this one.
         g.span = self._tracer.start_span(
             f"page {request.endpoint or 'none'}", context.Context(), SpanKind.SERVER, attributes=about
@@ -82,6 +83,7 @@ class Traces:
 
     def _note(self, response: Response) -> Response:
         if "span" in g:
+            g.span.set_attribute("guest_login.request_id", request_id())  # by which the log has it
             g.span.set_attribute("http.response.status_code", response.status_code)
             if response.status_code >= 500:
                 g.span.set_status(StatusCode.ERROR)

@@ -86,6 +86,19 @@ class Metrics:
             "request_seconds", "How long answers took.", ["page", "status"], buckets=REQUEST_SECONDS, **about
         )
         self._events = Counter("events", "Other events of the log.", ["event"], **about)
+        self._by_event: dict[str, Callable[[Mapping[str, Any]], None]] = {
+            "request": self._see_request,
+            "login_ok": lambda _: self._sign_ins.labels("ok", "").inc(),
+            "login_failed": self._see_refusal,
+            "login_throttled": self._see_throttle,
+            "login_unavailable": self._see_trouble,
+            "logout": lambda _: self._ended.labels("signed_out").inc(),
+            "session_ended": self._see_end,
+            "token_refreshed": lambda _: self._refreshes.labels("renewed").inc(),
+            "refresh_failed": lambda _: self._refreshes.labels("unavailable").inc(),
+            "tokens_lost": lambda _: self._refreshes.labels("lost").inc(),
+            "lease_awaited": lambda event: self._waits.labels(event["lease"]).observe(event["seconds"]),
+        }
         self._begin(max_calls)
 
     def _begin(self, max_calls: int) -> None:
@@ -94,8 +107,8 @@ class Metrics:
         self._under_way.set(0)
         for outcome, code in (("ok", ""), ("throttled", ""), ("refused", OTHER), ("unavailable", "store")):
             self._sign_ins.labels(outcome, code)
-        for reason in VendorReason:
-            self._sign_ins.labels("unavailable", reason.value)
+        for trouble in VendorReason:
+            self._sign_ins.labels("unavailable", trouble.value)
         for operation in OPERATIONS:
             self._call_seconds.labels(operation)
             for outcome in OUTCOMES:
@@ -131,33 +144,28 @@ class Metrics:
 
     def see_event(self, event: Mapping[str, Any]) -> None:
         """Count an event of the log."""
-        match name := event["event"]:
-            case "request":
-                page, status = event["page"] or "none", f"{event['status'] // 100}xx"
-                self._requests.labels(page, status).observe(event["seconds"])
-            case "login_ok":
-                self._sign_ins.labels("ok", "").inc()
-            case "login_failed":
-                self._sign_ins.labels("refused", self._entry_for(event["code"]) or OTHER).inc()
-            case "login_throttled":
-                self._sign_ins.labels("throttled", "").inc()
-                self._throttled.labels(event["limit"]).inc()
-            case "login_unavailable":
-                code = "store" if event["cause"] == "store" else str(event["reason"])
-                self._sign_ins.labels("unavailable", code).inc()
-            case "token_refreshed":
-                self._refreshes.labels("renewed").inc()
-            case "refresh_failed":
-                self._refreshes.labels("unavailable").inc()
-            case "session_ended":
-                self._ended.labels(event["reason"]).inc()
-                if event["reason"] == "refresh_refused":
-                    self._refreshes.labels("refused").inc()
-            case "logout":
-                self._ended.labels("signed_out").inc()
-            case "lease_awaited":
-                self._waits.labels(event["lease"]).observe(event["seconds"])
+        name = event["event"]
         if name in EVENTS:
             self._events.labels(name).inc()
-        if name == "tokens_lost":
-            self._refreshes.labels("lost").inc()
+        if count := self._by_event.get(name):
+            count(event)
+
+    def _see_request(self, event: Mapping[str, Any]) -> None:
+        page, status = event["page"] or "none", f"{event['status'] // 100}xx"
+        self._requests.labels(page, status).observe(event["seconds"])
+
+    def _see_refusal(self, event: Mapping[str, Any]) -> None:
+        self._sign_ins.labels("refused", self._entry_for(event["code"]) or OTHER).inc()
+
+    def _see_throttle(self, event: Mapping[str, Any]) -> None:
+        self._sign_ins.labels("throttled", "").inc()
+        self._throttled.labels(event["limit"]).inc()
+
+    def _see_trouble(self, event: Mapping[str, Any]) -> None:
+        code = "store" if event["cause"] == "store" else str(event["reason"])
+        self._sign_ins.labels("unavailable", code).inc()
+
+    def _see_end(self, event: Mapping[str, Any]) -> None:
+        self._ended.labels(event["reason"]).inc()
+        if event["reason"] == "refresh_refused":
+            self._refreshes.labels("refused").inc()

@@ -5,6 +5,7 @@ counts only while it is alive and not busy.
 """
 
 import atexit
+import logging
 import os
 import shutil
 import signal
@@ -53,8 +54,9 @@ class MetricsProcess:
         try:
             serve(self._listener, self.folder, lambda: os.getppid() != self._master)
             code = 0
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it was, the log is where an operator looks for it
             log.exception("metrics_failed")
+            logging.shutdown()
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)  # if the master was killed, nobody else does
             os._exit(code)
@@ -88,8 +90,10 @@ def _listen(address: tuple[str, int]) -> socket.socket:
     try:
         family = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)[0][0]
         listener = socket.create_server(address, family=family)
+    except socket.gaierror as error:
+        raise SettingsError(["METRICS_ADDRESS is wrong: its host is not known."]) from error
     except OSError as error:
-        reason = error.strerror or "it cannot be found"
+        reason = os.strerror(error.errno or 0)  # its own text repeats the address
         raise SettingsError([f"METRICS_ADDRESS is wrong: nothing can listen there ({reason})."]) from error
     listener.set_inheritable(False)
     return listener
@@ -100,9 +104,6 @@ def _new_folder() -> Path:
         parent = _TMPFS if os.access(_TMPFS, os.W_OK) else None
         return Path(tempfile.mkdtemp(prefix="guest-login-metrics-", dir=parent))
     except OSError as error:
-        reason = error.strerror or "no folder for temporary files"
-        raise SettingsError(
-            [
-                f"METRICS_ADDRESS is set, but the folder for counts cannot be written ({reason}): set TMPDIR to one that can."
-            ]
-        ) from error
+        reason = error.strerror or "there is none"
+        fault = f"METRICS_ADDRESS is set, but no folder can be written for what is counted ({reason}): set TMPDIR."
+        raise SettingsError([fault]) from error
