@@ -132,7 +132,11 @@ def test_what_workers_counted_stays_when_they_are_replaced_and_their_files_do_no
     for _ in range(3):
         former = set(site_workers(site))
         site.process.send_signal(signal.SIGHUP)
-        until(lambda former=former: len(set(site_workers(site))) == 3 and former & set(site_workers(site)) <= {metrics_process(site)})
+        until(
+            lambda former=former: (
+                len(set(site_workers(site))) == 3 and former & set(site_workers(site)) <= {metrics_process(site)}
+            )
+        )
     assert site.browser().sign_in().status == 303
     until(lambda: metrics.value("sign_ins_total", outcome="ok", code="") == 5)
     until(lambda: metrics.value("vendor_calls_limit") == 2 * 252)
@@ -189,9 +193,7 @@ def test_it_serves_until_the_last_answer_of_an_instance_that_is_told_to_end(run_
         assert slow.result().status == 303
 
 
-def test_readiness_says_what_is_wrong_with_the_merchants_files_and_the_store(
-    run_watched, metrics, own_redis, tmp_path
-):
+def test_readiness_says_what_is_wrong_with_the_merchants_files_and_the_store(run_watched, metrics, own_redis, tmp_path):
     words = tmp_path / "words"
     (words / "messages").mkdir(parents=True)
     (words / "merchant.toml").write_text('name = "Olive"\n')
@@ -250,9 +252,7 @@ def test_a_folder_that_cannot_be_written_stops_the_start_with_one_clear_line(san
         "access = os.access\n"
         "os.access = lambda path, *more, **options: str(path) != '/dev/shm' and access(path, *more, **options)\n"
     )
-    ended = start(
-        sandbox, tmp_path, METRICS_ADDRESS=f"127.0.0.1:{free_ports(1)[0]}", PYTHONPATH=str(tmp_path)
-    )
+    ended = start(sandbox, tmp_path, METRICS_ADDRESS=f"127.0.0.1:{free_ports(1)[0]}", PYTHONPATH=str(tmp_path))
     assert ended.returncode == 1
     assert "no folder can be written for what is counted" in ended.stderr
     assert "set TMPDIR" in ended.stderr
@@ -272,7 +272,7 @@ def test_without_an_address_there_is_no_process_no_folder_and_nothing_is_importe
     imported = subprocess.run(
         [sys.executable, "-c", asked], cwd=ROOT, env=site.settings, capture_output=True, text=True, check=True
     )
-    assert imported.stdout.strip() == "[]"
+    assert imported.stdout.splitlines()[-1] == "[]"
 
 
 def test_a_preloaded_application_is_counted_too(run_watched, metrics):
