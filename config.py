@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -407,6 +408,51 @@ class Settings:
         return cls.from_env(given)
 
 
+@dataclass(frozen=True)
+class Given:
+    """A setting as it may be shown.
+
+    :ivar shown: its value; three stars in place of a secret
+    :ivar source: where it comes from: ``environment``, ``file``, ``default``
+    """
+
+    name: str
+    shown: str
+    source: str
+
+
+def given_settings(settings: Settings, environ: Mapping[str, str] | None = None) -> list[Given]:
+    """Every setting, with where it comes from."""
+    source = os.environ if environ is None else environ
+    given = []
+    for declared in fields(Settings):
+        name, value = declared.name.upper(), getattr(settings, declared.name)
+        origin = "environment" if source.get(name) else "default"
+        if declared.metadata["may_be_file"] and source.get(f"{name}_FILE"):
+            origin = f"file that {name}_FILE names"
+        given.append(Given(name, _shown(value), origin))
+    return given
+
+
+def _shown(value: object) -> str:
+    match value:
+        case None | ():
+            return "none"
+        case Secret() | (Secret(), *_):
+            return "***"
+        case bool():
+            return str(value).lower()
+        case float():
+            return f"{value:g}"
+        case Limit():
+            return f"{value.count}/{value.window_seconds} seconds"
+        case (str(host), int(port)):
+            return f"{host}:{port}"
+        case tuple():
+            return " ".join(map(str, value))
+    return str(value)
+
+
 class _Unreadable(Exception):
     """A setting could not even be read; the text is the whole fault."""
 
@@ -436,6 +482,16 @@ def _slips(environ: Mapping[str, str]) -> list[str]:
         hint = f"did you mean {close[0]}?" if close else "remove it."
         faults.append(f"{name} is not a setting: {hint}")
     return faults
+
+
+def check_extras(settings: Settings) -> None:
+    """See that what the settings ask for is installed.
+
+    :raises SettingsError: it is not.
+    """
+    if settings.otel_exporter_otlp_endpoint is not None and find_spec("opentelemetry") is None:
+        how = "pip install --require-hashes -r requirements-otel.lock"
+        raise SettingsError([f"OTEL_EXPORTER_OTLP_ENDPOINT is set, but OpenTelemetry is not installed: {how}"])
 
 
 def workers_wanted() -> int:

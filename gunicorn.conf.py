@@ -4,11 +4,11 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from app import check_extras, ending, make_store, serve_metrics
+from app import ending, make_store, serve_metrics
 from app.logs import log
 from app.metrics import process as metrics_process
 from app.server import DRAIN_SECONDS
-from config import THREADS, THREADS_KEPT_FREE, Settings, SettingsError, offer_default, workers_wanted
+from config import THREADS, THREADS_KEPT_FREE, Settings, SettingsError, check_extras, offer_default, workers_wanted
 
 try:
     settings = Settings.from_env()

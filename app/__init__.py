@@ -1,7 +1,6 @@
 """The guest login website: ``create_app`` puts its parts together."""
 
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from socket import socket
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from app.auth.submits import Submits
 from app.auth.throttle import Throttle, Tries
 from app.codes_seen import CodesSeen
 from app.commands import COMMANDS
+from app.doctor import echo
 from app.messages import Messages
 from app.observation import Watcher, tell_call, tell_fault
 from app.paytronix import Call, PaytronixClient, Transport
@@ -37,16 +37,20 @@ ROOT = Path(__file__).parents[1]
 LONGEST_REQUEST_BYTES = 16 * 1024
 
 
-def create_app(settings: Settings) -> Flask:
-    """The site for these settings. Opens no connection: workers are forked after this."""
+def create_app(settings: Settings, *, for_command: bool = False) -> Flask:
+    """The site for these settings. Opens no connection: workers are forked after this.
+
+    :param for_command: not to serve guests. A command says itself what it finds: the log's lines would come in
+        between, and what it does is not counted.
+    """
 
     def entry_for(code: str) -> str | None:
         return site.messages.current().voices[0].entry_for(code)
 
-    metrics = make_metrics(settings, entry_for)
-    logs.configure(settings.log_level, observe=metrics.see_event if metrics else None)
+    metrics = None if for_command else make_metrics(settings, entry_for)
+    logs.configure("error" if for_command else settings.log_level, observe=metrics.see_event if metrics else None)
     app = Flask(__name__, static_folder=None, template_folder=str(ROOT / "templates"))
-    traces = make_traces(settings, app)
+    traces = None if for_command else make_traces(settings, app)
     app.extensions["site"] = site = make_site(settings, [each for each in (metrics, traces) if each])
     keys = [key.reveal() for key in (settings.secret_key, *settings.secret_key_fallbacks)]
     app.config.update(
@@ -69,6 +73,7 @@ def create_app(settings: Settings) -> Flask:
     headers.init_app(app, is_secure=settings.public_url.is_secure, trusts_proxy=settings.trusted_proxy_hops > 0)
     for page in (home, login, logout, language, account, health, assets):
         app.register_blueprint(page.bp)
+    echo.init_app(app, keys=keys, trusted_hops=settings.trusted_proxy_hops)
     guards.install(
         app,
         netloc=settings.public_url.netloc,
@@ -124,16 +129,6 @@ def make_traces(settings: Settings, app: Flask) -> "Traces | None":
     from app.traces import Traces, exporter_to  # noqa: PLC0415 - an extra that need not be installed
 
     return Traces(app, exporter_to(endpoint))
-
-
-def check_extras(settings: Settings) -> None:
-    """See that what the settings ask for is installed.
-
-    :raises SettingsError: it is not.
-    """
-    if settings.otel_exporter_otlp_endpoint is not None and find_spec("opentelemetry") is None:
-        how = "pip install --require-hashes -r requirements-otel.lock"
-        raise SettingsError([f"OTEL_EXPORTER_OTLP_ENDPOINT is set, but OpenTelemetry is not installed: {how}"])
 
 
 def make_sign_ins(settings: Settings, store: Store) -> SignIns:

@@ -7,6 +7,7 @@ Works from a plain script::
     guest = client.user_information(token.access_token, token.username)
 """
 
+import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -69,6 +70,23 @@ class Call:
     body_bytes: int | None = None
 
 
+@dataclass(frozen=True)
+class Probe:
+    """How Paytronix answers a call that is about no guest.
+
+    :ivar outcome: one of OUTCOMES
+    :ivar code: Paytronix's, or a pseudo-code
+    :ivar is_known_refusal: the code is one of those with which Paytronix refuses a guest or a token
+    :ivar date: its clock (UTC), if it told
+    """
+
+    outcome: str
+    status: int | None
+    code: str | None
+    is_known_refusal: bool
+    date: datetime | None
+
+
 class PaytronixClient:
     """The guest-level calls of one integration for one merchant.
 
@@ -127,6 +145,27 @@ class PaytronixClient:
         """
         grant = {"grant_type": "refresh_token", "refresh_token": refresh_token}
         return self._token(grant, RefreshRefused)
+
+    def probe(self) -> Probe:
+        """Ask for a new token with a refresh token that nobody was ever given: it signs nobody in and spends nothing.
+
+        Nobody is told of this call; the breaker neither stops it nor learns from it.
+        """
+        reply: Reply | None = None
+        fields = self._token_fields | {"grant_type": "refresh_token", "refresh_token": secrets.token_urlsafe(32)}
+        outcome, code = "success", None
+        try:
+            reply = self._transport.post(TOKEN_CALL, fields)
+            self._understand(TOKEN_CALL, reply, lambda body: read_token(body, asked_at=self._now()), RefreshRefused)
+        except PaytronixError as error:
+            outcome, code = _outcome(error), error.code
+        return Probe(
+            outcome=outcome,
+            status=reply.status if reply else None,
+            code=code,
+            is_known_refusal=(code or "").lower().rpartition(".")[2] in _REFUSALS | self._invalid_token_codes,
+            date=_date(reply) if reply else None,
+        )
 
     def user_information(self, access_token: str, username: str) -> Guest:
         """Who the guest is: ``GET guest/userInformation`` (4.3).
@@ -301,6 +340,14 @@ def _outcome(error: PaytronixError) -> str:
         case RefreshRefused():
             return "refresh_refused"
     return "refused"
+
+
+def _date(reply: Reply) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(reply.headers.get("Date", ""))
+    except ValueError:
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
 def _retry_after(reply: Reply, now: datetime) -> int | None:

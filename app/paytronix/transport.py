@@ -19,6 +19,7 @@ from app.paytronix.deadline import DeadlinePools, deadline
 from app.paytronix.errors import Reason, Unavailable
 
 LONGEST_REPLY_BYTES = 1_000_000
+CERTIFICATE_AUTHORITIES: str = DEFAULT_CA_BUNDLE_PATH
 _CHUNK_BYTES = 65_536
 
 
@@ -74,7 +75,7 @@ class Transport:
             "Accept-Encoding": "identity",
             "User-Agent": user_agent,
         }
-        self._adapter = _Adapter(ca_bundle or DEFAULT_CA_BUNDLE_PATH, connections=max_calls)
+        self._adapter = _Adapter(ca_bundle or CERTIFICATE_AUTHORITIES, connections=max_calls)
 
     def get(self, operation: str, parameters: Mapping[str, Any]) -> Reply:
         """GET with the parameters in the query, the only way that Paytronix documents (4.1).

@@ -2,6 +2,16 @@
 
 from app.store.interface import Count, Facts, Reason, Store, StoreUnavailable
 from app.store.observed import ObservedStore, Operation
-from app.store.urls import open_store
+from app.store.urls import open_store, without_credentials
 
-__all__ = ["Count", "Facts", "ObservedStore", "Operation", "Reason", "Store", "StoreUnavailable", "open_store"]
+__all__ = [
+    "Count",
+    "Facts",
+    "ObservedStore",
+    "Operation",
+    "Reason",
+    "Store",
+    "StoreUnavailable",
+    "open_store",
+    "without_credentials",
+]

@@ -72,6 +72,13 @@ def open_store(url: str) -> Store:
     raise _wrong_form("it begins with none of the known schemes")
 
 
+def without_credentials(url: str) -> str:
+    """The URL of a store as it may be shown: no user, no password, no options."""
+    scheme, _, rest = url.partition("://")
+    rest = rest.partition("?")[0]
+    return f"{scheme}://{rest.rpartition('@')[2]}"
+
+
 def _wrong_form(what: str) -> ValueError:
     return ValueError(f"This is no URL of a store: {what}. Write {_FORMS}.")
 
