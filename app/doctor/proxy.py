@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from app.doctor.echo import HEADER, Seen, signed_question
-from app.doctor.findings import Finding, fault, note, ok
+from app.doctor.findings import Finding, Level, fault, note, ok
 from app.site import Site
 from config import Origin
 
@@ -45,8 +45,10 @@ def check_proxy(site: Site) -> Iterator[Finding]:
         yield _stranger(url, answer)
         return
     yield ok(AREA, f"{url} leads to this site")
-    yield from _check_seen(url, seen)
-    yield from _check_headers(url, answer)
+    of_request = list(_check_seen(url, seen))
+    yield from of_request
+    if not any(each.level is Level.FAULT for each in of_request):  # otherwise the site answers by a wrong picture
+        yield from _check_headers(url, answer)
 
 
 def _fetch(url: Origin, question: str) -> tuple[http.client.HTTPResponse, bytes]:

@@ -53,7 +53,9 @@ def faults(found):
 
 
 def the_fault(found):
-    (only,) = faults(found)
+    named = faults(found)
+    assert len(named) == 1, named
+    (only,) = named
     return only
 
 
@@ -305,14 +307,21 @@ def test_a_proxy_that_changes_the_host(examine_behind_nginx):
 
 def test_a_proxy_that_says_the_wrong_scheme(examine_behind_nginx):
     changes = {"proxy_set_header X-Forwarded-Proto $scheme;": "proxy_set_header X-Forwarded-Proto http;"}
-    named = faults(examine_behind_nginx(changes=changes))
-    assert "proxy: the proxy says that guests come by http, and PUBLIC_URL says https" in named
+    named = the_fault(examine_behind_nginx(changes=changes))
+    assert named == "proxy: the proxy says that guests come by http, and PUBLIC_URL says https"
 
 
 def test_a_proxy_that_does_not_say_the_scheme(examine_behind_nginx):
     changes = {"proxy_set_header X-Forwarded-Proto $scheme;": 'proxy_set_header X-Forwarded-Proto "";'}
-    named = faults(examine_behind_nginx(changes=changes))
-    assert "proxy: the proxy does not say by which scheme guests come" in named
+    named = the_fault(examine_behind_nginx(changes=changes))
+    assert named == "proxy: the proxy does not say by which scheme guests come"
+
+
+def test_a_proxy_that_doubles_a_header(examine_behind_nginx):
+    limit = "proxy_next_upstream_timeout 10s;"
+    doubled = limit + " add_header Strict-Transport-Security 'max-age=31536000' always;"
+    named = the_fault(examine_behind_nginx(changes={limit: doubled}))
+    assert named == "proxy: Strict-Transport-Security is sent 2 times"
 
 
 def test_a_site_with_another_key(examine_behind_nginx):
