@@ -7,8 +7,9 @@ Paytronix or to the store, and what a browser sends is not taken over.
 
 import time
 from collections.abc import Mapping
+from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from opentelemetry import context, trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
@@ -16,12 +17,11 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
+from app.auth.session import STATELESS
 from app.logs import request_id
 from app.paytronix import Call
 from app.store import Operation
 from app.version import VERSION
-
-_UNTRACED = frozenset({"health.healthz", "health.readyz", "assets.static"})
 
 
 def exporter_to(endpoint: str) -> SpanExporter:
@@ -41,12 +41,21 @@ class Traces:
     def __init__(self, app: Flask, exporter: SpanExporter) -> None:
         # OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES come last, so they count.
         resource = Resource({"service.name": "guest-login"}).merge(OTELResourceDetector().detect())
-        self.provider = TracerProvider(resource=resource)
-        self.provider.add_span_processor(BatchSpanProcessor(exporter))
-        self._tracer = self.provider.get_tracer("guest-login", VERSION)
-        app.before_request(self._begin)
-        app.after_request(self._note)
-        app.teardown_request(self._end)
+        provider = TracerProvider(resource=resource)
+        provider.add_span_processor(BatchSpanProcessor(exporter))
+        self._tracer = provider.get_tracer("guest-login", VERSION)
+        app.after_request(self._name)
+        inner = app.wsgi_app
+
+        def traced(environ: dict[str, Any], start_response: Any) -> Any:
+            if environ["PATH_INFO"].startswith(STATELESS):
+                return inner(environ, start_response)
+            # A context of its own, without a parent: what a browser sends along is not taken over.
+            about: dict[str, Any] = {"record_exception": False, "kind": SpanKind.SERVER}  # its text is not ours
+            with self._tracer.start_as_current_span("page", context.Context(), **about):
+                return inner(environ, start_response)
+
+        app.wsgi_app = traced  # type: ignore[method-assign]  # the session is read from the store before Flask's hooks
 
     def see_call(self, call: Call) -> None:
         """A call to Paytronix: its shape, never its content."""
@@ -63,6 +72,8 @@ class Traces:
 
     def _ended(self, name: str, seconds: float, facts: Mapping[str, str | int | None], *, failed: bool) -> None:
         """A span that is over: what it is about was seen only at its end."""
+        if not trace.get_current_span().is_recording():  # not for a page
+            return
         ended_at = time.time_ns()
         known = {f"guest_login.{key}": value for key, value in facts.items() if value is not None}
         began_at = ended_at - int(seconds * 1e9)
@@ -71,28 +82,15 @@ class Traces:
             span.set_status(StatusCode.ERROR)
         span.end(ended_at)
 
-    def _begin(self) -> None:
-        if request.endpoint in _UNTRACED:
-            return
-        about = {"guest_login.page": request.endpoint or "none"}
-        # A context of its own: another request of this thread must not seem to be within this one.
-        g.span = self._tracer.start_span(
-            f"page {request.endpoint or 'none'}", context.Context(), SpanKind.SERVER, attributes=about
-        )
-        g.span_token = context.attach(trace.set_span_in_context(g.span))
-
-    def _note(self, response: Response) -> Response:
-        if "span" in g:
-            g.span.set_attribute("guest_login.request_id", request_id())  # by which the log has it
-            g.span.set_attribute("http.response.status_code", response.status_code)
-            if response.status_code >= 500:
-                g.span.set_status(StatusCode.ERROR)
+    def _name(self, response: Response) -> Response:
+        """Say of the page's span what is known at the end."""
+        span = trace.get_current_span()
+        span.update_name(f"page {request.endpoint or 'none'}")
+        span.set_attribute("guest_login.request_id", request_id())  # by which the log has it
+        span.set_attribute("http.response.status_code", response.status_code)
+        if response.status_code >= 500:
+            span.set_status(StatusCode.ERROR)
         return response
-
-    def _end(self, error: BaseException | None) -> None:
-        if "span" in g:
-            context.detach(g.span_token)
-            g.pop("span").end()
 
 
 _WELL = frozenset({"done", "declined"})

@@ -245,7 +245,9 @@ def test_a_clock_that_is_wrong(examine, apart, words):
 class Proxied(Nginx):
     """nginx from the sample, with some of its lines changed."""
 
-    changes: dict = {}
+    def __init__(self, folder, changes):
+        super().__init__(folder)
+        self.changes = changes
 
     def _configuration(self, site_ports):
         text = super()._configuration(site_ports)
@@ -260,11 +262,10 @@ def examine_behind_nginx(examine, sandbox, tmp_path):
     """A function that puts nginx, with lines changed, in front of the site and runs the doctor."""
     running = []
 
-    def run(*, site=None, doctor=None, with_site=True, **changed):
+    def run(*, site=None, doctor=None, with_site=True, changes=None):
         home = tmp_path / "nginx"
         home.mkdir()
-        nginx = Proxied(home)
-        nginx.changes = changed.get("changes", {})
+        nginx = Proxied(home, changes or {})
         settings = nginx.settings_of_site | (site or {})
         ports = free_ports(1)
         if with_site:

@@ -24,7 +24,7 @@ NOT_COUNTED = {"metrics_failed", "words_fault"}
 
 @pytest.fixture
 def metrics():
-    return Metrics(max_calls=7, entry_for=lambda code: code if code in {"could_not_authenticate"} else None)
+    return Metrics(max_calls=7, entry_for=lambda code: code if code == "could_not_authenticate" else None)
 
 
 def value(metrics, name, **labels):
