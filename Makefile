@@ -40,4 +40,5 @@ lint: setup  ## style, types, import rules
 lock: setup  ## choose the newest versions that pyproject.toml allows
 	$(RUN) -m pip install --quiet uv
 	$(VENV)/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
+	$(VENV)/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --extra otel pyproject.toml -o requirements-otel.lock
 	$(VENV)/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements-dev.lock
