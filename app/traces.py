@@ -24,12 +24,16 @@ from app.store import Operation
 from app.version import VERSION
 
 
+EXPORT_SECONDS = 2.0  # with all repetitions
+MOST_SPANS = 2048  # that wait; further ones are dropped
+
+
 def exporter_to(endpoint: str) -> SpanExporter:
     """Sends spans to a collector over HTTP.
 
     :param endpoint: of the collector, without the path for traces.
     """
-    return OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces")
+    return OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces", timeout=EXPORT_SECONDS)
 
 
 class Traces:
@@ -42,7 +46,10 @@ class Traces:
         # OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES come last, so they count.
         resource = Resource({"service.name": "guest-login"}).merge(OTELResourceDetector().detect())
         provider = TracerProvider(resource=resource)
-        provider.add_span_processor(BatchSpanProcessor(exporter))
+        # All that waits is one export, so that a worker that ends waits for two at most: that one and the one before.
+        provider.add_span_processor(
+            BatchSpanProcessor(exporter, max_queue_size=MOST_SPANS, max_export_batch_size=MOST_SPANS)
+        )
         self._tracer = provider.get_tracer("guest-login", VERSION)
         app.after_request(self._name)
         inner = app.wsgi_app

@@ -68,11 +68,12 @@ def test_a_collector_in_trouble_holds_up_neither_guests_nor_the_end(run_site, tr
         browser = site.browser()
         began = time.monotonic()
         assert browser.sign_in().status == 303
-        assert browser.get("/account").status == 200
-        assert time.monotonic() - began < 3
+        for _ in range(300):  # more spans than one batch takes
+            assert browser.get("/account").status == 200
+        assert time.monotonic() - began < 30
         began = time.monotonic()
         assert site.stop() == 0
-        assert time.monotonic() - began < 20
+        assert time.monotonic() - began < 10
 
 
 def test_without_the_extra_the_start_says_what_to_install(sandbox, tmp_path):
