@@ -23,7 +23,6 @@ from app.paytronix import Call
 from app.store import Operation
 from app.version import VERSION
 
-
 EXPORT_SECONDS = 2.0  # with all repetitions
 MOST_SPANS = 2048  # that wait; further ones are dropped
 
