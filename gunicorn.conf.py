@@ -4,7 +4,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from app import ending, make_store, serve_metrics
+from app import ending, serve_metrics
 from app.logs import log
 from app.metrics import process as metrics_process
 from app.server import DRAIN_SECONDS
@@ -12,7 +12,6 @@ from config import THREADS, THREADS_KEPT_FREE, Settings, SettingsError, check_ex
 
 try:
     settings = Settings.from_env()
-    make_store(settings)  # opens nothing yet, but knows whether the address makes sense
     check_extras(settings)
     workers = workers_wanted()
     metrics = metrics_process.of_this_master(settings.metrics_address) if settings.metrics_address else None

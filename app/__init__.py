@@ -1,9 +1,10 @@
 """The guest login website: ``create_app`` puts its parts together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from socket import socket
 from typing import TYPE_CHECKING
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -25,9 +26,9 @@ from app.observation import Watcher, tell_call, tell_fault
 from app.paytronix import Call, PaytronixClient, Transport
 from app.recent_calls import RecentCalls
 from app.site import Site
-from app.store import ObservedStore, Operation, Store, open_store
+from app.store import ObservedStore, Operation, Store, open_store, patience
 from app.views import account, assets, health, home, language, login, logout
-from config import Settings, SettingsError
+from config import Settings
 
 if TYPE_CHECKING:
     from app.metrics.instruments import Metrics
@@ -85,18 +86,18 @@ def create_app(settings: Settings, *, for_command: bool = False) -> Flask:
         app.cli.add_command(command)
     if hops := settings.trusted_proxy_hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.wsgi_app = patient(app.wsgi_app)  # type: ignore[method-assign, assignment]
     return app
 
 
-def make_store(settings: Settings) -> Store:
-    """The store that the settings name. Touches neither file nor network.
+def patient(wsgi_app: WSGIApplication) -> WSGIApplication:
+    """The application, each of whose requests waits for the store only so long in all."""
 
-    :raises SettingsError: its address makes no sense.
-    """
-    try:
-        return open_store(settings.store_url.reveal())
-    except ValueError as error:
-        raise SettingsError([f"STORE_URL is wrong: {error}"]) from None
+    def with_patience(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with patience():
+            return wsgi_app(environ, start_response)
+
+    return with_patience
 
 
 def make_metrics(settings: Settings, entry_for: Callable[[str], str | None]) -> "Metrics | None":
@@ -117,7 +118,7 @@ def serve_metrics(settings: Settings, listener: socket, folder: Path, is_over: C
     """
     from app.metrics.exposition import Overview, serve  # noqa: PLC0415 - costs nothing unless it is wanted
 
-    store = make_store(settings)
+    store = open_store(settings.store_url.reveal())
     serve(listener, folder, Overview(store, make_sign_ins(settings, store), Messages(settings.merchant_dir)), is_over)
 
 
@@ -184,7 +185,7 @@ def make_site(settings: Settings, watchers: Sequence[Watcher] = ()) -> Site:
         invalid_token_codes=settings.paytronix_invalid_token_codes,
         observe=observe,
     )
-    store = make_store(settings)
+    store: Store = open_store(settings.store_url.reveal())
     if watchers:
         store = ObservedStore(store, observe_operation)
     pseudonyms = Pseudonyms([key.reveal() for key in (settings.secret_key, *settings.secret_key_fallbacks)])

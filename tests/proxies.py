@@ -78,10 +78,14 @@ class Nginx:
             (r"/var/log/nginx/", f"{self.folder}/log/"),
             (r"/run/nginx\.pid", f"{self.folder}/nginx.pid"),
             (r"worker_processes auto", "worker_processes 2"),  # several, however small the machine
-            (r"http \{\n", "http {\n" + "".join(
-                f"    {kind}_temp_path {self.folder}/{kind};\n"
-                for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-            )),
+            (
+                r"http \{\n",
+                "http {\n"
+                + "".join(
+                    f"    {kind}_temp_path {self.folder}/{kind};\n"
+                    for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+                ),
+            ),
         ]:
             text, count = re.subn(pattern, replacement, text)
             assert count, f"the sample has no {pattern} any more"

@@ -4,7 +4,6 @@ import io
 import json
 import logging
 import os
-import queue
 import re
 import signal
 import socket
@@ -147,9 +146,7 @@ def browser_of(app):
         return Page(answer.status_code, answer.headers, body)
 
     browser = Browser(fetch)
-    browser.cookies = lambda: {
-        cookie.key: cookie.value for cookie in client._cookies.values()
-    }
+    browser.cookies = lambda: {cookie.key: cookie.value for cookie in client._cookies.values()}
     browser.set_cookie = lambda name, value: client.set_cookie(name, value, domain=public_url.host)
     browser.client = client
     return browser

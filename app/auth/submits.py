@@ -24,7 +24,7 @@ from app.store.sealing import SessionKeys
 
 REMEMBERED_SECONDS = 30
 OUTAGE_REMEMBERED_SECONDS = 2  # for the second click; who comes back later wants another try
-LEASE_RESERVE_SECONDS = 2  # what an attempt may need beyond its call
+WAIT_RESERVE_SECONDS = 2  # what an attempt may need beyond its call
 POLL_SECONDS = 0.05
 
 
@@ -37,6 +37,9 @@ class Outcome(msgspec.Struct, omit_defaults=True):
     status: int | None = None
     reason: str | None = None
     retry_after_seconds: int | None = None
+
+    def __repr__(self) -> str:
+        return f"Outcome(code={self.code!r}, reason={self.reason!r})"
 
 
 class Submits:
@@ -59,12 +62,16 @@ class Submits:
         :raises StoreUnavailable: nothing was asked of Paytronix.
         """
         keys, holder = _keys(form, username, password), secrets.token_hex(8)
-        give_up_at = time.monotonic() + self._call_seconds + LEASE_RESERVE_SECONDS
+        give_up_at = time.monotonic() + self._call_seconds + WAIT_RESERVE_SECONDS
         with waits("submit") as wait:
             while time.monotonic() < give_up_at:
                 # Taking the lease is also the proof that the store can be written, before a password call is spent.
-                is_first = self._store.acquire(_key(keys), holder, self._call_seconds + LEASE_RESERVE_SECONDS)
+                # It outlives all who wait: if its holder is killed, nobody knows how its call went, and nobody makes
+                # another.
+                is_first = self._store.acquire(_key(keys), holder, self._call_seconds + REMEMBERED_SECONDS)
                 if outcome := self._look(keys):
+                    if is_first:
+                        self._release(keys, holder)
                     return self._joined(outcome)
                 if is_first:
                     return self._first(keys, holder, attempt)
@@ -83,15 +90,14 @@ class Submits:
         try:
             sign_in = attempt()
         except Refused as refusal:
-            self._leave(keys, Outcome(None, refusal.code, refusal.vendor_text, refusal.status), REMEMBERED_SECONDS)
+            outcome = Outcome(None, refusal.code, refusal.vendor_text, refusal.status)
+            self._leave(keys, holder, outcome, REMEMBERED_SECONDS)
             raise
         except Unavailable as trouble:
             outcome = Outcome(None, trouble.code, None, trouble.status, trouble.reason, trouble.retry_after_seconds)
-            self._leave(keys, outcome, OUTAGE_REMEMBERED_SECONDS)
-            with suppress(StoreUnavailable):  # it ends by itself
-                self._store.release(_key(keys), holder)
+            self._leave(keys, holder, outcome, OUTAGE_REMEMBERED_SECONDS)
             raise
-        self._leave(keys, Outcome(sign_in.session_id), REMEMBERED_SECONDS)
+        self._leave(keys, holder, Outcome(sign_in.session_id), REMEMBERED_SECONDS)
         return sign_in
 
     def _joined(self, outcome: Outcome) -> SignIn:
@@ -114,13 +120,22 @@ class Submits:
     def _look(self, keys: SessionKeys) -> Outcome | None:
         (sealed,) = self._store.get(_key(keys))
         plain = keys.open(_key(keys), sealed) if sealed is not None else None
-        return msgspec.msgpack.decode(plain, type=Outcome) if plain is not None else None
+        try:
+            return msgspec.msgpack.decode(plain, type=Outcome) if plain is not None else None
+        except msgspec.MsgspecError:  # it was written by another release
+            return None
 
-    def _leave(self, keys: SessionKeys, outcome: Outcome, seconds: float) -> None:
+    def _leave(self, keys: SessionKeys, holder: str, outcome: Outcome, seconds: float) -> None:
         try:
             self._store.put(_key(keys), keys.seal(_key(keys), msgspec.msgpack.encode(outcome)), seconds)
         except StoreUnavailable:
             log.warning("submit_not_remembered")  # a second click will be told to try again later
+        else:
+            self._release(keys, holder)
+
+    def _release(self, keys: SessionKeys, holder: str) -> None:
+        with suppress(StoreUnavailable):  # it ends by itself
+            self._store.release(_key(keys), holder)
 
 
 def _keys(form: str, username: str, password: str) -> SessionKeys:

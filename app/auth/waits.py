@@ -5,11 +5,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from app.logs import log
+from app.store import renew_patience
 
 
 @contextmanager
 def waits(lease: str) -> Iterator[Callable[[float], None]]:
-    """Gives a function that waits so many seconds. Who never needs it is not told of.
+    """Gives a function that waits so many seconds, after which the store is asked with fresh patience.
+
+    Who never needs it is not told of.
 
     :param lease: what kind of lease: ``refresh`` or ``submit``.
     """
@@ -18,6 +21,7 @@ def waits(lease: str) -> Iterator[Callable[[float], None]]:
     def wait(seconds: float) -> None:
         began_at.append(time.monotonic())
         time.sleep(seconds)
+        renew_patience()
 
     try:
         yield wait

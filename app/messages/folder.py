@@ -46,6 +46,7 @@ class Folder:
     _seen: Listing | None = None
     _good: dict[str, Document] = field(default_factory=dict)  # by file
     _broken: dict[str, Fault] = field(default_factory=dict)  # by file; the last good version may be in use
+    _emptied: dict[str, Stamp | None] = field(default_factory=dict)  # files found empty at the last look, not taken yet
 
     def look(self) -> set[str] | None:
         """Read what is new.
@@ -56,16 +57,21 @@ class Folder:
         if listing == self._seen:
             return None
         changed = self._changed(listing)
+        emptied = set()
         for file in changed:
             self._broken.pop(file, None)
-            if file in listing.stamps:
-                self._take(file, is_settled=is_settled)
+            if file in listing.stamps and not self._take(
+                file, was_empty=listing.stamps[file] == self._emptied.get(file)
+            ):
+                emptied.add(file)
         if listing.has_languages:  # a file is deleted by intent; a folder vanishes by mishap, and its words stay
             for file in self._good.keys() - listing.stamps.keys() - {MERCHANT_FILE}:
                 del self._good[file]
         self._listing = listing
+        self._emptied = {file: listing.stamps[file] for file in emptied}
         # A folder that is still changing is read as it is, and next time as if it were new.
-        self._seen = listing if is_settled else None
+        stamps = {file: stamp for file, stamp in listing.stamps.items() if file not in emptied}
+        self._seen = Listing(stamps, listing.has_languages) if is_settled else None
         return changed
 
     def catalogue(self) -> Catalogue:
@@ -96,13 +102,19 @@ class Folder:
         before = self._seen.stamps
         return {file for file in files if listing.stamps.get(file, ()) != before.get(file, ())}
 
-    def _take(self, file: str, *, is_settled: bool) -> None:
+    def _take(self, file: str, *, was_empty: bool) -> bool:
+        """Read a file; False if it is empty now and had words before.
+
+        Most editors empty a file before they write it. Only if the next look still finds it so is it meant.
+        """
         document = read(self.path, file)
         if isinstance(document, Fault):
             self._broken[file] = document
-        elif is_settled or document.values or file not in self._good:
+        elif document.values or was_empty or not self._good.get(file, document).values:
             self._good[file] = document
-        # Otherwise somebody is writing, and most editors empty a file first: the next look will tell.
+        else:
+            return False
+        return True
 
     def _missing(self) -> list[Fault]:
         until_then = "Guests read the last good words until then."

@@ -6,7 +6,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -21,6 +21,8 @@ from app.paytronix.errors import Reason, Unavailable
 LONGEST_REPLY_BYTES = 1_000_000
 CERTIFICATE_AUTHORITIES: str = DEFAULT_CA_BUNDLE_PATH
 _CHUNK_BYTES = 65_536
+
+Encoded = TypeVar("Encoded", str, bytes)
 
 
 @dataclass(frozen=True)
@@ -81,15 +83,17 @@ class Transport:
         """GET with the parameters in the query, the only way that Paytronix documents (4.1).
 
         :raises Unavailable: there is no whole reply.
+        :raises ValueError: a parameter holds half a character; nothing was sent.
         """
-        return self._call(operation, "GET", "?" + urlencode(parameters), None)
+        return self._call(operation, "GET", "?" + _encoded(urlencode, parameters), None)
 
     def post(self, operation: str, fields: Mapping[str, Any]) -> Reply:
         """POST the fields as JSON.
 
         :raises Unavailable: there is no whole reply. The request may have been carried out all the same.
+        :raises ValueError: a field holds half a character; nothing was sent.
         """
-        return self._call(operation, "POST", "", msgspec.json.encode(fields))
+        return self._call(operation, "POST", "", _encoded(msgspec.json.encode, fields))
 
     def close(self) -> None:
         """Close the kept-alive connections."""
@@ -148,6 +152,15 @@ class Transport:
             self._observe_place(-1)
             self._holds.a_place = False
             self._places.release()
+
+
+def _encoded(encode: Callable[[Mapping[str, Any]], Encoded], fields: Mapping[str, Any]) -> Encoded:
+    try:
+        return encode(fields)
+    except UnicodeEncodeError:
+        pass
+    # Raised out here because that error holds the text, which may be a password.
+    raise ValueError("A field holds half a character (a lone surrogate), which cannot be sent.")
 
 
 class _TooLong(Exception):

@@ -2,6 +2,7 @@
 
 from app.store.interface import Count, Facts, Reason, Store, StoreUnavailable
 from app.store.observed import ObservedStore, Operation
+from app.store.patience import patience, renew_patience
 from app.store.urls import open_store, without_credentials
 
 __all__ = [
@@ -13,5 +14,7 @@ __all__ = [
     "Store",
     "StoreUnavailable",
     "open_store",
+    "patience",
+    "renew_patience",
     "without_credentials",
 ]

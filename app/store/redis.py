@@ -23,6 +23,7 @@ from typing import Any
 from redis import exceptions
 
 from app.store.interface import Count, Facts, Reason, StoreUnavailable, milliseconds
+from app.store.patience import longest_wait, operation
 from app.store.redis_connections import time_limit
 from app.store.redis_servers import Servers
 
@@ -175,7 +176,7 @@ class RedisStore:
 
     def count(self, key: str) -> Count:
         number, left = self._run(_COUNT, [f"guest-login:c:{key}"])
-        return Count(int(number), max(left, 0) / 1000) if number is not None else Count(0, 0.0)
+        return Count(int(number), max(left, 0) / 1000) if number and number.isdigit() else Count(0, 0.0)
 
     def acquire(self, lease: str, holder: str, ttl_seconds: float) -> bool:
         return bool(self._run(_ACQUIRE, [f"guest-login:l:{lease}"], holder, milliseconds(ttl_seconds)))
@@ -229,7 +230,7 @@ class RedisStore:
 
         :param repeatable: running it twice in a row leaves and gives the same as running it once.
         """
-        with time_limit(OPERATION_SECONDS):
+        with operation(self._servers.name), time_limit(longest_wait(OPERATION_SECONDS)):
             try:
                 return self._try(script, keys, *arguments)
             except StoreUnavailable as failure:

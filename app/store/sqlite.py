@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from app.store.interface import Count, Facts, Reason, StoreUnavailable, milliseconds
+from app.store.patience import longest_wait, operation
 
 # An operation waits for a free connection of its process, then for other writers: a second at most in sum.
 WAIT_SECONDS = 0.5
@@ -70,7 +71,7 @@ class SqliteStore:
         self._connections = _Connections(path)
 
     def get(self, *keys: str) -> list[bytes | None]:
-        query = f"SELECT key, value FROM records WHERE key IN ({_marks(keys)}) AND ends_at > ?"  # noqa: S608 only marks
+        query = f"SELECT key, CAST(value AS BLOB) FROM records WHERE key IN ({_marks(keys)}) AND ends_at > ?"  # noqa: S608 only marks
         with self._connection() as db:
             found: dict[str, bytes] = dict(db.execute(query, (*keys, _now())))
         return [found.get(key) for key in keys]
@@ -146,7 +147,7 @@ class SqliteStore:
             found = db.execute(
                 "SELECT number, ends_at FROM counters WHERE key = ? AND ends_at > ?", (key, now)
             ).fetchone()
-        return Count(found[0], (found[1] - now) / 1000) if found else Count(0, 0.0)
+        return Count(found[0], (found[1] - now) / 1000) if found and type(found[0]) is int else Count(0, 0.0)
 
     def acquire(self, lease: str, holder: str, ttl_seconds: float) -> bool:
         with self._connection() as db:
@@ -181,7 +182,7 @@ class SqliteStore:
     def _connection(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
         """A connection to use, with what SQLite or the file system says turned into what a store says."""
         try:
-            with self._connections.lent() as db:
+            with operation(self._name), self._connections.lent() as db:
                 if durable:
                     db.execute("PRAGMA synchronous = FULL")
                 try:
@@ -220,7 +221,7 @@ class _Connection(sqlite3.Connection):
     file_number: int
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
-        give_up_at = time.monotonic() + WAIT_SECONDS
+        give_up_at = time.monotonic() + longest_wait(WAIT_SECONDS)
         while True:
             try:
                 return super().execute(sql, parameters)
@@ -274,7 +275,9 @@ class _Connections:
 
     def _take(self) -> _Connection | None:
         with self._change:
-            if not self._change.wait_for(lambda: self._may_lend and self._lent < CONNECTIONS, WAIT_SECONDS):
+            if not self._change.wait_for(
+                lambda: self._may_lend and self._lent < CONNECTIONS, longest_wait(WAIT_SECONDS)
+            ):
                 raise _NoneFree
             self._lent += 1
             return self._idle.pop() if self._idle else None

@@ -66,7 +66,9 @@ def as_a_browser_reads(target):
     return urlsplit(urljoin("https://site.example/login", path.replace("\\", "/") + question + query)).netloc
 
 
-PIECES = st.sampled_from(["/", "\\", "\t", "\n", "\r", "account", "menu", "evil.example", ":", "@", "?", "#", "..", "%2f", "é", " ", "\0"])
+PIECES = st.sampled_from(
+    ["/", "\\", "\t", "\n", "\r", "account", "menu", "evil.example", ":", "@", "?", "#", "..", "%2f", "é", " ", "\0"]
+)
 
 
 @given(st.lists(PIECES, max_size=8).map("".join) | st.text(max_size=30))

@@ -55,7 +55,6 @@ def test_another_password_or_another_form_is_another_submit(submits, sign_ins):
 
 def test_a_refusal_is_remembered_for_a_while_and_then_asked_again(submits, sign_ins, monkeypatch):
     monkeypatch.setattr(module, "REMEMBERED_SECONDS", 0.5)
-    monkeypatch.setattr(module, "LEASE_RESERVE_SECONDS", -1.5)
     attempts = Attempts(sign_ins, Refused(TOKEN_CALL, "could_not_authenticate"))
     for _ in range(3):
         with pytest.raises(Refused):

@@ -107,7 +107,14 @@ def test_a_static_file_is_kept_by_browsers_and_sets_no_cookie(behind_nginx, ask)
 @pytest.mark.parametrize(
     "path",
     ["/console", "/debug", "/.git/HEAD", "/.env", "/static/", "/static/%2e%2e/config.py", "/static/%2e%2e%2fconfig.py"]
-    + ["/%2e%2e/%2e%2e/etc/passwd", "/gunicorn.conf.py", "/metrics", "/account%2fx.js", "/account;x.css", "/account/x.css"],
+    + [
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/gunicorn.conf.py",
+        "/metrics",
+        "/account%2fx.js",
+        "/account;x.css",
+        "/account/x.css",
+    ],
 )
 def test_there_is_nothing_to_find_at_stray_paths(ask, path):
     answer = ask(f"GET {path}")

@@ -1,5 +1,6 @@
 """Requests as bytes, and their answers header by header: for what no client would send or show."""
 
+import contextlib
 import http.client
 import re
 import socket
@@ -14,11 +15,10 @@ def connect(port):
 
 def exchange(connection, request):
     """Send bytes and read one answer, its ``body`` in bytes. None if the connection closes without one."""
-    try:
+    with contextlib.suppress(OSError):  # refused before all was sent: the answer is there
         connection.sendall(request)
-    except OSError:
-        pass  # refused before all was sent: the answer is there
-    answer = http.client.HTTPResponse(connection)
+    method = request.partition(b" ")[0].decode("latin-1")
+    answer = http.client.HTTPResponse(connection, method=method)  # to a HEAD there is no body to wait for
     try:
         answer.begin()
     except (http.client.BadStatusLine, ConnectionError):

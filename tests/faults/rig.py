@@ -19,6 +19,7 @@ from tests.sandboxes import Sandbox
 from tests.sites import SECRET_KEY, RunningSite, environment
 from tests.stores import redis_server
 
+
 class Rig:
     """Everything that a test of races and faults runs; ``close`` checks what must hold after each of them.
 
@@ -190,13 +191,13 @@ def _lives(pid):
 def guests_file(folder, count):
     """A file of guests for the sandbox: ``guest-7`` is called ``Name7x`` and has the password ``password-of-7``."""
     path = Path(folder) / "guests.toml"
-    path.write_text("\n".join(
-        f'[[guests]]\naccount_id = {500000 + number}\nusername = "guest-{number}"\n'
-        f'password = "password-of-{number}"\nabout = "one of many"\nenrolled = 2024-01-01\n'
-        f'[guests.fields]\nfirstName = "Name{number}x"\n'
-        f'[guests.card]\nnumber = "{6100000000000000 + number}"\npoints = "{1000 + number}"\n'
-        for number in range(count)
-    ))
+    path.write_text(
+        "\n".join(
+            f'[[guests]]\naccount_id = {500000 + number}\nusername = "guest-{number}"\n'
+            f'password = "password-of-{number}"\nabout = "one of many"\nenrolled = 2024-01-01\n'
+            f'[guests.fields]\nfirstName = "Name{number}x"\n'
+            f'[guests.card]\nnumber = "{6100000000000000 + number}"\npoints = "{1000 + number}"\n'
+            for number in range(count)
+        )
+    )
     return path
-
-

@@ -138,8 +138,10 @@ def hanging_vendor(rig, *, seconds):
     places, limit_seconds, workers = 4, 2, 2
     proxy, base_url = rig.vendor_proxy()
     (site,) = rig.start(
-        workers, PAYTRONIX_BASE_URL=base_url,
-        PAYTRONIX_MAX_CALLS=str(places), PAYTRONIX_TOTAL_SECONDS=str(limit_seconds),
+        workers,
+        PAYTRONIX_BASE_URL=base_url,
+        PAYTRONIX_MAX_CALLS=str(places),
+        PAYTRONIX_TOTAL_SECONDS=str(limit_seconds),
     )
     workers_before = site_workers(site)
     per_second = 10 * places * workers / limit_seconds

@@ -37,7 +37,7 @@ class Known:
 
 
 @pytest.fixture
-def machine(make_site, sandbox, monkeypatch):
+def machine(make_site, sandbox, monkeypatch):  # noqa: C901 - the whole of a class is within it
     """The state machine's class, over one application for all examples."""
     monkeypatch.setattr(refresh, "FAILURE_REMEMBERED_SECONDS", 0.001)
     site = make_site(LOGIN_FAILURES_PER_GUEST="9999/1 second", LOGIN_FAILURES_PER_ADDRESS="9999/1 second")
@@ -181,8 +181,11 @@ def run(machine, *, examples):
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=examples, stateful_step_count=25, deadline=None,
-            suppress_health_check=list(HealthCheck), print_blob=True,
+            max_examples=examples,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            print_blob=True,
         ),
     )
 

@@ -63,8 +63,10 @@ def passwords_received(vendor):
 def test_a_vendor_that_takes_no_connections_is_told_within_the_connect_limit(rig):
     with unreachable_port() as port:
         rig.start(
-            1, PAYTRONIX_BASE_URL=f"http://127.0.0.1:{port}/rest/25.33",
-            PAYTRONIX_CONNECT_SECONDS="0.5", PAYTRONIX_TOTAL_SECONDS="5",
+            1,
+            PAYTRONIX_BASE_URL=f"http://127.0.0.1:{port}/rest/25.33",
+            PAYTRONIX_CONNECT_SECONDS="0.5",
+            PAYTRONIX_TOTAL_SECONDS="5",
         )
         answer = rig.guest().sign_in()
     assert answer.status == 503
@@ -137,7 +139,7 @@ def check_hanging(figures):
 
 def test_a_guest_with_many_tabs_at_a_hanging_refresh_takes_no_page_from_others(rig):
     proxy, base_url = rig.vendor_proxy()
-    (site,) = rig.start(1, options=("--threads", "16"), PAYTRONIX_BASE_URL=base_url, PAYTRONIX_TOTAL_SECONDS="3")
+    rig.start(1, options=("--threads", "16"), PAYTRONIX_BASE_URL=base_url, PAYTRONIX_TOTAL_SECONDS="3")
     guest = rig.signed_in()
     rig.sandbox.expire()
     proxy.freeze()

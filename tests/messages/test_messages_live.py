@@ -127,6 +127,19 @@ def test_a_file_that_is_empty_while_somebody_writes_keeps_its_words_until_the_fo
         assert said_now() == "good"
     here.look()
     assert said_now() != "good"
+    assert here.look() is None
+
+
+def test_a_file_that_rests_while_it_is_empty_keeps_its_words_until_the_next_look(folder):
+    here = Folder(folder.english(busy("good")).path)
+    here.look()
+    folder.english("")  # whoever does this may be kept from the next step for a while
+    here.look()
+    folder.english(busy("better"))
+    assert here.catalogue().negotiate("en").site("busy").text == "good"
+    here.look()
+    assert here.catalogue().negotiate("en").site("busy").text == "better"
+    assert here.look() is None
 
 
 def test_a_language_file_that_is_deleted_is_gone(folder, live, until):

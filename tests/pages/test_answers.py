@@ -20,9 +20,7 @@ def test_a_route_without_a_guard_stops_the_start():
 
 def test_the_routes_are_those_of_the_contract(site):
     routes = {
-        (rule.rule, method)
-        for rule in site.url_map.iter_rules()
-        for method in rule.methods - {"HEAD", "OPTIONS"}
+        (rule.rule, method) for rule in site.url_map.iter_rules() for method in rule.methods - {"HEAD", "OPTIONS"}
     }
     assert routes == {
         ("/", "GET"),
@@ -96,7 +94,9 @@ def test_https_is_remembered_by_browsers_and_plain_loopback_is_not(make_site, br
     assert "Strict-Transport-Security" not in browser.get("/login").headers
 
 
-@pytest.mark.parametrize("path", ["/nothing-here", "/console", "/.git/HEAD", "/.env", "/static/", "/static/%2e%2e/config.py"])
+@pytest.mark.parametrize(
+    "path", ["/nothing-here", "/console", "/.git/HEAD", "/.env", "/static/", "/static/%2e%2e/config.py"]
+)
 def test_what_is_not_there_is_a_page_in_the_merchants_look(browser, path):
     answer = browser.get(path)
     assert answer.status == 404

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from tests.sites import browser_of
+from tests.sites import browser_of, log_of
 
 PASSWORDS = [" lead", "trail ", "pässwörd", "🌮🌮", "\"'<>&%+;=\\", "a", "x" * 64, "é" * 128, "🌮" * 256]
 
@@ -111,7 +111,9 @@ def test_thousands_of_parts_are_refused(browser, sandbox):
 
 @pytest.mark.parametrize("mimetype", ["application/json", "text/plain", "application/xml", None])
 def test_other_kinds_of_body_are_refused(browser, sandbox, mimetype):
-    page = browser.post("/login", b"username=ana&password=taco-tuesday", **({"Content_Type": mimetype} if mimetype else {}))
+    page = browser.post(
+        "/login", b"username=ana&password=taco-tuesday", **({"Content_Type": mimetype} if mimetype else {})
+    )
     assert page.status in {400, 415, 422}
     assert sandbox.calls() == []
 
@@ -223,7 +225,9 @@ def test_the_username_is_shown_again_as_text(browser):
     assert page.fields["username"] == "\"'><svg/onload=alert(1)>{{7919*7919}}${7919*7919}"
 
 
-@pytest.mark.parametrize("username", ["301", "302", "307", "503", "html", "empty", "cut", "list", "no-token", "close", "429", "huge"])
+@pytest.mark.parametrize(
+    "username", ["301", "302", "307", "503", "html", "empty", "cut", "list", "no-token", "close", "429", "huge"]
+)
 def test_trouble_at_paytronix_is_no_fault_of_the_guest(browser, sandbox, username):
     page = browser.sign_in(username, "taco-tuesday")
     assert page.status == 503
@@ -286,3 +290,23 @@ def test_the_language_follows_the_browser(browser):
     page = browser.get("/login", Accept_Language="es-MX,es;q=0.9")
     assert '<html lang="es"' in page.body
     assert "Accept-Language" in page.headers["Vary"]
+
+
+def test_a_used_form_signs_in_no_other_browser(site, sandbox):
+    mine = browser_of(site)
+    form = mine.get("/login")
+    assert mine.submit(form, "ana", "taco-tuesday").status == 303
+    stranger, other_guest = browser_of(site), browser_of(site)
+    other_guest.sign_in("sam@example.com", "cold-pizza")
+    session_id = other_guest.cookies()["session"]
+    for browser in (stranger, other_guest):
+        assert browser.submit(form, "ana", "taco-tuesday").status == 422
+    assert "session" not in stranger.cookies()
+    assert other_guest.cookies()["session"] == session_id
+    assert len(password_calls(sandbox)) == 2
+
+
+def test_an_odd_lifetime_is_told_to_the_operator(browser, site):
+    browser.sign_in('expires:"soon"', "x")
+    (record,) = log_of(site, "vendor_protocol")
+    assert (record["outcome"], record["detail"]) == ("success", "the field expires_in")

@@ -134,7 +134,13 @@ def test_20000_sign_ins_leave_memory_and_descriptors_flat(rig):
     in_parallel(visit, range(20_000), 16)
     seconds = time.monotonic() - started
     after = memory(sites[0])
-    tell("20,000 sign-ins", mib_before=before, mib_after=after, growth_percent=100 * (after / before - 1), per_second=20_000 / seconds)
+    tell(
+        "20,000 sign-ins",
+        mib_before=before,
+        mib_after=after,
+        growth_percent=100 * (after / before - 1),
+        per_second=20_000 / seconds,
+    )
     assert after < before * 1.05
     rig.sandbox.clear_calls()  # these submits are not in rig.answers
 
@@ -145,7 +151,5 @@ def test_300_stories_of_events_in_any_order(machine):
 
 def memory(site):
     """Resident memory of an instance's workers, in MiB."""
-    sizes = [
-        re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())[1] for pid in site_workers(site)
-    ]
+    sizes = [re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())[1] for pid in site_workers(site)]
     return sum(map(int, sizes)) / 1024

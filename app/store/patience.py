@@ -1,0 +1,59 @@
+"""How long one request may wait for the store in all, however many operations it makes.
+
+Each operation has a limit of its own. A store that keeps just within it would still hold a request for many times as
+long, because a sign-in takes a dozen operations. What an operation takes beyond what a healthy store needs is counted
+against the patience of the thread; when that is used up, the next operation fails at once.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from app.store.interface import Reason, StoreUnavailable
+
+PATIENCE_SECONDS = 1.2
+HEALTHY_SECONDS = 0.05  # of an operation; so much is not counted
+
+
+class _Thread(threading.local):
+    whole_seconds = left_seconds = float("inf")
+
+
+_thread = _Thread()
+
+
+@contextmanager
+def patience(seconds: float = PATIENCE_SECONDS) -> Iterator[None]:
+    """Within the block, this thread waits for slow operations so long in all. Outside of any, it has no limit."""
+    _thread.whole_seconds = _thread.left_seconds = seconds
+    try:
+        yield
+    finally:
+        _thread.whole_seconds = _thread.left_seconds = float("inf")
+
+
+def renew_patience() -> None:
+    """Count anew, after a pause that was not the store's doing."""
+    _thread.left_seconds = _thread.whole_seconds
+
+
+@contextmanager
+def operation(store: str) -> Iterator[None]:
+    """Count one operation.
+
+    :param store: engine and address, for the error.
+    :raises StoreUnavailable: the patience was used up before.
+    """
+    if _thread.left_seconds <= 0:
+        raise StoreUnavailable(store, Reason.TIMEOUT, "the operations of this request took too long together")
+    began = time.monotonic()
+    try:
+        yield
+    finally:
+        _thread.left_seconds -= max(0.0, time.monotonic() - began - HEALTHY_SECONDS)
+
+
+def longest_wait(seconds: float) -> float:
+    """How long an operation may take that could otherwise take so many seconds."""
+    return min(seconds, max(_thread.left_seconds, 0.0) + HEALTHY_SECONDS)

@@ -1,0 +1,79 @@
+"""A request waits for the store only so long in all, however many operations it makes."""
+
+import threading
+import time
+
+import pytest
+
+from app.store import Reason, StoreUnavailable, patience, renew_patience
+from app.store.patience import HEALTHY_SECONDS, longest_wait, operation
+
+
+def take(seconds):
+    with operation("the store"):
+        time.sleep(seconds)
+
+
+def fail_after(seconds):
+    with operation("the store"):
+        time.sleep(seconds)
+        raise ValueError("slow, and then a failure")
+
+
+def test_slow_operations_use_patience_up_and_the_next_fails_at_once():
+    with patience(0.1):
+        take(HEALTHY_SECONDS + 0.06)
+        take(HEALTHY_SECONDS + 0.06)
+        began = time.monotonic()
+        with pytest.raises(StoreUnavailable, match="took too long together") as caught:
+            take(1)
+    assert caught.value.reason is Reason.TIMEOUT
+    assert time.monotonic() - began < 0.5
+
+
+def test_operations_of_a_healthy_store_use_nothing_up():
+    with patience(0.1):
+        for _ in range(30):
+            take(HEALTHY_SECONDS / 10)
+        assert longest_wait(10) == pytest.approx(0.1 + HEALTHY_SECONDS)
+
+
+def test_an_operation_that_fails_counts_too():
+    with patience(0.01):
+        with pytest.raises(ValueError, match="slow"):
+            fail_after(HEALTHY_SECONDS + 0.02)
+        with pytest.raises(StoreUnavailable):
+            take(0)
+
+
+def test_no_operation_may_take_longer_than_what_is_left():
+    assert longest_wait(0.9) == 0.9
+    with patience(0.2):
+        assert longest_wait(0.9) == pytest.approx(0.2 + HEALTHY_SECONDS)
+        assert longest_wait(0.1) == 0.1
+
+
+def test_after_a_pause_that_was_not_the_stores_doing_it_is_counted_anew():
+    with patience(0.02):
+        take(HEALTHY_SECONDS + 0.03)
+        renew_patience()
+        take(0)
+
+
+def test_threads_that_serve_no_request_have_no_limit():
+    failures = []
+
+    def work():
+        try:
+            take(HEALTHY_SECONDS + 0.05)
+            renew_patience()
+            take(0)
+        except StoreUnavailable as failure:
+            failures.append(failure)
+
+    with patience(0.01):
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+    take(0)
+    assert not failures
