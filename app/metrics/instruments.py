@@ -27,8 +27,16 @@ ENDS = ("signed_out", "refresh_refused", "renewed_token_rejected", "no_refresh_t
 LEASES = ("refresh", "submit")
 # Events that have no metric of their own; each counts under its name.
 EVENTS = frozenset(
-    {"codes_seen_not_kept", "csrf_refused", "host_refused", "input_refused", "log_lines_dropped", "record_damaged"}
-    | {"refusal_unread", "request_refused", "request_too_large", "session_not_saved", "session_unknown"}
+    {"codes_seen_not_kept", "csrf_refused", "host_refused", "idle_end_not_moved", "input_refused"}
+    | {
+        "log_lines_dropped",
+        "record_damaged",
+        "refusal_unread",
+        "request_refused",
+        "request_too_large",
+        "session_not_saved",
+        "session_unknown",
+    }
     | {"store_unavailable", "submit_joined", "submit_not_remembered", "tokens_lost", "tokens_not_saved_yet"}
     | {"tokens_saved_late", "unexpected_error", "words_missing"}
 )

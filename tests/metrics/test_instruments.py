@@ -17,7 +17,7 @@ APP = sorted((ROOT / "app").rglob("*.py"))
 # What has a metric of its own, and what is told by others than workers or not worth a number.
 OF_THEIR_OWN = {
     "lease_awaited", "login_failed", "login_ok", "login_throttled", "login_unavailable", "logout", "refresh_failed",
-    "request", "session_ended", "token_refreshed", "vendor_call",
+    "request", "session_ended", "token_refreshed", "vendor_call", "vendor_protocol",
 }  # fmt: skip
 NOT_COUNTED = {"metrics_failed", "words_fault"}
 
