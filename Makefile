@@ -57,4 +57,5 @@ lint: setup  ## style, types, import rules
 lock: setup  ## choose the newest versions that pyproject.toml allows
 	$(RUN) -m pip install --quiet uv
 	$(LOCK) pyproject.toml -o requirements.lock
+	$(LOCK) --extra otel pyproject.toml -o requirements-otel.lock
 	$(LOCK) --group dev pyproject.toml -o requirements-dev.lock

@@ -7,7 +7,8 @@ from app.auth.sign_ins import SignIn, SignIns, Tokens
 from app.auth.submits import Submits
 from app.auth.throttle import Throttle, Throttled
 from app.logs import log
-from app.paytronix import PaytronixClient, Refused
+from app.paytronix import PaytronixClient, Refused, Unavailable
+from app.store import StoreUnavailable
 
 
 @dataclass(frozen=True)
@@ -57,16 +58,23 @@ class Login:
         :raises Unavailable: nothing is known about the password.
         :raises StoreUnavailable: the sign-in could not be kept.
         """
-        with self._paytronix.place():
-            try:
-                with self._throttle.turn(attempt.username, attempt.address):
-                    return self._submits.once(
-                        attempt.form, attempt.username, attempt.password, lambda: self._ask(attempt, session, former)
-                    )
-            except Throttled:
-                guest = self._pseudonyms.for_log(attempt.username)
-                log.warning("login_throttled", guest=guest, address=attempt.address)
-                raise
+        try:
+            with self._paytronix.place(), self._throttle.turn(attempt.username, attempt.address):
+                return self._submits.once(
+                    attempt.form, attempt.username, attempt.password, lambda: self._ask(attempt, session, former)
+                )
+        except Throttled as throttled:
+            self._tell("login_throttled", attempt, limit=throttled.limit)
+            raise
+        except Unavailable as trouble:
+            self._tell("login_unavailable", attempt, cause="paytronix", reason=trouble.reason)
+            raise
+        except StoreUnavailable as trouble:
+            self._tell("login_unavailable", attempt, cause="store", reason=trouble.reason)
+            raise
+
+    def _tell(self, event: str, attempt: Attempt, **about: str) -> None:
+        log.warning(event, guest=self._pseudonyms.for_log(attempt.username), address=attempt.address, **about)
 
     def made_by(self, attempt: Attempt) -> SignIn | None:
         """The sign-in that this very form has just made: its second click came late.

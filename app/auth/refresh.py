@@ -15,10 +15,11 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from app.auth.sign_ins import SignIn, SignInEnded, SignIns, Tokens
+from app.auth.waits import waits
 from app.logs import log
 from app.paytronix import PaytronixClient, Reason, RefreshRefused, TokenRejected, Unavailable
 from app.paytronix.client import TOKEN_CALL
-from app.store import Store, StoreUnavailable, renew_patience
+from app.store import Store, StoreUnavailable
 
 FAILURE_REMEMBERED_SECONDS = 3  # so that those who waited do not fail one after the other
 LEASE_RESERVE_SECONDS = 5  # what a holder may need beyond its call: reading before, writing after
@@ -133,24 +134,24 @@ class TokenKeeper:
         lease, holder = f"l:{{{sign_in.name}}}", secrets.token_hex(8)
         give_up_at = time.monotonic() + self._lease_seconds
         pause_seconds, longest_seconds = POLL_SECONDS
-        while True:
-            held = self._store.acquire(lease, holder, self._lease_seconds)
-            try:
-                self._sign_ins.read_tokens_again(sign_in)
-                if sign_in.tokens.access_token != former:
-                    return
-                self._raise_remembered_failure(sign_in)
-                if held:
-                    held = self._renew(sign_in, lease, holder)
-                    return
-            finally:
-                if held:
-                    self._release(lease, holder)
-            if time.monotonic() >= give_up_at:
-                raise Unavailable(TOKEN_CALL, Reason.TIMEOUT)
-            time.sleep(pause_seconds)
-            renew_patience()
-            pause_seconds = min(pause_seconds * 1.5, longest_seconds)
+        with waits("refresh") as wait:
+            while True:
+                held = self._store.acquire(lease, holder, self._lease_seconds)
+                try:
+                    self._sign_ins.read_tokens_again(sign_in)
+                    if sign_in.tokens.access_token != former:
+                        return
+                    self._raise_remembered_failure(sign_in)
+                    if held:
+                        held = self._renew(sign_in, lease, holder)
+                        return
+                finally:
+                    if held:
+                        self._release(lease, holder)
+                if time.monotonic() >= give_up_at:
+                    raise Unavailable(TOKEN_CALL, Reason.TIMEOUT)
+                wait(pause_seconds)
+                pause_seconds = min(pause_seconds * 1.5, longest_seconds)
 
     def _renew(self, sign_in: SignIn, lease: str, holder: str) -> bool:
         """Renew the tokens; whether the lease can be given back now."""

@@ -236,6 +236,13 @@ class SignIns:
         """
         return self._store.delete_all() // 2
 
+    def count(self) -> int:
+        """How many sign-ins are live, nearly.
+
+        :raises StoreUnavailable: the store cannot say.
+        """
+        return self._store.count_owned(min(self._idle_seconds, self._max_seconds)) // 2
+
     def _ends_at(self, session: dict[str, Any]) -> datetime:
         return datetime.fromtimestamp(session["started_at"], UTC) + timedelta(seconds=self._max_seconds)
 

@@ -21,10 +21,14 @@ UNDER_ATTACK_FACTOR = 5  # so many times a guest's own limit, over all addresses
 
 
 class Throttled(Exception):
-    """Too many refused sign-ins. Says nothing about whether the guest exists."""
+    """Too many refused sign-ins. Says nothing about whether the guest exists.
 
-    def __init__(self, retry_after_seconds: int) -> None:
+    :ivar limit: whose tries are used up: ``guest`` or ``address``
+    """
+
+    def __init__(self, retry_after_seconds: int, limit: str) -> None:
         self.retry_after_seconds = retry_after_seconds
+        self.limit = limit
         super().__init__(f"too many refused sign-ins; wait {retry_after_seconds} seconds")
 
 
@@ -85,9 +89,12 @@ class Throttle:
         tried_here, tried_at_all, tried_by_address = (self._store.count(name) for name in (here, guest, everyone))
         is_under_attack = tried_at_all.number >= self._per_guest.count * UNDER_ATTACK_FACTOR
         allowed_here = 1 if is_under_attack else self._per_guest.count
-        for count, allowed in ((tried_here, allowed_here), (tried_by_address, self._per_address.count)):
+        for limit, count, allowed in (
+            ("guest", tried_here, allowed_here),
+            ("address", tried_by_address, self._per_address.count),
+        ):
             if count.number >= allowed:
-                raise Throttled(max(1, int(count.seconds_left)))
+                raise Throttled(max(1, int(count.seconds_left)), limit)
         return allowed_here - tried_here.number
 
     def count_refusal(self, username: str, address: str) -> None:

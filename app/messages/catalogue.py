@@ -159,7 +159,12 @@ class Voice:
 
     def knows(self, code: str) -> bool:
         """Whether anybody has words for a code of Paytronix, ``default`` apart."""
-        return self._spoken_for(code) is not None
+        return self.entry_for(code) is not None
+
+    def entry_for(self, code: str) -> str | None:
+        """The name of the entry that speaks for a code of Paytronix, ``default`` apart; None when nobody has words."""
+        spoken = self._spoken_for(code)
+        return spoken.code if spoken else None
 
     def notices(self, now: datetime, *, paytronix_is_failing: bool) -> list[Message]:
         """What the merchant wants guests to read at this moment; in the language in which there are words for it.

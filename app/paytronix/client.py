@@ -7,6 +7,7 @@ Works from a plain script::
     guest = client.user_information(token.access_token, token.username)
 """
 
+import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -38,6 +39,9 @@ from app.paytronix.models import (
 from app.paytronix.transport import Reply, Transport
 
 TOKEN_CALL = "oauth/requestGuestToken"  # noqa: S105 - the name of a call
+USER_INFORMATION, ACCOUNT_INFORMATION = "guest/userInformation", "guest/accountInformation"
+OPERATIONS = (TOKEN_CALL, USER_INFORMATION, ACCOUNT_INFORMATION)  # those that the site itself makes
+OUTCOMES = ("success", "refused", "token_rejected", "refresh_refused", *(reason.value for reason in Reason))
 LONGEST_RETRY_AFTER_SECONDS = 3600
 
 # RFC 6749, 5.2: what an authorization server says when the client itself is at fault.
@@ -57,13 +61,30 @@ class Call:
     """What is told of a finished call: nothing that identifies a guest, nothing secret (table C of security.md)."""
 
     operation: str
-    outcome: str  # success, refused, token_rejected, refresh_refused, or a Reason
+    outcome: str  # one of OUTCOMES
     seconds: float
     status: int | None = None
     code: str | None = None
     detail: str | None = None
     content_type: str | None = None
     body_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Probe:
+    """How Paytronix answers a call that is about no guest.
+
+    :ivar outcome: one of OUTCOMES
+    :ivar code: Paytronix's, or a pseudo-code
+    :ivar is_known_refusal: the code is one of those with which Paytronix refuses a guest or a token
+    :ivar date: its clock (UTC), if it told
+    """
+
+    outcome: str
+    status: int | None
+    code: str | None
+    is_known_refusal: bool
+    date: datetime | None
 
 
 class PaytronixClient:
@@ -125,6 +146,27 @@ class PaytronixClient:
         grant = {"grant_type": "refresh_token", "refresh_token": refresh_token}
         return self._token(grant, RefreshRefused)
 
+    def probe(self) -> Probe:
+        """Ask for a new token with a refresh token that nobody was ever given: it signs nobody in and spends nothing.
+
+        Nobody is told of this call; the breaker neither stops it nor learns from it.
+        """
+        reply: Reply | None = None
+        fields = self._token_fields | {"grant_type": "refresh_token", "refresh_token": secrets.token_urlsafe(32)}
+        outcome, code = "success", None
+        try:
+            reply = self._transport.post(TOKEN_CALL, fields)
+            self._understand(TOKEN_CALL, reply, lambda body: read_token(body, asked_at=self._now()), RefreshRefused)
+        except PaytronixError as error:
+            outcome, code = _outcome(error), error.code
+        return Probe(
+            outcome=outcome,
+            status=reply.status if reply else None,
+            code=code,
+            is_known_refusal=(code or "").lower().rpartition(".")[2] in _REFUSALS | self._invalid_token_codes,
+            date=_date(reply) if reply else None,
+        )
+
     def user_information(self, access_token: str, username: str) -> Guest:
         """Who the guest is: ``GET guest/userInformation`` (4.3).
 
@@ -132,7 +174,7 @@ class PaytronixClient:
         :raises Refused: such as ``user_info.not_found``.
         :raises Unavailable: try later.
         """
-        return self.get("guest/userInformation", access_token, read_guest, username=username)
+        return self.get(USER_INFORMATION, access_token, read_guest, username=username)
 
     def account_information(self, access_token: str, card_number: str) -> Account:
         """What is on the card: ``GET guest/accountInformation`` (4.4).
@@ -141,7 +183,7 @@ class PaytronixClient:
         :raises Refused: such as ``result:invalid_status``, a card that cannot be queried.
         :raises Unavailable: try later.
         """
-        return self.get("guest/accountInformation", access_token, read_account, printedCardNumber=card_number)
+        return self.get(ACCOUNT_INFORMATION, access_token, read_account, printedCardNumber=card_number)
 
     def get(self, operation: str, access_token: str, meaning: Callable[[bytes], Meaning], **parameters: str) -> Meaning:
         """Make any reading call with the guest's token. The token travels in the query (4.1): never log that URL.
@@ -310,6 +352,14 @@ def _outcome(error: PaytronixError) -> str:
         case RefreshRefused():
             return "refresh_refused"
     return "refused"
+
+
+def _date(reply: Reply) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(reply.headers.get("Date", ""))
+    except ValueError:
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
 def _retry_after(reply: Reply, now: datetime) -> int | None:

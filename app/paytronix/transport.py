@@ -19,6 +19,7 @@ from app.paytronix.deadline import DeadlinePools, deadline
 from app.paytronix.errors import Reason, Unavailable
 
 LONGEST_REPLY_BYTES = 1_000_000
+CERTIFICATE_AUTHORITIES: str = DEFAULT_CA_BUNDLE_PATH
 _CHUNK_BYTES = 65_536
 
 Encoded = TypeVar("Encoded", str, bytes)
@@ -48,6 +49,7 @@ class Transport:
     :param total_seconds: limit for a whole call, from look-up to the last byte
     :param max_calls: how many may be under way at once; the next one is refused, not queued
     :param ca_bundle: file of certificate authorities to trust in place of the well-known ones
+    :param observe_place: told 1 when one of the places for calls is taken, -1 when it is given back
     """
 
     def __init__(
@@ -61,19 +63,21 @@ class Transport:
         max_calls: int = 252,
         user_agent: str = "guest-login",
         ca_bundle: str | None = None,
+        observe_place: Callable[[int], None] = lambda _: None,
     ) -> None:
         self.total_seconds = total_seconds
         self._base_url = base_url
         self._connect_seconds = connect_seconds
         self._places = threading.BoundedSemaphore(max_calls)
         self._holds = threading.local()
+        self._observe_place = observe_place
         self._headers = {
             "Authorization": "Basic " + b64encode(f"{client_id}:{client_secret}".encode()).decode(),
             "Accept": "application/json",
             "Accept-Encoding": "identity",
             "User-Agent": user_agent,
         }
-        self._adapter = _Adapter(ca_bundle or DEFAULT_CA_BUNDLE_PATH, connections=max_calls)
+        self._adapter = _Adapter(ca_bundle or CERTIFICATE_AUTHORITIES, connections=max_calls)
 
     def get(self, operation: str, parameters: Mapping[str, Any]) -> Reply:
         """GET with the parameters in the query, the only way that Paytronix documents (4.1).
@@ -141,9 +145,11 @@ class Transport:
         if not self._places.acquire(blocking=False):
             raise Unavailable(operation, Reason.BUSY)
         self._holds.a_place = True
+        self._observe_place(1)
         try:
             yield
         finally:
+            self._observe_place(-1)
             self._holds.a_place = False
             self._places.release()
 

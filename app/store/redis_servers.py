@@ -1,5 +1,6 @@
 """Where Redis runs: on one server, in a Sentinel group, or as a Cluster; and how to reach it in each case."""
 
+import ipaddress
 import socket
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -39,6 +40,9 @@ class Servers(Protocol):
 
     name: str
     """Engine and addresses for messages; no password."""
+
+    is_private: bool
+    """Whether what travels to it is protected by TLS, or does not leave the machine."""
 
     def execute_command(self, *command: Any) -> Any:
         """Send ``EVAL`` to the server that is in charge of its first key, and give the reply.
@@ -95,8 +99,9 @@ def _client(connection_class: type, credentials: Credentials, database: int, **a
 class OneServer:
     """One Redis server."""
 
-    def __init__(self, name: str, client: Client) -> None:
+    def __init__(self, name: str, client: Client, *, is_private: bool) -> None:
         self.name = f"Redis at {name}"
+        self.is_private = is_private
         self._client = client
 
     def execute_command(self, *command: Any) -> Any:
@@ -124,6 +129,7 @@ class SentinelGroup:
 
     def __init__(self, addresses: Sequence[Address], service: str, credentials: Credentials) -> None:
         self.name = f"Redis {service} behind {_listed(addresses)}"
+        self.is_private = all(map(is_loopback, addresses))
         self._service = service
         self._credentials = credentials
         self._sentinels = _Guides(tcp_client(address, Credentials()) for address in addresses)
@@ -163,6 +169,7 @@ class Cluster:
 
     def __init__(self, addresses: Sequence[Address], credentials: Credentials) -> None:
         self.name = f"Redis Cluster at {_listed(addresses)}"
+        self.is_private = all(map(is_loopback, addresses))
         self._credentials = credentials
         self._nodes = {address: tcp_client(address, credentials) for address in addresses}
         self._guides = _Guides(self._nodes.values())
@@ -240,6 +247,15 @@ class _Guides:
     def hang_up(self) -> None:
         for client in self._clients:
             client.connection_pool.disconnect(inuse_connections=False)
+
+
+def is_loopback(address: Address) -> bool:
+    """Whether an address is this very machine; a name other than localhost is not taken for it."""
+    host = address[0]
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _listed(addresses: Sequence[Address]) -> str:

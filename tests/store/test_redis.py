@@ -82,6 +82,7 @@ OPERATIONS = {
     "delete": lambda store: store.delete("s:{a}", "t:{a}"),
     "delete_owned": lambda store: store.delete_owned("guest"),
     "delete_all": lambda store: store.delete_all(),
+    "count_owned": lambda store: store.count_owned(LONG),
     "increment": lambda store: store.increment("c", LONG),
     "count": lambda store: store.count("c"),
     "acquire": lambda store: store.acquire("l:{a}", "holder", LONG),
@@ -235,13 +236,35 @@ def test_an_access_list_with_nothing_but_what_is_needed_is_enough(own_redis):
         client.execute_command(
             "ACL", "SETUSER", "site", "on", ">secret", "~guest-login:*", "-@all", "+eval", "+mget", "+get", "+set",
             "+del", "+pexpire", "+pexpireat", "+pttl", "+incr", "+time", "+zadd", "+zrem", "+zrange",
-            "+zrangebyscore", "+zscan", "+select",
+            "+zrangebyscore", "+zscan", "+zcount", "+select",
         )  # fmt: skip
     store = open_store(f"redis://site:secret@{own_redis.address}/0")
     store.put("s:{a}", b"value", LONG, "guest")
     for operation in OPERATIONS.values():
         operation(store)
     store.close()
+
+
+def test_what_was_signed_out_leaves_the_indices_at_once(store, own_redis):
+    for name in "abc":
+        store.put(f"s:{{{name}}}", b"value", LONG, f"guest {name}")
+    store.delete("s:{a}")
+    store.delete_owned("guest b")
+    with own_redis.client() as client:
+        assert client.zrange("guest-login:{owned}:all", 0, -1) == [b"guest-login:r:s:{c}"]
+
+
+def test_the_server_says_by_which_rule_it_drops_records_and_whether_it_keeps_them(store, own_redis):
+    facts = store.facts()
+    assert facts.engine.startswith("Redis 7.")
+    assert (facts.eviction, facts.persistence, facts.is_encrypted) == ("", "", True)
+    with own_redis.client() as client:
+        client.config_set("maxmemory-policy", "allkeys-lru")
+        assert store.facts().eviction == "", "without a bound on its memory it drops nothing"
+        client.config_set("maxmemory", "100mb")
+        client.config_set("appendonly", "yes")
+        facts = store.facts()
+        assert (facts.eviction, facts.persistence) == ("allkeys-lru", "an append-only file")
 
 
 def test_every_key_has_our_prefix_and_an_end(store, own_redis):
