@@ -7,7 +7,8 @@ from app.auth.sign_ins import SignIn, SignIns, Tokens
 from app.auth.submits import Submits
 from app.auth.throttle import Throttle, Throttled
 from app.logs import log
-from app.paytronix import PaytronixClient, Refused
+from app.paytronix import PaytronixClient, Refused, Token
+from app.store import StoreUnavailable, renew_patience
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Login:
         :raises Unavailable: nothing is known about the password.
         :raises StoreUnavailable: the sign-in could not be kept.
         """
-        with self._paytronix.place():
+        with self._paytronix.place(attempt.username):
             try:
                 with self._throttle.turn(attempt.username, attempt.address):
                     return self._submits.once(
@@ -78,7 +79,7 @@ class Login:
     def _ask(self, attempt: Attempt, session: dict[str, str], former: SignIn | None) -> SignIn:
         guest = self._pseudonyms.for_log(attempt.username)
         try:
-            token = self._paytronix.token_by_password(attempt.username, attempt.password)
+            token = self._token(attempt)
         except Refused as refusal:
             log.info("login_failed", guest=guest, address=attempt.address, code=refusal.code)
             self._throttle.count_refusal(attempt.username, attempt.address)
@@ -86,6 +87,19 @@ class Login:
         session = session | {"username": token.username or attempt.username}
         sign_in = self._sign_ins.begin(session, Tokens.of(token, margin_seconds=self._margin_seconds))
         if former is not None:
-            self._sign_ins.end(former)
+            self._end_former(former)
         log.info("login_ok", guest=guest, address=attempt.address, odd_lifetime=token.lifetime_is_odd)
         return sign_in
+
+    def _token(self, attempt: Attempt) -> Token:
+        try:
+            return self._paytronix.token_by_password(attempt.username, attempt.password)
+        finally:
+            renew_patience()  # the pause was not the store's doing, and what came of the password must be kept
+
+    def _end_former(self, former: SignIn) -> None:
+        try:
+            self._sign_ins.end(former)
+        except StoreUnavailable:
+            # The new sign-in is kept, and the browser loses the id of the former one, which ends when it is idle.
+            log.warning("former_sign_in_not_ended", session=former.name[:8])

@@ -6,6 +6,7 @@ guest, who knows the password, and too little for them (ASVS 5.0 V6.3.1; NIST SP
 """
 
 import ipaddress
+import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,9 +15,10 @@ from dataclasses import dataclass
 from app.auth.pseudonyms import Pseudonyms
 from app.paytronix import Reason, Unavailable
 from app.paytronix.client import TOKEN_CALL
-from app.store import Store, StoreUnavailable
+from app.store import Store, StoreUnavailable, renew_patience
 
 POLL_SECONDS = 0.05
+TURN_RESERVE_SECONDS = 10  # what a try may need beyond its call
 UNDER_ATTACK_FACTOR = 5  # so many times a guest's own limit, over all addresses
 
 
@@ -57,30 +59,40 @@ class Throttle:
     def turn(self, username: str, address: str) -> Iterator[None]:
         """Make a try within the block, when it is this one's turn.
 
-        What is under way might be refused yet, so it counts until it is known: tries sent all at once are not more
-        than tries sent one by one.
+        What is under way might be refused yet, so it holds one of the tries that are left until it is known: tries
+        sent all at once are not more than tries sent one by one. Each is a lease and not a count, so that it ends
+        with its holder and takes nobody else's back.
 
         :raises Throttled: with the time after which to try again.
         :raises Unavailable: the tries before did not end in time.
         :raises StoreUnavailable: it is not known how many there were.
         """
-        under_way = f"under-way:{self._names(username, address)[0]}"
+        name, holder = f"turn:{self._names(username, address)[0]}", secrets.token_hex(8)
         give_up_at = time.monotonic() + self._call_seconds
         while True:
-            number = self._store.increment(under_way, self._call_seconds * 2)
+            number = self._take(name, holder)
             try:
-                if number <= self._tries_left(username, address):
+                # Asked only now: who had this one before may have been refused a moment ago.
+                if self._tries_left(username, address) > number:
                     yield
                     return
             finally:
                 with suppress(StoreUnavailable):  # it ends by itself
-                    self._store.decrement(under_way)
+                    self._store.release(f"{name}:{number}", holder)
             if time.monotonic() > give_up_at:
                 raise Unavailable(TOKEN_CALL, Reason.BUSY)
             time.sleep(POLL_SECONDS)
+            renew_patience()
+
+    def _take(self, name: str, holder: str) -> int:
+        """Hold the first of a guest's tries that nobody holds; its number, or that of none if all are held."""
+        for number in range(self._per_guest.count):
+            if self._store.acquire(f"{name}:{number}", holder, self._call_seconds + TURN_RESERVE_SECONDS):
+                return number
+        return self._per_guest.count
 
     def _tries_left(self, username: str, address: str) -> int:
-        """How many tries there may be under way at once: as many as might be refused. At least one, or Throttled."""
+        """How many tries there may be under way at once: as many as may be refused. At least one, or Throttled."""
         here, guest, everyone = self._names(username, address)
         tried_here, tried_at_all, tried_by_address = (self._store.count(name) for name in (here, guest, everyone))
         is_under_attack = tried_at_all.number >= self._per_guest.count * UNDER_ATTACK_FACTOR

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from redis.connection import Connection, SSLConnection, UnixDomainSocketConnection
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 LONGEST_WAIT_SECONDS = 0.5  # of a single wait, so that a frozen server leaves time to look for another
 
@@ -83,6 +84,23 @@ class _Bounded:
 
 class TcpConnection(_Bounded, Connection):
     """``redis://``."""
+
+
+class MasterConnection(TcpConnection):
+    """``redis://`` to a server that is its group's master now."""
+
+    def on_connect(self) -> None:
+        """Ask before the first command. A master that was replaced closes its connections, and is connected to again
+        by whoever has not heard of it: it would answer reads from what it still has.
+
+        :raises ConnectionError: it is no master, or no more.
+        """
+        super().on_connect()
+        self.send_command("ROLE")
+        role = self.read_response()[0]
+        if role != b"master":
+            self.disconnect()
+            raise RedisConnectionError(f"the server that the Sentinels named is a {role.decode()}")
 
 
 class TlsConnection(_Bounded, SSLConnection):

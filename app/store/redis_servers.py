@@ -13,7 +13,14 @@ from redis.exceptions import AskError, MovedError, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 
-from app.store.redis_connections import LONGEST_WAIT_SECONDS, TcpConnection, TlsConnection, UnixConnection, time_limit
+from app.store.redis_connections import (
+    LONGEST_WAIT_SECONDS,
+    MasterConnection,
+    TcpConnection,
+    TlsConnection,
+    UnixConnection,
+    time_limit,
+)
 
 # One operation holds one connection, so threads bound them: this is above any sensible number of threads.
 MOST_CONNECTIONS = 512
@@ -21,6 +28,7 @@ GUIDE_SECONDS = 0.2  # for each server asked who is in charge: a frozen one must
 MOST_REDIRECTIONS = 5
 SLOTS = 16384
 FIRST_KEY = 3  # in EVAL script count key…
+_NO_HOST = (None, b"", b"?")  # how CLUSTER SLOTS says so, by version
 SENTINEL_PORT = 26379
 REDIS_PORT = 6379
 
@@ -65,10 +73,15 @@ class Credentials:
     tls: dict[str, str] = field(default_factory=dict)
 
 
-def tcp_client(address: Address, credentials: Credentials, *, database: int = 0, tls: bool = False) -> Client:
+def tcp_client(
+    address: Address,
+    credentials: Credentials,
+    *,
+    database: int = 0,
+    connection_class: type[TcpConnection | TlsConnection] = TcpConnection,
+) -> Client:
     host, port = address
     keepalive = {"socket_keepalive": True, "socket_keepalive_options": _KEEPALIVE}
-    connection_class = TlsConnection if tls else TcpConnection
     return _client(connection_class, credentials, database, host=host, port=port, **keepalive, **credentials.tls)
 
 
@@ -132,9 +145,9 @@ class SentinelGroup:
     def execute_command(self, *command: Any) -> Any:
         master = self._master
         if master is None:
-            host, port = self._sentinels.ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._service)
+            _, (host, port) = self._sentinels.ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._service)
             self._sentinels.hang_up()  # it may be long until they are asked again
-            found = tcp_client((host.decode(), int(port)), self._credentials)
+            found = tcp_client((host.decode(), int(port)), self._credentials, connection_class=MasterConnection)
             # Threads that come here at once each ask; the first answer serves them all.
             master = self._master = self._master or found
         return master.execute_command(*command)
@@ -213,8 +226,10 @@ class Cluster:
 
     def _ask_for_masters(self) -> list[Address | None]:
         masters: list[Address | None] = [None] * SLOTS
-        for first, last, (host, port, *_), *_replicas in self._guides.ask("CLUSTER", "SLOTS"):
-            address = (host.decode(), int(port))
+        asked, slots = self._guides.ask("CLUSTER", "SLOTS")
+        for first, last, (host, port, *_), *_replicas in slots:
+            # A node that does not know its own address, or is not to tell it, names none: it is where we have asked.
+            address = (host.decode() if host not in _NO_HOST else asked, int(port))
             masters[first : last + 1] = [address] * (last + 1 - first)
         return masters
 
@@ -225,7 +240,8 @@ class _Guides:
     def __init__(self, clients: Iterable[Client]) -> None:
         self._clients = tuple(clients)  # replaced as a whole, so that threads need no lock
 
-    def ask(self, *question: str) -> Any:
+    def ask(self, *question: str) -> tuple[str, Any]:
+        """The host that answered, and what it said."""
         for client in self._clients:
             with time_limit(GUIDE_SECONDS):
                 try:
@@ -234,7 +250,7 @@ class _Guides:
                     continue
             if answer:
                 self._clients = (client, *(other for other in self._clients if other is not client))
-                return answer
+                return client.connection_pool.connection_kwargs["host"], answer
         raise RedisConnectionError("nobody there knows who is in charge")
 
     def hang_up(self) -> None:

@@ -24,7 +24,7 @@ class FakePaytronix(PaytronixClient):
         super().__init__(transport, merchant_id=1, client_id="c", client_secret="s", scope=["user_read"])
         self.spent, self.seconds, self.trouble = [], 0.0, None
 
-    def token_by_refresh_token(self, refresh_token):
+    def token_by_refresh_token(self, refresh_token, *, guest):
         time.sleep(self.seconds)
         if self.trouble:
             raise self.trouble
