@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from app.auth.pseudonyms import Pseudonyms
 from app.auth.sign_ins import SignIn, SignIns, Tokens
 from app.auth.submits import Submits
-from app.auth.throttle import Throttle, Throttled
+from app.auth.throttle import Throttle, Throttled, Try
 from app.logs import log
 from app.paytronix import PaytronixClient, Refused, Token
 from app.store import StoreUnavailable, renew_patience
@@ -60,9 +60,12 @@ class Login:
         """
         with self._paytronix.place(attempt.username):
             try:
-                with self._throttle.turn(attempt.username, attempt.address):
+                with self._throttle.turn(attempt.username, attempt.address) as own_try:
                     return self._submits.once(
-                        attempt.form, attempt.username, attempt.password, lambda: self._ask(attempt, session, former)
+                        attempt.form,
+                        attempt.username,
+                        attempt.password,
+                        lambda: self._ask(attempt, own_try, session, former),
                     )
             except Throttled:
                 guest = self._pseudonyms.for_log(attempt.username)
@@ -76,13 +79,13 @@ class Login:
         """
         return self._submits.made(attempt.form, attempt.username, attempt.password)
 
-    def _ask(self, attempt: Attempt, session: dict[str, str], former: SignIn | None) -> SignIn:
+    def _ask(self, attempt: Attempt, own_try: Try, session: dict[str, str], former: SignIn | None) -> SignIn:
         guest = self._pseudonyms.for_log(attempt.username)
         try:
             token = self._token(attempt)
         except Refused as refusal:
             log.info("login_failed", guest=guest, address=attempt.address, code=refusal.code)
-            self._throttle.count_refusal(attempt.username, attempt.address)
+            own_try.refused()
             raise
         session = session | {"username": token.username or attempt.username}
         sign_in = self._sign_ins.begin(session, Tokens.of(token, margin_seconds=self._margin_seconds))

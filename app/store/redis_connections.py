@@ -90,16 +90,18 @@ class MasterConnection(TcpConnection):
     """``redis://`` to a server that is its group's master now."""
 
     def on_connect(self) -> None:
-        """Ask before the first command. A master that was replaced closes its connections, and is connected to again
-        by whoever has not heard of it: it would answer reads from what it still has.
+        """Ask what it is before the first command.
+
+        A master that was replaced breaks its connections. Who has not heard of it connects again, and would read what
+        it still has.
 
         :raises ConnectionError: it is no master, or no more.
         """
-        super().on_connect()
-        self.send_command("ROLE")
-        role = self.read_response()[0]
+        super().on_connect()  # type: ignore[no-untyped-call]
+        self.send_command("ROLE")  # type: ignore[no-untyped-call]
+        role, *_ = self.read_response()  # type: ignore[no-untyped-call]
         if role != b"master":
-            self.disconnect()
+            self.disconnect()  # type: ignore[no-untyped-call]
             raise RedisConnectionError(f"the server that the Sentinels named is a {role.decode()}")
 
 

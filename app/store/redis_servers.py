@@ -28,7 +28,7 @@ GUIDE_SECONDS = 0.2  # for each server asked who is in charge: a frozen one must
 MOST_REDIRECTIONS = 5
 SLOTS = 16384
 FIRST_KEY = 3  # in EVAL script count key…
-_NO_HOST = (None, b"", b"?")  # how CLUSTER SLOTS says so, by version
+_NO_HOST = (None, "", "?", b"", b"?")  # how nodes leave out a host, by version and by where they do
 SENTINEL_PORT = 26379
 REDIS_PORT = 6379
 
@@ -197,7 +197,7 @@ class Cluster:
                 once = not isinstance(redirection, MovedError)
                 if not once:
                     self._masters = None
-                master = (redirection.host or master[0], redirection.port)
+                master = (master[0] if redirection.host in _NO_HOST else redirection.host, redirection.port)
         raise RedisConnectionError(f"the nodes do not agree who is in charge of slot {slot}")
 
     def distrust(self) -> None:

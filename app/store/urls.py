@@ -51,9 +51,8 @@ def open_store(url: str) -> Store:
             address, *others = _addresses(authority, REDIS_PORT)
             if others:
                 raise _wrong_form("there must be one address")
-            client = tcp_client(
-                address, credentials, database=_database(path), connection_class=TlsConnection if tls else TcpConnection
-            )
+            kind = TlsConnection if tls else TcpConnection
+            client = tcp_client(address, credentials, database=_database(path), connection_class=kind)
             return RedisStore(OneServer(authority, client))
         case "unix":
             if authority or not path:
