@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from redis.connection import Connection, SSLConnection, UnixDomainSocketConnection
-from redis.exceptions import ConnectionError as RedisConnectionError
 
 LONGEST_WAIT_SECONDS = 0.5  # of a single wait, so that a frozen server leaves time to look for another
 
@@ -84,25 +83,6 @@ class _Bounded:
 
 class TcpConnection(_Bounded, Connection):
     """``redis://``."""
-
-
-class MasterConnection(TcpConnection):
-    """``redis://`` to a server that is its group's master now."""
-
-    def on_connect(self) -> None:
-        """Ask what it is before the first command.
-
-        A master that was replaced breaks its connections. Who has not heard of it connects again, and would read what
-        it still has.
-
-        :raises ConnectionError: it is no master, or no more.
-        """
-        super().on_connect()  # type: ignore[no-untyped-call]
-        self.send_command("ROLE")  # type: ignore[no-untyped-call]
-        role, *_ = self.read_response()  # type: ignore[no-untyped-call]
-        if role != b"master":
-            self.disconnect()  # type: ignore[no-untyped-call]
-            raise RedisConnectionError(f"the server that the Sentinels named is a {role.decode()}")
 
 
 class TlsConnection(_Bounded, SSLConnection):

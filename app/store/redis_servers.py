@@ -1,7 +1,7 @@
 """Where Redis runs: on one server, in a Sentinel group, or as a Cluster; and how to reach it in each case."""
 
 import socket
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -13,14 +13,7 @@ from redis.exceptions import AskError, MovedError, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 
-from app.store.redis_connections import (
-    LONGEST_WAIT_SECONDS,
-    MasterConnection,
-    TcpConnection,
-    TlsConnection,
-    UnixConnection,
-    time_limit,
-)
+from app.store.redis_connections import LONGEST_WAIT_SECONDS, TcpConnection, TlsConnection, UnixConnection, time_limit
 
 # One operation holds one connection, so threads bound them: this is above any sensible number of threads.
 MOST_CONNECTIONS = 512
@@ -78,11 +71,26 @@ def tcp_client(
     credentials: Credentials,
     *,
     database: int = 0,
-    connection_class: type[TcpConnection | TlsConnection] = TcpConnection,
+    tls: bool = False,
+    greet: Callable[[Any], None] | None = None,
 ) -> Client:
+    """A client of one server.
+
+    :param greet: makes a new connection ready for its first command, in place of ``connection.on_connect()``.
+    """
     host, port = address
     keepalive = {"socket_keepalive": True, "socket_keepalive_options": _KEEPALIVE}
-    return _client(connection_class, credentials, database, host=host, port=port, **keepalive, **credentials.tls)
+    connection_class = TlsConnection if tls else TcpConnection
+    return _client(
+        connection_class,
+        credentials,
+        database,
+        host=host,
+        port=port,
+        redis_connect_func=greet,
+        **keepalive,
+        **credentials.tls,
+    )
 
 
 def unix_client(path: str, credentials: Credentials, *, database: int = 0) -> Client:
@@ -147,7 +155,7 @@ class SentinelGroup:
         if master is None:
             _, (host, port) = self._sentinels.ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._service)
             self._sentinels.hang_up()  # it may be long until they are asked again
-            found = tcp_client((host.decode(), int(port)), self._credentials, connection_class=MasterConnection)
+            found = tcp_client((host.decode(), int(port)), self._credentials, greet=_greet_master)
             # Threads that come here at once each ask; the first answer serves them all.
             master = self._master = self._master or found
         return master.execute_command(*command)
@@ -163,6 +171,21 @@ class SentinelGroup:
         master, self._master = self._master, None
         if master is not None:
             master.connection_pool.disconnect()
+
+
+def _greet_master(connection: Any) -> None:
+    """Use a connection only if it leads to a master.
+
+    A master that was replaced breaks its connections. Who has not heard of it connects again, and would read what it
+    still has.
+
+    :raises ConnectionError: the server is no master, or no more.
+    """
+    connection.on_connect()
+    connection.send_command("ROLE")
+    role, *_ = connection.read_response()
+    if role != b"master":
+        raise RedisConnectionError(f"the server that the Sentinels named is a {role.decode()}")
 
 
 class Cluster:

@@ -7,7 +7,6 @@ from urllib.parse import parse_qsl, unquote
 
 from app.store.interface import Store
 from app.store.redis import RedisStore
-from app.store.redis_connections import TcpConnection, TlsConnection
 from app.store.redis_servers import (
     REDIS_PORT,
     SENTINEL_PORT,
@@ -51,8 +50,7 @@ def open_store(url: str) -> Store:
             address, *others = _addresses(authority, REDIS_PORT)
             if others:
                 raise _wrong_form("there must be one address")
-            kind = TlsConnection if tls else TcpConnection
-            client = tcp_client(address, credentials, database=_database(path), connection_class=kind)
+            client = tcp_client(address, credentials, database=_database(path), tls=tls)
             return RedisStore(OneServer(authority, client))
         case "unix":
             if authority or not path:
