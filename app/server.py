@@ -28,6 +28,10 @@ from app.site import Site
 DRAIN_SECONDS = 5  # a balancer that asks /readyz every two seconds hears twice that it is to send nobody here
 HEARSAY_SECONDS = 0.5  # between a worker's hearing of the end and the master's, when both are told
 LAST_WORDS_SECONDS = 2  # before the master loses patience
+# Each of 256 threads can hold a guest's connection and one each to Paytronix and to the store, and hundreds of guests'
+# connections stay open between requests. A process that may open no more closes connections without an answer, or
+# ends. Services are given 1,024 unless they ask for more.
+DESCRIPTORS = 16_384
 
 _STATUS = {
     ExpectationFailed: "417 Expectation Failed",
@@ -66,7 +70,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """On SIGTERM: end, either now or when the balancer has had its time. Told again, nothing changes."""
         if self._told_at is None:
             self._told_at = time.monotonic()
-            if not self._site().settings.trusted_proxy_hops:
+            is_serving = self.wsgi is not None  # it may still be starting
+            if not is_serving or not self._site().settings.trusted_proxy_hops:
                 super().handle_exit(sig, frame)
 
     def notify(self) -> None:
