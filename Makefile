@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
+# For every Python from 3.11 on, and without the address of the index that happened to be asked.
+LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 .DEFAULT_GOAL := help
 
 .PHONY: help setup browser-and-redis run test soak check lint lock
@@ -12,6 +14,7 @@ help:  ## list the targets
 setup: $(VENV)/ready  ## install what the site and its tests need into .venv
 
 $(VENV)/ready: requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed. Name yours: make setup PYTHON=python3.12")'
 	$(PYTHON) -m venv --clear $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	touch $@
@@ -25,8 +28,8 @@ run: setup  ## start the site with a simulated Paytronix at http://127.0.0.1:800
 test: setup browser-and-redis  ## run every test, with a real browser and a real Redis
 	$(RUN) -m pytest
 
-soak: setup browser-and-redis  ## half an hour of storms, faults and restarts; prints what it measured
-	$(RUN) -m pytest tests/soak/soak.py -n0 -s
+soak: setup browser-and-redis  ## half an hour of storms and restarts, and docs/operations.md typed into a real systemd
+	$(RUN) -m pytest tests/soak/soak.py tests/deploy/rehearsal.py -n0 -s
 
 check: test lint  ## everything that must hold before a change goes in
 
@@ -39,5 +42,5 @@ lint: setup  ## style, types, import rules
 
 lock: setup  ## choose the newest versions that pyproject.toml allows
 	$(RUN) -m pip install --quiet uv
-	$(VENV)/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
-	$(VENV)/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements-dev.lock
+	$(LOCK) pyproject.toml -o requirements.lock
+	$(LOCK) --group dev pyproject.toml -o requirements-dev.lock

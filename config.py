@@ -4,6 +4,7 @@ import difflib
 import ipaddress
 import os
 import re
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -15,7 +16,11 @@ THREADS = 256  # per worker; a page mostly waits for Paytronix, so threads are w
 ONE_YEAR_SECONDS = 366 * 86_400
 THREADS_KEPT_FREE = 4  # for every page that does not call Paytronix
 
-_OURS = ("PAYTRONIX_", "LOGIN_FAILURES_")  # prefixes under which an unknown name can only be a slip
+# How a name begins that can only be ours: another one that begins so is a slip.
+_OURS = (
+    *("PUBLIC_URL", "SECRET_KEY", "PAYTRONIX_", "STORE_URL", "MERCHANT_DIR"),
+    *("SESSION_IDLE", "SESSION_MAX", "LOGIN_FAILURES_", "TRUSTED_PROX", "METRICS_ADDR"),
+)
 
 
 class SettingsError(Exception):
@@ -129,7 +134,10 @@ def _origin(text: str) -> Origin:
 
 
 def _base_url(text: str) -> str:
-    return _http_url(text).geturl().rstrip("/")
+    url = _http_url(text).geturl().rstrip("/")
+    if url.endswith(".json"):  # that is one call's address
+        raise ValueError
+    return url
 
 
 def _text(text: str) -> str:
@@ -149,7 +157,7 @@ def _identifier(text: str) -> Secret:
 
 
 def _key(text: str) -> Secret:
-    if len(text) < 32 or len(set(text)) < 8:
+    if len(text) < 32 or len(set(text)) < 10 or " " in text:  # the example of a key is none
         raise ValueError
     text.encode()  # raises ValueError for bytes that were no UTF-8
     return Secret(text)
@@ -162,7 +170,7 @@ def _keys(text: str) -> tuple[Secret, ...]:
 def _words(separator: str) -> Callable[[str], tuple[str, ...]]:
     def words(text: str) -> tuple[str, ...]:
         found = tuple(part.strip() for part in text.split(separator) if part.strip())
-        if not found:
+        if not found or not all(re.fullmatch(r"[!#-+\--\[\]-~]+", word) for word in found):  # RFC 6749, 3.3; no comma
             raise ValueError
         return found
 
@@ -201,17 +209,15 @@ def _limit(text: str) -> Limit:
 
 
 def _store_url(text: str) -> Secret:
-    scheme, found, rest = text.partition("://")
-    if not found or not rest or scheme not in _STORE_SCHEMES:
-        raise ValueError
-    if scheme == "sqlite":
-        if not rest.startswith("/") or rest == "/":
-            raise ValueError
-        return Secret(f"sqlite:///{ROOT / rest[1:]}")
+    from app.store.urls import open_store  # noqa: PLC0415 - app itself begins by importing this module
+
+    if text.startswith("sqlite:///") and text != "sqlite:///":
+        text = f"sqlite:///{ROOT / text.removeprefix('sqlite:///')}"
+    try:
+        open_store(text)  # which opens nothing yet
+    except ValueError as error:
+        raise _WholeFault(f"STORE_URL is wrong: {error}") from None
     return Secret(text)
-
-
-_STORE_SCHEMES = {"sqlite", "redis", "rediss", "unix", "redis+sentinel", "redis+cluster"}
 
 
 def _folder(text: str) -> Path:
@@ -369,7 +375,7 @@ class Settings:
                     faults.append(f"{name} is missing: {rules['rule']}. Example: {rules['example']}")
                 else:
                     values[declared.name] = None if text is None else rules["parse"](text)
-            except _Unreadable as fault:
+            except _WholeFault as fault:
                 faults.append(str(fault))
             except (ValueError, KeyError):
                 faults.append(f"{name} is wrong: {rules['rule']}. Example: {rules['example']}")
@@ -386,6 +392,8 @@ class Settings:
         :raises SettingsError: one that is there is wrong.
         """
         given = dict(os.environ if environ is None else environ)
+        if not given.get("SECRET_KEY_FILE"):
+            given["SECRET_KEY"] = given.get("SECRET_KEY") or secrets.token_hex(32)
         for declared in fields(cls):
             name, rules = declared.name.upper(), declared.metadata
             if rules["default"] is _REQUIRED and not given.get(name) and not given.get(f"{name}_FILE"):
@@ -393,8 +401,8 @@ class Settings:
         return cls.from_env(given)
 
 
-class _Unreadable(Exception):
-    """A setting could not even be read; the text is the whole fault."""
+class _WholeFault(Exception):
+    """A setting is wrong in a way that its rule does not say; the text is the whole fault."""
 
 
 def _given(environ: Mapping[str, str], name: str, *, may_be_file: bool) -> str | None:
@@ -402,14 +410,14 @@ def _given(environ: Mapping[str, str], name: str, *, may_be_file: bool) -> str |
     text = environ.get(name) or None  # deployments pass what they leave unset as an empty text
     path = (environ.get(f"{name}_FILE") or None) if may_be_file else None
     if text is not None and path is not None:
-        raise _Unreadable(f"{name} and {name}_FILE are both set: keep one of them.")
+        raise _WholeFault(f"{name} and {name}_FILE are both set: keep one of them.")
     if path is None:
         return text
     try:
         return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise _Unreadable(f"{name}_FILE names a file that cannot be read: {reason}.") from error
+        raise _WholeFault(f"{name}_FILE names a file that cannot be read: {reason}.") from error
 
 
 def _slips(environ: Mapping[str, str]) -> list[str]:
@@ -427,6 +435,8 @@ def _slips(environ: Mapping[str, str]) -> list[str]:
 def workers_wanted() -> int:
     """How many worker processes to start: gunicorn's own WEB_CONCURRENCY, otherwise one a core.
 
+    gunicorn itself stops, in words of its own, when that is no number; it reads it before anybody else can.
+
     :raises SettingsError: it is no number, or none would be started.
     """
     text = os.environ.get("WEB_CONCURRENCY") or str(os.cpu_count() or 1)
@@ -438,4 +448,5 @@ def workers_wanted() -> int:
 
 def offer_default(name: str, value: object) -> None:
     """Give a setting a value for this process and its children unless the operator has set it."""
-    os.environ.setdefault(name, str(value))
+    if not os.environ.get(name):  # as everywhere, an empty text is as good as none
+        os.environ[name] = str(value)

@@ -4,14 +4,13 @@ import resource
 import sys
 from pathlib import Path
 
-from app import ending, make_store
+from app import ending
 from app.logs import log
 from app.server import DESCRIPTORS, DRAIN_SECONDS
 from config import THREADS, THREADS_KEPT_FREE, Settings, SettingsError, offer_default, workers_wanted
 
 try:
     settings = Settings.from_env()
-    make_store(settings)  # opens nothing yet, but knows whether the address makes sense
     workers = workers_wanted()
 except SettingsError as error:
     sys.exit(str(error))  # here, and not in a worker, which would be started again for ever
@@ -43,14 +42,24 @@ def on_starting(server):
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     offer_default("PAYTRONIX_MAX_CALLS", max(server.cfg.threads - THREADS_KEPT_FREE, 1))
-    end = server.handle_term
+    end, renew_workers = server.handle_term, server.handle_hup
 
     def begin_to_end():
         ending.begin()  # before any worker hears of it
         log.info("site_ending", drain_seconds=DRAIN_SECONDS if settings.trusted_proxy_hops else 0)
         end()
 
+    def renew_workers_if_they_could_start():
+        try:
+            Settings.from_env()  # what is in the files of NAME_FILE may have changed
+        except SettingsError as error:
+            for fault in error.faults:
+                log.error("reload_refused", fault=fault)
+        else:
+            renew_workers()
+
     server.handle_term = begin_to_end
+    server.handle_hup = renew_workers_if_they_could_start
 
 
 def when_ready(server):

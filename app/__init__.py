@@ -23,9 +23,9 @@ from app.observation import tell_call, tell_fault
 from app.paytronix import Call, PaytronixClient, Transport
 from app.recent_calls import RecentCalls
 from app.site import Site
-from app.store import Store, open_store, patience
+from app.store import open_store, patience
 from app.views import account, assets, health, home, language, login, logout
-from config import Settings, SettingsError
+from config import Settings
 
 ROOT = Path(__file__).parents[1]
 LONGEST_REQUEST_BYTES = 16 * 1024
@@ -82,17 +82,6 @@ def patient(wsgi_app: WSGIApplication) -> WSGIApplication:
     return with_patience
 
 
-def make_store(settings: Settings) -> Store:
-    """The store that the settings name. Touches neither file nor network.
-
-    :raises SettingsError: its address makes no sense.
-    """
-    try:
-        return open_store(settings.store_url.reveal())
-    except ValueError as error:
-        raise SettingsError([f"STORE_URL is wrong: {error}"]) from None
-
-
 def make_site(settings: Settings) -> Site:
     """The parts that views and commands work with."""
     recent_calls = RecentCalls()
@@ -122,7 +111,7 @@ def make_site(settings: Settings) -> Site:
         invalid_token_codes=settings.paytronix_invalid_token_codes,
         observe=observe,
     )
-    store = make_store(settings)
+    store = open_store(settings.store_url.reveal())
     pseudonyms = Pseudonyms([key.reveal() for key in (settings.secret_key, *settings.secret_key_fallbacks)])
     sign_ins = SignIns(
         store,

@@ -18,8 +18,9 @@ from app.auth.forms import ForeignOrigin, FormRefused, FormUnreadable
 from app.auth.guards import ForeignHost
 from app.auth.sign_ins import SignInEnded
 from app.logs import log, request_id
+from app.messages import Message
 from app.paytronix import Refused, Unavailable
-from app.site import note_code, voice, words_for
+from app.site import site, voice, words_for
 from app.store import StoreUnavailable
 from app.views import login
 
@@ -35,12 +36,12 @@ _WORDS = {
 }
 
 
-def error_page(status: int, words: str, *, retry_after_seconds: int | None = None) -> Response:
+def error_page(status: int, words: str | Message, *, retry_after_seconds: int | None = None) -> Response:
     """A page in the merchant's look and words.
 
-    :param words: the name of the site's message.
+    :param words: a message, or the name of one of the site's.
     """
-    message = voice().site(words)
+    message = voice().site(words) if isinstance(words, str) else words
     page = make_response(render_template("error.html", message=message, reference=request_id(), status=status), status)
     if retry_after_seconds is not None:
         page.headers["Retry-After"] = str(retry_after_seconds)
@@ -72,13 +73,12 @@ def _sign_in_ended(ended: SignInEnded) -> AnyResponse:
 
 
 def _paytronix_unavailable(error: Unavailable) -> Response:
-    note_code(error, guest=_username())
-    return error_page(503, "unavailable", retry_after_seconds=error.retry_after_seconds or RETRY_AFTER_SECONDS)
+    message = words_for(error, guest=_username())
+    return error_page(503, message, retry_after_seconds=error.retry_after_seconds or RETRY_AFTER_SECONDS)
 
 
 def _refused(error: Refused) -> Response:
-    message = words_for(error, guest=_username())
-    return make_response(render_template("error.html", message=message, reference=request_id(), status=422), 422)
+    return error_page(422, words_for(error, guest=_username()))
 
 
 def _username() -> str:
@@ -116,7 +116,7 @@ def _form_unreadable(error: FormUnreadable) -> AnyResponse:
 
 def _foreign_host(error: ForeignHost) -> Response:
     log.warning("host_refused")
-    answer = make_response(f"{voice().site('wrong_address').text}\n", 400)
+    answer = make_response(f"{voice().site('wrong_address').text}\n{site().settings.public_url}/\n", 400)
     answer.mimetype = "text/plain"
     return answer
 

@@ -33,7 +33,9 @@ def tell_call(call: Call) -> None:
     }
     about = {name: value for name, value in about.items() if value is not None}
     event = _EVENTS.get(call.outcome)  # type: ignore[call-overload]  # a Reason is its text
-    if event is None:
+    if event is None and call.detail:  # a success with something odd in it
+        log.warning("vendor_protocol", **about)
+    elif event is None:
         log.info("vendor_call", **about)
     elif call.outcome == Reason.CREDENTIALS:
         log.critical(event, **about, todo="check PAYTRONIX_CLIENT_ID and PAYTRONIX_CLIENT_SECRET")

@@ -54,6 +54,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     sockets: list[Any]
     _told_at: float | None = None
+    wsgi: Flask | None = None  # until this worker has loaded the site
 
     # --- How it ends ---
 
@@ -70,8 +71,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """On SIGTERM: end, either now or when the balancer has had its time. Told again, nothing changes."""
         if self._told_at is None:
             self._told_at = time.monotonic()
-            is_serving = self.wsgi is not None  # it may still be starting
-            if not is_serving or not self._site().settings.trusted_proxy_hops:
+            if self.wsgi is None or not self._site().settings.trusted_proxy_hops:
                 super().handle_exit(sig, frame)
 
     def notify(self) -> None:

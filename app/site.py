@@ -57,10 +57,5 @@ def words_for(error: PaytronixError, *, guest: str, signing_in: bool = False) ->
     :param guest: the username; it is kept out of what is counted.
     :param signing_in: as in :meth:`Voice.paytronix`.
     """
-    note_code(error, guest=guest)
-    return voice().paytronix(error.code, error.vendor_text, signing_in=signing_in)
-
-
-def note_code(error: PaytronixError, *, guest: str) -> None:
-    """Count a code that a guest met."""
     site().codes_seen.note(error.code, has_words=voice().knows(error.code), vendor_text=error.vendor_text, guest=guest)
+    return voice().paytronix(error.code, error.vendor_text, signing_in=signing_in)

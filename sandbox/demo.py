@@ -75,7 +75,7 @@ def _answers(port: int) -> bool:
 def _secret_key() -> str:
     """A key of this machine's own, kept so that open forms outlive a restart."""
     path = ROOT / "instance" / "demo-secret-key"
-    if not path.exists():
+    if not path.exists() or path.stat().st_size < 64:  # whoever made it may have been stopped half-way
         path.parent.mkdir(mode=0o700, exist_ok=True)
         path.touch(0o600)
         path.write_text(secrets.token_hex(32), encoding="ascii")

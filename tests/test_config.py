@@ -1,8 +1,10 @@
 """The settings: all faults at once, by name, without a value."""
 
+import os
+
 import pytest
 
-from config import Limit, Origin, Secret, Settings, SettingsError
+from config import Limit, Origin, Secret, Settings, SettingsError, offer_default
 
 GOOD = {
     "PUBLIC_URL": "https://rewards.example.com",
@@ -59,6 +61,8 @@ def test_all_missing_settings_are_named_at_once():
         ("SECRET_KEY", "0123456789abcdef0123456789abcde\udcff"),
         ("SECRET_KEY", "too-short-marker"),
         ("SECRET_KEY", "x" * 64),
+        ("SECRET_KEY", "change-me-" * 8),
+        ("SECRET_KEY", "64 characters that nobody else has"),
         ("SECRET_KEY_FALLBACKS", "too-short-marker"),
         ("PAYTRONIX_BASE_URL", "http://m1.api.example.com/rest/marker"),
         ("PAYTRONIX_BASE_URL", "https://m1.api.example.com/rest/25.33?marker"),
@@ -67,12 +71,13 @@ def test_all_missing_settings_are_named_at_once():
         ("PAYTRONIX_CLIENT_SECRET", "marker\nmarker"),
         ("PAYTRONIX_CREDENTIALS_IN_BODY", "marker"),
         ("PAYTRONIX_SCOPE", " "),
+        ("PAYTRONIX_SCOPE", "marker_read,marker_write"),
+        ("PAYTRONIX_SCOPE", "marker\udcff"),
+        ("PAYTRONIX_BASE_URL", "https://h/rest/25.33/marker/requestGuestToken.json"),
         ("PAYTRONIX_CONNECT_SECONDS", "0"),
         ("PAYTRONIX_TOTAL_SECONDS", "nan"),
         ("PAYTRONIX_TOTAL_SECONDS", "1e3"),
         ("PAYTRONIX_MAX_CALLS", "0"),
-        ("STORE_URL", "mysql://user:marker@host/db"),
-        ("STORE_URL", "sqlite://marker"),
         ("SESSION_IDLE_SECONDS", "1.5"),
         ("LOGIN_FAILURES_PER_GUEST", "10 per marker"),
         ("LOGIN_FAILURES_PER_GUEST", "0/15 minutes"),
@@ -87,6 +92,27 @@ def test_a_wrong_setting_is_named_with_its_rule_and_an_example_but_not_its_value
     (fault,) = caught.value.faults
     assert fault.startswith(f"{name} is wrong: ")
     assert "Example: " in fault
+    assert "marker" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://user:marker@host/db",
+        "sqlite://marker",
+        "sqlite:///",
+        "redis://:marker@host:99999999/0",
+        "redis://h1,h2/marker",
+        "redis+sentinel://:marker@h1",
+        "redis+cluster://h1/marker",
+    ],
+)
+def test_a_wrong_store_is_told_with_all_other_faults_and_with_the_forms_that_there_are(url):
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env(GOOD | {"STORE_URL": url, "LOG_LEVEL": "loud"})
+    fault, _ = caught.value.faults
+    assert fault.startswith("STORE_URL is wrong: ")
+    assert "redis+sentinel://HOST:PORT" in fault
     assert "marker" not in str(caught.value)
 
 
@@ -131,9 +157,34 @@ def test_a_secret_file_that_cannot_be_read_is_named_by_its_setting(tmp_path):
     assert "marker" not in str(caught.value)
 
 
-def test_a_slip_in_a_name_is_found_and_the_right_name_offered():
-    with pytest.raises(SettingsError, match="did you mean PAYTRONIX_TOTAL_SECONDS"):
-        Settings.from_env(GOOD | {"PAYTRONIX_TOTAL_SECOND": "5"})
+@pytest.mark.parametrize(
+    ("slip", "meant"),
+    [
+        ("PAYTRONIX_TOTAL_SECOND", "PAYTRONIX_TOTAL_SECONDS"),
+        ("TRUSTED_PROXY_HOP", "TRUSTED_PROXY_HOPS"),
+        ("TRUSTED_PROXIES_HOPS", "TRUSTED_PROXY_HOPS"),
+        ("SESSION_IDLE_SECOND", "SESSION_IDLE_SECONDS"),
+        ("SECRET_KEY_FALLBACK", "SECRET_KEY_FALLBACKS"),
+        ("STORE_URLS", "STORE_URL"),
+        ("MERCHANT_DIRS", "MERCHANT_DIR"),
+        ("METRICS_ADDR", "METRICS_ADDRESS"),
+    ],
+)
+def test_a_slip_in_a_name_is_found_and_the_right_name_offered(slip, meant):
+    with pytest.raises(SettingsError, match=rf"{slip} is not a setting: did you mean {meant}\?"):
+        Settings.from_env(GOOD | {slip: "5"})
+
+
+def test_a_default_is_offered_where_the_operator_left_a_setting_empty(monkeypatch):
+    for given, kept in (("", "60"), ("7", "7")):
+        monkeypatch.setenv("PAYTRONIX_MAX_CALLS", given)
+        offer_default("PAYTRONIX_MAX_CALLS", 60)
+        assert os.environ["PAYTRONIX_MAX_CALLS"] == kept
+
+
+def test_words_can_be_looked_after_without_settings_and_nobody_knows_that_key():
+    one, other = Settings.for_words({}), Settings.for_words({})
+    assert one.secret_key != other.secret_key
 
 
 def test_an_empty_setting_is_the_same_as_none():

@@ -54,6 +54,8 @@ def check_form(origin: str) -> None:
     body = request.get_data()  # kept by Werkzeug, which reads the fields from it
     if is_chunked and len(body) >= (request.max_content_length or 0):
         raise RequestEntityTooLarge  # Werkzeug cuts such a body at the limit, in the middle of a password perhaps
+    if not is_chunked and len(body) < (request.content_length or 0):
+        raise FormUnreadable  # the browser went away in the middle of it, in the middle of a password perhaps
     if not _is_readable(body):
         raise FormUnreadable
     try:

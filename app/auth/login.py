@@ -91,7 +91,7 @@ class Login:
         sign_in = self._sign_ins.begin(session, Tokens.of(token, margin_seconds=self._margin_seconds))
         if former is not None:
             self._end_former(former)
-        log.info("login_ok", guest=guest, address=attempt.address, odd_lifetime=token.lifetime_is_odd)
+        log.info("login_ok", guest=guest, address=attempt.address)
         return sign_in
 
     def _token(self, attempt: Attempt) -> Token:

@@ -280,7 +280,8 @@ class TokenKeeper:
     def _raise_remembered_failure(self, sign_in: SignIn) -> None:
         (reason,) = self._store.get(_failure_key(sign_in))
         if reason is not None:
-            raise Unavailable(TOKEN_CALL, Reason(reason.decode()))
+            known = {each.value.encode(): each for each in Reason}  # a newer release may know others
+            raise Unavailable(TOKEN_CALL, known.get(reason, Reason.ERROR))
 
     def _seconds_left(self, sign_in: SignIn) -> float:
         """How long this request may still wait before it begins a call.

@@ -17,6 +17,7 @@ from flask_session.base import ServerSideSession, ServerSideSessionInterface
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from app.auth.sign_ins import SignIn, SignInEnded, SignIns
+from app.logs import log
 from app.store import StoreUnavailable
 from app.store.sealing import is_session_id
 
@@ -47,6 +48,9 @@ class GuestSession(ServerSideSession):  # type: ignore[misc]
         self.presented_id = False
         self.forgets_id = False
         self.is_new = False
+
+    def __repr__(self) -> str:
+        return f"GuestSession({', '.join(sorted(map(str, self)))})"  # names only
 
     def clear(self) -> None:
         """Empty it; the base class would leave a ``_permanent`` mark behind."""
@@ -88,14 +92,20 @@ class StoreSessionInterface(ServerSideSessionInterface):  # type: ignore[misc]
         if is_session_id(session_id):
             try:
                 sign_in = self._sign_ins.find(session_id)
-                if sign_in and self._kept_alive.is_due(sign_in.name):
-                    self._sign_ins.keep_alive(sign_in)
             except StoreUnavailable as error:
                 failure = error
+        if sign_in and self._kept_alive.is_due(sign_in.name):
+            self._keep_alive(sign_in)
         session = GuestSession(sign_in.session if sign_in else self._visit(request))
         session.sign_in, session.store_failure, session.presented_id = sign_in, failure, True
         session.forgets_id = not is_session_id(session_id)
         return session
+
+    def _keep_alive(self, sign_in: SignIn) -> None:
+        try:
+            self._sign_ins.keep_alive(sign_in)
+        except StoreUnavailable as error:  # it can be read: the page is there, only its idle end has not moved
+            log.warning("idle_end_not_moved", session=sign_in.name[:8], reason=error.reason)
 
     def save_session(self, app: Flask, session: GuestSession, response: Response) -> None:
         if session.accessed or session.presented_id:
@@ -149,9 +159,9 @@ class StoreSessionInterface(ServerSideSessionInterface):  # type: ignore[misc]
         assert session.sign_in is not None  # noqa: S101 - save_session has looked
         try:
             self._sign_ins.save_session(session.sign_in, dict(session))
-        except StoreUnavailable:
+        except StoreUnavailable as error:
             # The page is ready, and what could not be kept can be asked of Paytronix again.
-            self.app.logger.warning("session_not_saved")
+            log.warning("session_not_saved", session=session.sign_in.name[:8], reason=error.reason)
 
 
 class _Recently:

@@ -154,11 +154,15 @@ class SignIns:
         """
         keys = SessionKeys(session_id)
         sealed_session, sealed_tokens = self._store.get(_session_key(keys.name), _tokens_key(keys.name))
-        session = _opened(keys, _session_key(keys.name), sealed_session, dict)
+        session = _opened(keys, _session_key(keys.name), sealed_session, dict[str, Any])
         tokens = _opened(keys, _tokens_key(keys.name), sealed_tokens, Tokens)
         if not session or not tokens or sealed_session is None or sealed_tokens is None:
             return None
-        ends_at = self._ends_at(session)
+        try:
+            ends_at = self._ends_at(session)
+        except (KeyError, TypeError, ValueError, OverflowError, OSError):  # it was written by another release
+            log.warning("record_damaged", record="s:", session=keys.name[:8])
+            return None
         if ends_at <= self._now():
             return None
         return SignIn(session_id, session, tokens, ends_at, keys, sealed_session, sealed_tokens)

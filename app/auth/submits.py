@@ -37,6 +37,9 @@ class Outcome(msgspec.Struct, omit_defaults=True):
     reason: str | None = None
     retry_after_seconds: int | None = None
 
+    def __repr__(self) -> str:
+        return f"Outcome(code={self.code!r}, reason={self.reason!r})"
+
 
 class Submits:
     """Makes the same submit happen once.
@@ -120,7 +123,10 @@ class Submits:
     def _look(self, keys: SessionKeys) -> Outcome | None:
         (sealed,) = self._store.get(_key(keys))
         plain = keys.open(_key(keys), sealed) if sealed is not None else None
-        return msgspec.msgpack.decode(plain, type=Outcome) if plain is not None else None
+        try:
+            return msgspec.msgpack.decode(plain, type=Outcome) if plain is not None else None
+        except msgspec.MsgspecError:  # it was written by another release
+            return None
 
     def _leave(self, keys: SessionKeys, holder: str, outcome: Outcome, seconds: float) -> None:
         try:

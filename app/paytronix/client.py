@@ -179,6 +179,7 @@ class PaytronixClient:
             lambda body: read_token(body, asked_at=asked_at),
             refusal,
             guest=guest,
+            oddity=lambda token: "the field expires_in" if token.lifetime_is_odd else None,
         )
 
     def _call(
@@ -190,6 +191,7 @@ class PaytronixClient:
         refusal: type[PaytronixError],
         *,
         guest: str,
+        oddity: Callable[[Meaning], str | None] = lambda _: None,
     ) -> Meaning:
         reply: Reply | None = None
         started = time.monotonic()
@@ -198,9 +200,11 @@ class PaytronixClient:
                 reply = send(operation, fields)
                 value = self._understand(operation, reply, meaning, refusal)
         except PaytronixError as error:
-            self._tell(operation, _outcome(error), reply, started, error)
+            self._tell(
+                operation, _outcome(error), reply, started, code=error.code, detail=getattr(error, "detail", None)
+            )
             raise
-        self._tell(operation, "success", reply, started, None)
+        self._tell(operation, "success", reply, started, detail=oddity(value))
         return value
 
     def _understand(
@@ -274,7 +278,14 @@ class PaytronixClient:
         return Unavailable(operation, Reason.PROTOCOL, code=f"http:{status}", status=status, detail=detail)
 
     def _tell(
-        self, operation: str, outcome: str, reply: Reply | None, started: float, error: PaytronixError | None
+        self,
+        operation: str,
+        outcome: str,
+        reply: Reply | None,
+        started: float,
+        *,
+        code: str | None = None,
+        detail: str | None = None,
     ) -> None:
         self._observe(
             Call(
@@ -282,8 +293,8 @@ class PaytronixClient:
                 outcome=outcome,
                 seconds=time.monotonic() - started,
                 status=reply.status if reply else None,
-                code=error.code if error else None,
-                detail=getattr(error, "detail", None),
+                code=code,
+                detail=detail,
                 content_type=reply.headers.get("Content-Type") if reply else None,
                 body_bytes=len(reply.body) if reply else None,
             )

@@ -101,6 +101,9 @@ class _TokenReply(msgspec.Struct):
     username: str | None = None
     card_number: str | None = msgspec.field(default=None, name="printedCardNumber")
 
+    def __repr__(self) -> str:
+        return "_TokenReply(…)"
+
 
 class _UserFields(msgspec.Struct, rename="camel"):
     first_name: str | None = None

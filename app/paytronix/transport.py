@@ -4,10 +4,10 @@ import http.client
 import threading
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -22,6 +22,8 @@ from app.paytronix.errors import Reason, Unavailable
 LONGEST_REPLY_BYTES = 1_000_000
 ONE_GUESTS_SHARE, ONE_GUESTS_LEAST = 4, 4  # a quarter of the places, but four: a page can be open in several tabs
 _CHUNK_BYTES = 65_536
+
+Encoded = TypeVar("Encoded", str, bytes)
 
 
 @dataclass(frozen=True)
@@ -82,15 +84,17 @@ class Transport:
         """GET with the parameters in the query, the only way that Paytronix documents (4.1).
 
         :raises Unavailable: there is no whole reply.
+        :raises ValueError: a parameter holds half a character; nothing was sent.
         """
-        return self._call(operation, "GET", "?" + urlencode(parameters), None)
+        return self._call(operation, "GET", "?" + _encoded(urlencode, parameters), None)
 
     def post(self, operation: str, fields: Mapping[str, Any]) -> Reply:
         """POST the fields as JSON.
 
         :raises Unavailable: there is no whole reply. The request may have been carried out all the same.
+        :raises ValueError: a field holds half a character; nothing was sent.
         """
-        return self._call(operation, "POST", "", msgspec.json.encode(fields))
+        return self._call(operation, "POST", "", _encoded(msgspec.json.encode, fields))
 
     def close(self) -> None:
         """Close the kept-alive connections."""
@@ -166,6 +170,15 @@ class Transport:
                 self._taken_by[guest] -= 1
                 if not self._taken_by[guest]:
                     del self._taken_by[guest]
+
+
+def _encoded(encode: Callable[[Mapping[str, Any]], Encoded], fields: Mapping[str, Any]) -> Encoded:
+    try:
+        return encode(fields)
+    except UnicodeEncodeError:
+        pass
+    # Raised out here because that error holds the text, which may be a password.
+    raise ValueError("A field holds half a character (a lone surrogate), which cannot be sent.")
 
 
 class _TooLong(Exception):

@@ -155,7 +155,7 @@ class RedisStore:
 
     def count(self, key: str) -> Count:
         number, left = self._run(_COUNT, [f"guest-login:c:{key}"])
-        return Count(int(number), max(left, 0) / 1000) if number is not None else Count(0, 0.0)
+        return Count(int(number), max(left, 0) / 1000) if number and number.isdigit() else Count(0, 0.0)
 
     def acquire(self, lease: str, holder: str, ttl_seconds: float) -> bool:
         return bool(self._run(_ACQUIRE, [f"guest-login:l:{lease}"], holder, milliseconds(ttl_seconds)))

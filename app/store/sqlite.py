@@ -70,7 +70,7 @@ class SqliteStore:
         self._connections = _Connections(path)
 
     def get(self, *keys: str) -> list[bytes | None]:
-        query = f"SELECT key, value FROM records WHERE key IN ({_marks(keys)}) AND ends_at > ?"  # noqa: S608 only marks
+        query = f"SELECT key, CAST(value AS BLOB) FROM records WHERE key IN ({_marks(keys)}) AND ends_at > ?"  # noqa: S608 only marks
         with self._connection() as db:
             found: dict[str, bytes] = dict(db.execute(query, (*keys, _now())))
         return [found.get(key) for key in keys]
@@ -135,7 +135,7 @@ class SqliteStore:
             found = db.execute(
                 "SELECT number, ends_at FROM counters WHERE key = ? AND ends_at > ?", (key, now)
             ).fetchone()
-        return Count(found[0], (found[1] - now) / 1000) if found else Count(0, 0.0)
+        return Count(found[0], (found[1] - now) / 1000) if found and type(found[0]) is int else Count(0, 0.0)
 
     def acquire(self, lease: str, holder: str, ttl_seconds: float) -> bool:
         with self._connection() as db:

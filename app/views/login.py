@@ -92,9 +92,9 @@ def form_again(words: str) -> AnyResponse:
     """
     form = LoginForm(request.form)
     try:
-        # The second click of a form that has signed in already, and so has given the browser another session.
-        if sign_in := site().login.made_by(_attempt(form)):
-            session.begin(sign_in)
+        # The second click of a form that has signed this very browser in, and so has given it another session.
+        current, made = session.current_sign_in(), site().login.made_by(_attempt(form))
+        if current and made and current.session_id == made.session_id:
             return redirect(_onward(form.next.data), 303)
     except StoreUnavailable:
         pass

@@ -41,7 +41,18 @@ def test_the_other_commands_and_a_wrong_setting_still_stop_at_the_settings():
         refused = flask(*command)
         assert refused.returncode == 1
         assert "PAYTRONIX_BASE_URL is missing" in refused.stderr
-    assert "LOG_LEVEL is wrong" in flask("messages", "check", LOG_LEVEL="loud").stderr
+    for name, value in (("LOG_LEVEL", "loud"), ("STORE_URL", "redis://:x@h:99999999/0"), ("SECRET_KEY", "short")):
+        refused = flask("messages", "check", **{name: value})
+        assert refused.returncode == 1
+        assert refused.stderr.startswith("The site cannot start: one setting is wrong.")
+        assert f"{name} is wrong" in refused.stderr
+        assert "Traceback" not in refused.stderr
+
+
+def test_codes_seen_are_in_a_store_so_they_need_the_settings():
+    refused = flask("messages", "seen")
+    assert refused.returncode == 1
+    assert "PUBLIC_URL is missing" in refused.stderr
 
 
 def test_a_server_does_not_start_without_settings_whatever_it_is_called():

@@ -126,6 +126,16 @@ def test_trouble_at_paytronix_is_a_page_that_says_so_and_the_guest_stays_signed_
     assert answer.headers["X-Request-ID"] in answer.text
 
 
+def test_trouble_at_paytronix_is_told_in_the_merchants_words_for_it(make_site, tmp_path):
+    (tmp_path / "merchant" / "messages").mkdir(parents=True)
+    (tmp_path / "merchant" / "messages" / "en.toml").write_text('[paytronix]\n"http:429" = "The kitchen is on fire."')
+    browser = browser_of(make_site(MERCHANT_DIR=str(tmp_path / "merchant")))
+    browser.sign_in("then:429", "x")
+    answer = browser.get("/account")
+    assert answer.status == 503
+    assert "The kitchen is on fire." in answer.text
+
+
 def test_an_unknown_guest_reads_words_and_causes_no_refresh(browser, sandbox):
     browser.sign_in("then:code:user_info.not_found", "x")
     assert browser.get("/account").status == 200

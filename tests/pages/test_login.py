@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from tests.sites import browser_of
+from tests.sites import browser_of, log_of
 
 PASSWORDS = [" lead", "trail ", "pässwörd", "🌮🌮", "\"'<>&%+;=\\", "a", "x" * 64, "é" * 128, "🌮" * 256]
 
@@ -290,3 +290,23 @@ def test_the_language_follows_the_browser(browser):
     page = browser.get("/login", Accept_Language="es-MX,es;q=0.9")
     assert '<html lang="es"' in page.body
     assert "Accept-Language" in page.headers["Vary"]
+
+
+def test_a_used_form_signs_in_no_other_browser(site, sandbox):
+    mine = browser_of(site)
+    form = mine.get("/login")
+    assert mine.submit(form, "ana", "taco-tuesday").status == 303
+    stranger, other_guest = browser_of(site), browser_of(site)
+    other_guest.sign_in("sam@example.com", "cold-pizza")
+    session_id = other_guest.cookies()["session"]
+    for browser in (stranger, other_guest):
+        assert browser.submit(form, "ana", "taco-tuesday").status == 422
+    assert "session" not in stranger.cookies()
+    assert other_guest.cookies()["session"] == session_id
+    assert len(password_calls(sandbox)) == 2
+
+
+def test_an_odd_lifetime_is_told_to_the_operator(browser, site):
+    browser.sign_in('expires:"soon"', "x")
+    (record,) = log_of(site, "vendor_protocol")
+    assert (record["outcome"], record["detail"]) == ("success", "the field expires_in")

@@ -5,6 +5,8 @@ from http.cookies import SimpleCookie
 
 import pytest
 
+from app.auth.session import GuestSession
+from app.auth.submits import Outcome
 from app.store import StoreUnavailable
 from app.store.interface import Reason
 from tests.sites import browser_of, log_of
@@ -183,3 +185,22 @@ def test_a_signed_out_guest_is_not_revived_by_a_refresh_that_was_under_way(brows
     assert not parts.sign_ins.save_tokens(sign_in, sign_in.tokens)
     assert not parts.sign_ins.save_session(sign_in, sign_in.session)
     assert parts.sign_ins.find(sign_in.session_id) is None
+
+
+def test_a_page_is_shown_while_its_idle_end_cannot_be_moved(browser, site, monkeypatch):
+    def unavailable(sign_in):
+        raise StoreUnavailable("the store", Reason.READONLY, "not now")
+
+    browser.sign_in()
+    monkeypatch.setattr(site.extensions["site"].sign_ins, "keep_alive", unavailable)
+    assert browser.get("/account").status == 200
+    assert [record["reason"] for record in log_of(site, "idle_end_not_moved")] == ["readonly"]
+
+
+def test_what_a_session_holds_is_in_no_repr(browser, site):
+    browser.sign_in()
+    sign_in = site.extensions["site"].sign_ins.find(browser.cookies()["session"])
+    shown = repr(GuestSession({"csrf_token": "marker", "username": "marker"})) + repr(Outcome("marker")) + repr(sign_in)
+    assert "marker" not in shown
+    assert browser.cookies()["session"] not in shown
+    assert "csrf_token" in shown

@@ -204,3 +204,19 @@ def test_a_reply_does_not_give_its_body_away(server, make_transport):
 
 def test_every_reason_has_words():
     assert set(errors.PSEUDO_CODES) == set(errors.Reason)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client, broken: client.token_by_password("marker-guest", broken),
+        lambda client, broken: client.user_information(ACCESS_TOKEN, broken),
+    ],
+)
+def test_text_that_cannot_be_sent_is_in_no_error(call):
+    transport = Transport("http://127.0.0.1:1", client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
+    with pytest.raises(ValueError, match="half a character") as caught:
+        call(make_client(transport), PASSWORD + "\ud800")
+    told = "".join(traceback.format_exception(caught.value)) + repr(caught.value)
+    assert PASSWORD not in told
+    assert caught.value.__context__ is None
