@@ -1,5 +1,6 @@
 """How gunicorn serves the site. Anything here can be overridden on its command line."""
 
+import resource
 import sys
 from functools import partial
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 from app import ending, serve_metrics
 from app.logs import log
 from app.metrics import process as metrics_process
-from app.server import DRAIN_SECONDS
+from app.server import DESCRIPTORS, DRAIN_SECONDS
 from config import THREADS, THREADS_KEPT_FREE, Settings, SettingsError, check_extras, offer_default, workers_wanted
 
 try:
@@ -40,6 +41,10 @@ accesslog = None  # the site logs each request itself, without query strings
 
 
 def on_starting(server):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     offer_default("PAYTRONIX_MAX_CALLS", max(server.cfg.threads - THREADS_KEPT_FREE, 1))
     if metrics:
         metrics.start(partial(serve_metrics, settings))

@@ -19,7 +19,7 @@ from app.auth.waits import waits
 from app.logs import log
 from app.paytronix import Reason, Refused, Unavailable
 from app.paytronix.client import TOKEN_CALL
-from app.store import Store, StoreUnavailable
+from app.store import Store, StoreUnavailable, check_patience
 from app.store.sealing import SessionKeys
 
 REMEMBERED_SECONDS = 30
@@ -59,7 +59,7 @@ class Submits:
         :param form: what tells this form from any other that was ever shown.
         :param attempt: asks Paytronix.
         :raises Refused, Unavailable: as the first of the same submits was answered.
-        :raises StoreUnavailable: nothing was asked of Paytronix.
+        :raises StoreUnavailable: nothing was asked of Paytronix, or what came of it could not be kept.
         """
         keys, holder = _keys(form, username, password), secrets.token_hex(8)
         give_up_at = time.monotonic() + self._call_seconds + WAIT_RESERVE_SECONDS
@@ -87,6 +87,11 @@ class Submits:
         return self._sign_ins.find(outcome.session_id) if outcome and outcome.session_id else None
 
     def _first(self, keys: SessionKeys, holder: str, attempt: Callable[[], SignIn]) -> SignIn:
+        try:
+            check_patience()
+        except StoreUnavailable:
+            self._release(keys, holder)  # nothing was asked
+            raise
         try:
             sign_in = attempt()
         except Refused as refusal:

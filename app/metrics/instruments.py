@@ -27,12 +27,31 @@ ENDS = ("signed_out", "refresh_refused", "renewed_token_rejected", "no_refresh_t
 LEASES = ("refresh", "submit")
 # Events that have no metric of their own; each counts under its name.
 EVENTS = frozenset(
-    """
-    account_part_unreadable codes_seen_not_kept csrf_refused host_refused https_seen_as_http
-    idle_end_not_moved input_refused log_lines_dropped record_damaged refusal_unread request_refused
-    request_too_large session_lost session_not_saved session_unknown store_unavailable submit_joined
-    submit_not_remembered tokens_lost tokens_not_saved_yet tokens_saved_late unexpected_error words_missing
-    """.split()
+    (
+        "account_part_unreadable",
+        "codes_seen_not_kept",
+        "csrf_refused",
+        "host_refused",
+        "https_seen_as_http",
+        "idle_end_not_moved",
+        "input_refused",
+        "log_lines_dropped",
+        "record_damaged",
+        "refusal_unread",
+        "request_refused",
+        "request_too_large",
+        "session_lost",
+        "session_not_saved",
+        "session_unknown",
+        "store_unavailable",
+        "submit_joined",
+        "submit_not_remembered",
+        "tokens_lost",
+        "tokens_not_saved_yet",
+        "tokens_saved_late",
+        "unexpected_error",
+        "words_missing",
+    )
 )
 
 

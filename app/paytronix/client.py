@@ -121,12 +121,13 @@ class PaytronixClient:
         self._observe = observe
         self._now = now
 
-    def place(self) -> AbstractContextManager[None]:
+    def place(self, guest: str) -> AbstractContextManager[None]:
         """Hold a place for a call, also while waiting for other things than the call itself.
 
+        :param guest: for whom; one guest gets no more than a share of all places.
         :raises Unavailable: as many calls are under way as there may be.
         """
-        return self._transport.place(TOKEN_CALL)
+        return self._transport.place(TOKEN_CALL, guest)
 
     def token_by_password(self, username: str, password: str) -> Token:
         """Sign a guest in (2.3). Never repeated by itself: a second try may count towards a lock-out.
@@ -135,16 +136,18 @@ class PaytronixClient:
         :raises Unavailable: nothing is known about them.
         """
         grant = {"grant_type": "password", "username": username, "password": password}
-        return self._token(grant, Refused)
+        return self._token(grant, Refused, guest=username)
 
-    def token_by_refresh_token(self, refresh_token: str) -> Token:
+    def token_by_refresh_token(self, refresh_token: str, *, guest: str | None = None) -> Token:
         """Get a new access token (2.4).
 
+        :param guest: whose it is, by any name that stays the same; Paytronix is not told. Without it every token
+            counts as a guest of its own when calls fail.
         :raises RefreshRefused: the refresh token was definitely refused.
         :raises Unavailable: nothing is known about it; it may still be good.
         """
         grant = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-        return self._token(grant, RefreshRefused)
+        return self._token(grant, RefreshRefused, guest=guest or refresh_token)
 
     def probe(self) -> Probe:
         """Ask for a new token with a refresh token that nobody was ever given: it signs nobody in and spends nothing.
@@ -194,7 +197,7 @@ class PaytronixClient:
         :raises Unavailable: try later.
         """
         fields = self._guest_fields(access_token) | parameters
-        return self._call(operation, self._transport.get, fields, meaning, Refused)
+        return self._call(operation, self._transport.get, fields, meaning, Refused, guest=_whose(fields))
 
     def post(self, operation: str, access_token: str, meaning: Callable[[bytes], Meaning], **fields: Any) -> Meaning:
         """Make any writing call with the guest's token, which travels in the body (4.1).
@@ -204,12 +207,12 @@ class PaytronixClient:
         :raises Unavailable: it is not known whether it was written; do not repeat it.
         """
         fields = self._guest_fields(access_token) | fields
-        return self._call(operation, self._transport.post, fields, meaning, Refused)
+        return self._call(operation, self._transport.post, fields, meaning, Refused, guest=_whose(fields))
 
     def _guest_fields(self, access_token: str) -> dict[str, Any]:
         return {"authentication": "oauth", "merchantId": self._merchant_id, "access_token": access_token}
 
-    def _token(self, grant: dict[str, str], refusal: type[PaytronixError]) -> Token:
+    def _token(self, grant: dict[str, str], refusal: type[PaytronixError], *, guest: str) -> Token:
         asked_at = self._now()
         return self._call(
             TOKEN_CALL,
@@ -217,6 +220,7 @@ class PaytronixClient:
             self._token_fields | grant,
             lambda body: read_token(body, asked_at=asked_at),
             refusal,
+            guest=guest,
             oddity=lambda token: "the field expires_in" if token.lifetime_is_odd else None,
         )
 
@@ -228,12 +232,13 @@ class PaytronixClient:
         meaning: Callable[[bytes], Meaning],
         refusal: type[PaytronixError],
         *,
+        guest: str,
         oddity: Callable[[Meaning], str | None] = lambda _: None,
     ) -> Meaning:
         reply: Reply | None = None
         started = time.monotonic()
         try:
-            with self._breaker.watch(operation, guest=_whose(fields)):
+            with self._breaker.watch(operation, grant=fields.get("grant_type"), guest=guest):
                 reply = send(operation, fields)
                 value = self._understand(operation, reply, meaning, refusal)
         except PaytronixError as error:
@@ -339,8 +344,8 @@ class PaytronixClient:
 
 
 def _whose(fields: Mapping[str, Any]) -> str:
-    """What tells the calls of one guest from those of others."""
-    return str(fields.get("access_token") or fields.get("refresh_token") or fields.get("username"))
+    """What tells the calls of one guest from those of others, in whichever of the guest's browsers."""
+    return str(fields.get("username") or fields.get("printedCardNumber") or fields.get("access_token"))
 
 
 def _outcome(error: PaytronixError) -> str:

@@ -2,7 +2,7 @@
 
 from app.store.interface import Count, Facts, Reason, Store, StoreUnavailable
 from app.store.observed import ObservedStore, Operation
-from app.store.patience import patience, renew_patience
+from app.store.patience import check_patience, patience, renew_patience
 from app.store.urls import open_store, without_credentials
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Reason",
     "Store",
     "StoreUnavailable",
+    "check_patience",
     "open_store",
     "patience",
     "renew_patience",

@@ -124,9 +124,6 @@ class Store(Protocol):
         :returns: the count within this window, this one included.
         """
 
-    def decrement(self, key: str) -> None:
-        """Take one back that was counted within this window. Never goes below zero, and never begins a window."""
-
     def count(self, key: str) -> Count:
         """Read a counter without counting; (0, 0.0) outside a window."""
 

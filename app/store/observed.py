@@ -64,9 +64,6 @@ class ObservedStore:
     def increment(self, key: str, ttl_seconds: float) -> int:
         return self._told("increment", self._store.increment, key, ttl_seconds)
 
-    def decrement(self, key: str) -> None:
-        self._told("decrement", self._store.decrement, key)
-
     def count(self, key: str) -> Count:
         return self._told("count", self._store.count, key)
 

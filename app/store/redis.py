@@ -84,8 +84,6 @@ if number == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return number
 """
 
-_DECREMENT = "if tonumber(redis.call('GET', KEYS[1]) or 0) > 0 then redis.call('DECR', KEYS[1]) end"
-
 _COUNT = "return {redis.call('GET', KEYS[1]), redis.call('PTTL', KEYS[1])}"
 
 _ACQUIRE = """
@@ -171,9 +169,6 @@ class RedisStore:
         number = self._run(_INCREMENT, [f"guest-login:c:{key}"], milliseconds(ttl_seconds), repeatable=False)
         return int(number)
 
-    def decrement(self, key: str) -> None:
-        self._run(_DECREMENT, [f"guest-login:c:{key}"], repeatable=False)
-
     def count(self, key: str) -> Count:
         number, left = self._run(_COUNT, [f"guest-login:c:{key}"])
         return Count(int(number), max(left, 0) / 1000) if number and number.isdigit() else Count(0, 0.0)
@@ -182,7 +177,7 @@ class RedisStore:
         return bool(self._run(_ACQUIRE, [f"guest-login:l:{lease}"], holder, milliseconds(ttl_seconds)))
 
     def release(self, lease: str, holder: str) -> None:
-        self._run(_RELEASE, [f"guest-login:l:{lease}"], holder)
+        self._run(_RELEASE, [f"guest-login:l:{lease}"], holder, gives_back=True)
 
     def ping(self) -> None:
         self._run(_TRY_OUT, [_PING])
@@ -225,12 +220,23 @@ class RedisStore:
             if records:
                 self._run(_FORGET, [_ALL], *records)
 
-    def _run(self, script: str, keys: Sequence[str], *arguments: str | bytes | int, repeatable: bool = True) -> Any:
+    def _run(
+        self,
+        script: str,
+        keys: Sequence[str],
+        *arguments: str | bytes | int,
+        repeatable: bool = True,
+        gives_back: bool = False,
+    ) -> Any:
         """Run a script.
 
         :param repeatable: running it twice in a row leaves and gives the same as running it once.
+        :param gives_back: as in :func:`app.store.patience.operation`.
         """
-        with operation(self._servers.name), time_limit(longest_wait(OPERATION_SECONDS)):
+        with (
+            operation(self._servers.name, gives_back=gives_back),
+            time_limit(longest_wait(OPERATION_SECONDS)),
+        ):
             try:
                 return self._try(script, keys, *arguments)
             except StoreUnavailable as failure:

@@ -135,12 +135,6 @@ class SqliteStore:
             number = db.execute("SELECT number FROM counters WHERE key = ?", (key,)).fetchone()
         return int(number[0])
 
-    def decrement(self, key: str) -> None:
-        with self._connection() as db:
-            db.execute(
-                "UPDATE counters SET number = number - 1 WHERE key = ? AND ends_at > ? AND number > 0", (key, _now())
-            )
-
     def count(self, key: str) -> Count:
         now = _now()
         with self._connection() as db:
@@ -160,7 +154,7 @@ class SqliteStore:
         return changed.rowcount == 1
 
     def release(self, lease: str, holder: str) -> None:
-        with self._connection() as db:
+        with self._connection(gives_back=True) as db:
             db.execute("DELETE FROM leases WHERE name = ? AND holder = ?", (lease, holder))
 
     def ping(self) -> None:
@@ -179,10 +173,10 @@ class SqliteStore:
         self._connections.restore()
 
     @contextlib.contextmanager
-    def _connection(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
+    def _connection(self, *, durable: bool = False, gives_back: bool = False) -> Iterator[sqlite3.Connection]:
         """A connection to use, with what SQLite or the file system says turned into what a store says."""
         try:
-            with operation(self._name), self._connections.lent() as db:
+            with operation(self._name, gives_back=gives_back), self._connections.lent() as db:
                 if durable:
                     db.execute("PRAGMA synchronous = FULL")
                 try:

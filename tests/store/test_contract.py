@@ -222,26 +222,6 @@ def test_a_counter_counts_within_a_window_that_begins_at_the_first_count(store):
     assert LONG - 5 < store.count("failures").seconds_left <= LONG
 
 
-def test_what_was_counted_can_be_taken_back_within_its_window(store):
-    store.increment("failures", SHORT)
-    store.increment("failures", SHORT)
-    store.decrement("failures")
-    assert store.count("failures").number == 1
-    assert 0 < store.count("failures").seconds_left <= SHORT
-    for _ in range(3):
-        store.decrement("failures")
-    assert store.increment("failures", SHORT) == 1
-
-
-def test_taking_back_begins_no_window(store):
-    store.decrement("failures")
-    assert store.count("failures") == Count(0, 0.0)
-    store.increment("failures", SHORT)
-    time.sleep(PAST_SHORT)
-    store.decrement("failures")
-    assert store.increment("failures", LONG) == 1
-
-
 def test_a_lease_has_one_holder(store):
     assert store.acquire("l:{a}", "first", LONG)
     assert not store.acquire("l:{a}", "second", LONG)
