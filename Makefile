@@ -7,7 +7,7 @@ PEERS := benchmarks/peers
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 .DEFAULT_GOAL := help
 
-.PHONY: help setup browser-and-redis run test soak bench check lint lock
+.PHONY: help setup browser-and-redis run test soak screenshots browsers audit bench check lint lock
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,20 @@ test: setup browser-and-redis  ## run every test, with a real browser and a real
 
 soak: setup browser-and-redis  ## half an hour of storms and restarts, and docs/operations.md typed into a real systemd
 	$(RUN) -m pytest tests/soak/soak.py tests/deploy/rehearsal.py -n0 -s
+
+screenshots: setup browser-and-redis  ## pictures of every page in every state, into screenshots/
+	$(RUN) -m pytest tests/browser/screenshots.py
+	@echo "Look at them: $(CURDIR)/screenshots"
+
+browsers: setup browser-and-redis  ## the main job in Firefox and in WebKit too
+	./tests/install-servers firefox-esr:firefox-esr WebKitWebDriver:webkit2gtk-driver xvfb-run:xvfb xauth:xauth npm:npm
+	npm ci --prefix tests/audit --ignore-scripts --no-audit --no-fund
+	$(RUN) -m pytest tests/browser/other_browsers.py -n0
+
+audit: setup browser-and-redis  ## what independent tools say of the pages: W3C validator, Lighthouse, CSP, Observatory
+	./tests/install-servers npm:npm java:default-jre-headless
+	npm ci --prefix tests/audit --ignore-scripts --no-audit --no-fund
+	$(RUN) -m pytest tests/audit/audit.py -n0 -s
 
 bench: setup browser-and-redis $(PEERS)/.venv/ready $(PEERS)/express/node_modules  ## measure the site beside others, into benchmarks/RESULTS.md; QUICK=1 for a trial
 	$(RUN) -m benchmarks $(if $(QUICK),--quick)
@@ -57,4 +71,5 @@ lint: setup  ## style, types, import rules
 lock: setup  ## choose the newest versions that pyproject.toml allows
 	$(RUN) -m pip install --quiet uv
 	$(LOCK) pyproject.toml -o requirements.lock
+	$(LOCK) --extra otel pyproject.toml -o requirements-otel.lock
 	$(LOCK) --group dev pyproject.toml -o requirements-dev.lock

@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -113,13 +114,17 @@ def _host(text: str) -> str:
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
-def _http_url(text: str) -> SplitResult:
-    """A URL without credentials, query and fragment, its host checked and written as browsers do."""
+def _http_url(text: str, *, may_be_plain: bool = False) -> SplitResult:
+    """A URL without credentials, query and fragment, its host checked and written as browsers do.
+
+    :param may_be_plain: ``http:`` is good enough, also for hosts other than loopback.
+    """
     url = urlsplit(text)
     if url.scheme not in {"http", "https"} or not text.isprintable() or set(text) & set(' @?#\\<>"'):
         raise ValueError
     host = _host(url.hostname or "")
-    if url.port == 0 or (url.scheme == "http" and not _is_loopback(host)):  # .port raises ValueError for no number
+    is_plain = url.scheme == "http" and not _is_loopback(host)
+    if url.port == 0 or (is_plain and not may_be_plain):  # .port raises ValueError for no number
         raise ValueError
     port = "" if url.port is None else f":{url.port}"
     return url._replace(netloc=(f"[{host}]" if ":" in host else host) + port)
@@ -138,6 +143,10 @@ def _base_url(text: str) -> str:
     if url.endswith(".json"):  # that is one call's address
         raise ValueError
     return url
+
+
+def _collector_url(text: str) -> str:
+    return _http_url(text, may_be_plain=True).geturl().rstrip("/")
 
 
 def _text(text: str) -> str:
@@ -355,6 +364,12 @@ class Settings:
         _address, "host:port for metrics, never the public one", "127.0.0.1:9100", None
     )
     log_level: str = _setting(_level, "debug, info, warning or error", "info", "info")
+    otel_exporter_otlp_endpoint: str | None = _setting(
+        _collector_url,
+        "where an OpenTelemetry collector takes traces over HTTP, without a query",
+        "http://collector:4318",
+        None,
+    )
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -401,6 +416,51 @@ class Settings:
         return cls.from_env(given)
 
 
+@dataclass(frozen=True)
+class Given:
+    """A setting as it may be shown.
+
+    :ivar shown: its value; three stars in place of a secret
+    :ivar source: where it comes from: ``environment``, ``file``, ``default``
+    """
+
+    name: str
+    shown: str
+    source: str
+
+
+def given_settings(settings: Settings, environ: Mapping[str, str] | None = None) -> list[Given]:
+    """Every setting, with where it comes from."""
+    source = os.environ if environ is None else environ
+    given = []
+    for declared in fields(Settings):
+        name, value = declared.name.upper(), getattr(settings, declared.name)
+        origin = "environment" if source.get(name) else "default"
+        if declared.metadata["may_be_file"] and source.get(f"{name}_FILE"):
+            origin = f"file that {name}_FILE names"
+        given.append(Given(name, _shown(value), origin))
+    return given
+
+
+def _shown(value: object) -> str:
+    match value:
+        case None | ():
+            return "none"
+        case Secret() | (Secret(), *_):
+            return "***"
+        case bool():
+            return str(value).lower()
+        case float():
+            return f"{value:g}"
+        case Limit():
+            return f"{value.count}/{value.window_seconds} seconds"
+        case (str(host), int(port)):
+            return f"{host}:{port}"
+        case tuple():
+            return " ".join(map(str, value))
+    return str(value)
+
+
 class _WholeFault(Exception):
     """A setting is wrong in a way that its rule does not say; the text is the whole fault."""
 
@@ -432,6 +492,16 @@ def _slips(environ: Mapping[str, str]) -> list[str]:
     return faults
 
 
+def check_extras(settings: Settings) -> None:
+    """See that what the settings ask for is installed.
+
+    :raises SettingsError: it is not.
+    """
+    if settings.otel_exporter_otlp_endpoint is not None and find_spec("opentelemetry") is None:
+        how = "pip install --require-hashes -r requirements-otel.lock"
+        raise SettingsError([f"OTEL_EXPORTER_OTLP_ENDPOINT is set, but OpenTelemetry is not installed: {how}"])
+
+
 def workers_wanted() -> int:
     """How many worker processes to start: gunicorn's own WEB_CONCURRENCY, otherwise one a core.
 
@@ -444,6 +514,11 @@ def workers_wanted() -> int:
         return _whole(1, 1000)(text)
     except ValueError:
         raise SettingsError(["WEB_CONCURRENCY is wrong: how many worker processes, 1 to 1000. Example: 2"]) from None
+
+
+def set_metrics_folder(folder: Path) -> None:
+    """Name the folder of counts for this process and its children, as prometheus_client wants to be told of it."""
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
 
 
 def offer_default(name: str, value: object) -> None:

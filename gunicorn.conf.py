@@ -1,16 +1,21 @@
 """How gunicorn serves the site. Anything here can be overridden on its command line."""
 
+import resource
 import sys
+from functools import partial
 from pathlib import Path
 
-from app import ending
+from app import ending, serve_metrics
 from app.logs import log
-from app.server import DRAIN_SECONDS
-from config import THREADS, THREADS_KEPT_FREE, Settings, SettingsError, offer_default, workers_wanted
+from app.metrics import process as metrics_process
+from app.server import DESCRIPTORS, DRAIN_SECONDS
+from config import THREADS, THREADS_KEPT_FREE, Settings, SettingsError, check_extras, offer_default, workers_wanted
 
 try:
     settings = Settings.from_env()
+    check_extras(settings)
     workers = workers_wanted()
+    metrics = metrics_process.of_this_master(settings.metrics_address) if settings.metrics_address else None
 except SettingsError as error:
     sys.exit(str(error))  # here, and not in a worker, which would be started again for ever
 
@@ -36,7 +41,13 @@ accesslog = None  # the site logs each request itself, without query strings
 
 
 def on_starting(server):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     offer_default("PAYTRONIX_MAX_CALLS", max(server.cfg.threads - THREADS_KEPT_FREE, 1))
+    if metrics:
+        metrics.start(partial(serve_metrics, settings))
     end, renew_workers = server.handle_term, server.handle_hup
 
     def begin_to_end():

@@ -1,12 +1,12 @@
 """The entry point: ``gunicorn wsgi:app`` and ``flask --app wsgi COMMAND``."""
 
 import sys
-from dataclasses import replace
 
 import click
 
 from app import create_app
 from app.commands import works_without_settings
+from app.commands.doctor import json_of_wrong_settings
 from config import Settings, SettingsError
 
 is_command = click.get_current_context(silent=True) is not None
@@ -20,9 +20,9 @@ try:
             raise
         settings = Settings.for_words()
 except SettingsError as error:
+    if is_command and "doctor" in sys.argv and "--json" in sys.argv:
+        click.echo(json_of_wrong_settings(error))
+        sys.exit(1)
     sys.exit(str(error))
 
-if is_command:  # it says itself what it finds; the log's lines would come in between
-    settings = replace(settings, log_level="error")
-
-app = create_app(settings)
+app = create_app(settings, for_command=is_command)

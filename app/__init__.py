@@ -1,7 +1,9 @@
 """The guest login website: ``create_app`` puts its parts together."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from socket import socket
+from typing import TYPE_CHECKING
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
@@ -18,24 +20,39 @@ from app.auth.submits import Submits
 from app.auth.throttle import Throttle, Tries
 from app.codes_seen import CodesSeen
 from app.commands import COMMANDS
+from app.doctor import echo
 from app.messages import Messages
-from app.observation import tell_call, tell_fault
+from app.observation import Watcher, tell_call, tell_fault
 from app.paytronix import Call, PaytronixClient, Transport
 from app.recent_calls import RecentCalls
 from app.site import Site
-from app.store import open_store, patience
-from app.views import account, assets, health, home, language, login, logout
+from app.store import ObservedStore, Operation, Store, open_store, patience
+from app.views import account, assets, brand, health, home, language, login, logout
 from config import Settings
+
+if TYPE_CHECKING:
+    from app.metrics.instruments import Metrics
+    from app.traces import Traces
 
 ROOT = Path(__file__).parents[1]
 LONGEST_REQUEST_BYTES = 16 * 1024
 
 
-def create_app(settings: Settings) -> Flask:
-    """The site for these settings. Opens no connection: workers are forked after this."""
-    logs.configure(settings.log_level)
+def create_app(settings: Settings, *, for_command: bool = False) -> Flask:
+    """The site for these settings. Opens no connection: workers are forked after this.
+
+    :param for_command: not to serve guests. A command says itself what it finds: the log's lines would come in
+        between, and what it does is not counted.
+    """
+
+    def entry_for(code: str) -> str | None:
+        return site.messages.current().voices[0].entry_for(code)
+
+    metrics = None if for_command else make_metrics(settings, entry_for)
+    logs.configure("error" if for_command else settings.log_level, observe=metrics.see_event if metrics else None)
     app = Flask(__name__, static_folder=None, template_folder=str(ROOT / "templates"))
-    app.extensions["site"] = site = make_site(settings)
+    traces = None if for_command else make_traces(settings, app)
+    app.extensions["site"] = site = make_site(settings, [each for each in (metrics, traces) if each])
     keys = [key.reveal() for key in (settings.secret_key, *settings.secret_key_fallbacks)]
     app.config.update(
         SECRET_KEY=keys[0],
@@ -55,8 +72,9 @@ def create_app(settings: Settings) -> Flask:
     formats.init_app(app)
     logs.init_app(app, trusts_proxy=settings.trusted_proxy_hops > 0)
     headers.init_app(app, is_secure=settings.public_url.is_secure, trusts_proxy=settings.trusted_proxy_hops > 0)
-    for page in (home, login, logout, language, account, health, assets):
+    for page in (home, login, logout, language, account, health, assets, brand):
         app.register_blueprint(page.bp)
+    echo.init_app(app, keys=keys, trusted_hops=settings.trusted_proxy_hops)
     guards.install(
         app,
         netloc=settings.public_url.netloc,
@@ -82,13 +100,68 @@ def patient(wsgi_app: WSGIApplication) -> WSGIApplication:
     return with_patience
 
 
-def make_site(settings: Settings) -> Site:
-    """The parts that views and commands work with."""
+def make_metrics(settings: Settings, entry_for: Callable[[str], str | None]) -> "Metrics | None":
+    """What counts, if anybody wants to know."""
+    if settings.metrics_address is None:
+        return None
+    from app.metrics.instruments import Metrics  # noqa: PLC0415 - costs nothing unless it is wanted
+
+    return Metrics(max_calls=settings.paytronix_max_calls, entry_for=entry_for)
+
+
+def serve_metrics(settings: Settings, listener: socket, folder: Path, is_over: Callable[[], bool]) -> None:
+    """What the metrics process does; it has a store and words of its own.
+
+    :param listener: where it is asked.
+    :param folder: where the workers count.
+    :param is_over: whether it is to end.
+    """
+    from app.metrics.exposition import Overview, serve  # noqa: PLC0415 - costs nothing unless it is wanted
+
+    store = open_store(settings.store_url.reveal())
+    serve(listener, folder, Overview(store, make_sign_ins(settings, store), Messages(settings.merchant_dir)), is_over)
+
+
+def make_traces(settings: Settings, app: Flask) -> "Traces | None":
+    """What tells a collector of traces, if there is one."""
+    endpoint = settings.otel_exporter_otlp_endpoint
+    if endpoint is None:
+        return None
+    from app.traces import Traces, exporter_to  # noqa: PLC0415 - an extra that need not be installed
+
+    return Traces(app, exporter_to(endpoint))
+
+
+def make_sign_ins(settings: Settings, store: Store) -> SignIns:
+    """The sign-ins in a store."""
+    return SignIns(
+        store,
+        Pseudonyms([key.reveal() for key in (settings.secret_key, *settings.secret_key_fallbacks)]),
+        idle_seconds=settings.session_idle_seconds,
+        max_seconds=settings.session_max_seconds,
+    )
+
+
+def make_site(settings: Settings, watchers: Sequence[Watcher] = ()) -> Site:
+    """The parts that views and commands work with.
+
+    :param watchers: told of calls to Paytronix and of operations of the store.
+    """
     recent_calls = RecentCalls()
 
     def observe(call: Call) -> None:
         recent_calls.see(call)
         tell_call(call)
+        for watcher in watchers:
+            watcher.see_call(call)
+
+    def observe_place(change: int) -> None:
+        for watcher in watchers:
+            watcher.see_place(change)
+
+    def observe_operation(operation: Operation) -> None:
+        for watcher in watchers:
+            watcher.see_operation(operation)
 
     client_id, client_secret = (
         settings.paytronix_client_id.reveal(),
@@ -102,6 +175,7 @@ def make_site(settings: Settings) -> Site:
             connect_seconds=settings.paytronix_connect_seconds,
             total_seconds=settings.paytronix_total_seconds,
             max_calls=settings.paytronix_max_calls,
+            observe_place=observe_place,
         ),
         merchant_id=settings.paytronix_merchant_id,
         client_id=client_id,
@@ -111,14 +185,11 @@ def make_site(settings: Settings) -> Site:
         invalid_token_codes=settings.paytronix_invalid_token_codes,
         observe=observe,
     )
-    store = open_store(settings.store_url.reveal())
+    store: Store = open_store(settings.store_url.reveal())
+    if watchers:
+        store = ObservedStore(store, observe_operation)
     pseudonyms = Pseudonyms([key.reveal() for key in (settings.secret_key, *settings.secret_key_fallbacks)])
-    sign_ins = SignIns(
-        store,
-        pseudonyms,
-        idle_seconds=settings.session_idle_seconds,
-        max_seconds=settings.session_max_seconds,
-    )
+    sign_ins = make_sign_ins(settings, store)
     margin_seconds = settings.paytronix_refresh_margin_seconds
     per_guest, per_address = settings.login_failures_per_guest, settings.login_failures_per_address
     return Site(

@@ -4,6 +4,7 @@ SignInEnded                     303 to the sign-in page, which says why and lead
 Unavailable, StoreUnavailable   503, still signed in
 FormRefused                     on the sign-in form: the form again; elsewhere 400
 HTTPException                   its own status
+HttpsSeenAsHttp                 503: to send the browser on would send it round
 ParseException                  400
 anything else                   500, with nothing in it but a reference number
 """
@@ -15,12 +16,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.auth import session
 from app.auth.forms import ForeignOrigin, FormRefused, FormUnreadable
-from app.auth.guards import ForeignHost
+from app.auth.guards import ForeignHost, HttpsSeenAsHttp
 from app.auth.sign_ins import SignInEnded
 from app.logs import log, request_id
 from app.messages import Message
 from app.paytronix import Refused, Unavailable
-from app.site import site, voice, words_for
+from app.site import language_cookie, site, voice, words_for
 from app.store import StoreUnavailable
 from app.views import login
 
@@ -32,6 +33,8 @@ _WORDS = {
     405: "method_not_allowed",
     413: "too_large",
     415: "bad_request",
+    422: "bad_request",
+    429: "busy",
     503: "unavailable",
 }
 
@@ -57,6 +60,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(FormRefused, _form_refused)
     app.register_error_handler(FormUnreadable, _form_unreadable)
     app.register_error_handler(ForeignHost, _foreign_host)
+    app.register_error_handler(HttpsSeenAsHttp, _https_seen_as_http)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(ParseException, _unreadable_body)
     app.register_error_handler(Exception, _unexpected)
@@ -67,6 +71,10 @@ def init_app(app: Flask) -> None:
 def _sign_in_ended(ended: SignInEnded) -> AnyResponse:
     if ended.notice == "session_expired":
         log.info("session_unknown")
+    elif ended.notice == "session_lost":
+        log.warning(
+            "session_lost", todo="if it happens often: is the store shared by all instances, do cookies get through"
+        )
     session.leave(ended.notice, for_good=ended.ended_here)
     here = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("login.show", next=here), 303)
@@ -97,7 +105,7 @@ def _store_unavailable(error: StoreUnavailable) -> AnyResponse:
 
 
 def _form_refused(error: FormRefused) -> AnyResponse:
-    has_cookie = bool(request.cookies)
+    has_cookie = session.keeps_cookies() or language_cookie() in request.cookies
     log.warning("csrf_refused", reason="stale_form" if has_cookie else "no_cookie", endpoint=request.endpoint)
     if request.endpoint == "login.submit":
         return login.form_again("form_expired" if has_cookie else "cookies_needed")
@@ -119,6 +127,11 @@ def _foreign_host(error: ForeignHost) -> Response:
     answer = make_response(f"{voice().site('wrong_address').text}\n{site().settings.public_url}/\n", 400)
     answer.mimetype = "text/plain"
     return answer
+
+
+def _https_seen_as_http(error: HttpsSeenAsHttp) -> Response:
+    log.error("https_seen_as_http", todo="have the proxy that ends TLS say so: X-Forwarded-Proto: https")
+    return error_page(503, "https_lost", retry_after_seconds=RETRY_AFTER_SECONDS)
 
 
 def _unreadable_body(error: ParseException) -> Response:

@@ -7,15 +7,17 @@ from typing import Any
 
 from babel import Locale
 from babel.dates import format_date
-from babel.numbers import format_decimal
+from babel.numbers import format_currency, format_decimal
 from flask import Flask, request
 from jinja2 import StrictUndefined
 
 from app.auth.forms import form_token
+from app.headers import SCRIPT_INTEGRITY
 from app.messages import Link
 from app.messages.merchant import KNOWN_LINKS
 from app.site import site, voice
 from app.views.assets import static_url
+from app.views.brand import brand_url
 
 FORMATS_REMEMBERED = 2048
 
@@ -24,7 +26,12 @@ def init_app(app: Flask) -> None:
     """Set up the templates of an application."""
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals |= {"static_url": static_url, "form_token": form_token}
+    app.jinja_env.globals |= {
+        "static_url": static_url,
+        "brand_url": brand_url,
+        "script_integrity": SCRIPT_INTEGRITY,
+        "form_token": form_token,
+    }
     app.jinja_env.filters |= {"number": number, "money": money, "day": day}
 
     @app.context_processor
@@ -33,6 +40,7 @@ def init_app(app: Flask) -> None:
         return {
             "words": voice(),
             "merchant": catalogue.merchant,
+            "look": catalogue.look,
             "links": _links(),
             "languages": catalogue.voices,
             "here": request.full_path.rstrip("?") if request.method == "GET" else None,
@@ -50,8 +58,8 @@ def number(value: Decimal) -> str:
 
 
 def money(value: Decimal) -> str:
-    """An amount of money, without its currency: Paytronix does not tell it."""
-    return _money(value, voice().locale)
+    """An amount of money. Paytronix does not tell its currency; the merchant may."""
+    return _money(value, site().messages.current().merchant.currency, voice().locale)
 
 
 def day(value: date) -> str:
@@ -68,7 +76,9 @@ def _number(value: Decimal, locale: Locale) -> str:
 
 
 @lru_cache(FORMATS_REMEMBERED)
-def _money(value: Decimal, locale: Locale) -> str:
+def _money(value: Decimal, currency: str | None, locale: Locale) -> str:
+    if currency:
+        return format_currency(round(value, 2) + 0, currency, locale=locale)
     return format_decimal(round(value, 2) + 0, "#,##0.00", locale=locale)  # + 0 makes 0 of -0
 
 

@@ -5,6 +5,7 @@ import re
 import secrets
 import sys
 import time
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import structlog
@@ -32,26 +33,29 @@ _QUIET = (
 )  # their records hold URLs, and URLs hold tokens
 
 
-def configure(level: str, *, readable: bool = False) -> None:
+def configure(level: str, *, observe: Callable[[Mapping[str, Any]], None] | None = None) -> None:
     """Set the log up for this process, the records of libraries included.
 
-    :param readable: for a developer's screen; otherwise one JSON object a line.
+    A terminal gets lines for a person to read; a pipe or a file one JSON object a line.
+
+    :param observe: told of every event of the site, those below the level too. It must not log.
     """
+    threshold = logging.getLevelNamesMapping()[level.upper()]
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    render: Any = (
-        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-        if readable
-        else structlog.processors.JSONRenderer()
-    )
+    render: Any = structlog.processors.JSONRenderer()
+    if sys.stdout.isatty():
+        render = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    observing: list[Any] = [_Observed(observe, threshold)] if observe else []
     structlog.configure(
-        processors=[*shared, _format_exception, clean, render],
+        processors=[*observing, *shared, _format_exception, clean, render],
         logger_factory=_Line,
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        cache_logger_on_first_use=True,
+        wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET if observe else threshold),
+        # gunicorn's master logs before it forks: what it kept, its workers could not set up anew.
+        cache_logger_on_first_use=False,
     )
     root = logging.getLogger()
     of_server = next((handler for handler in root.handlers if isinstance(handler, LogWriter)), None)
@@ -72,6 +76,23 @@ def configure(level: str, *, readable: bool = False) -> None:
     for name in _QUIET:
         library = logging.getLogger(name)
         library.handlers, library.propagate = [logging.NullHandler()], False
+
+
+class _Observed:
+    """The first processor of an event: tells of it, then lets through what the level lets through."""
+
+    def __init__(self, observe: Callable[[Mapping[str, Any]], None], threshold: int) -> None:
+        self._observe = observe
+        self._threshold = threshold
+
+    def __call__(self, logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+        try:
+            self._observe(event)
+        except Exception:  # counting must not break what it counts
+            logging.getLogger(__name__).exception("not_observed")
+        if logging.getLevelNamesMapping()[method.upper()] < self._threshold:
+            raise structlog.DropEvent
+        return event
 
 
 class _Line:
@@ -137,7 +158,7 @@ def init_app(app: Flask, *, trusts_proxy: bool) -> None:
         offered = request.headers.get("X-Request-ID", "") if trusts_proxy else ""
         g.request_id = offered if _REQUEST_ID.fullmatch(offered) else secrets.token_hex(8)
         g.started = time.monotonic()
-        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+        structlog.contextvars.bind_contextvars(request_id=g.request_id, address=request.remote_addr)
 
     @app.after_request
     def finish(response: Response) -> Response:
@@ -147,8 +168,8 @@ def init_app(app: Flask, *, trusts_proxy: bool) -> None:
                 "request",
                 method=request.method if request.method in _METHODS else "other",
                 path=request.path,
+                page=request.endpoint,
                 status=response.status_code,
-                address=request.remote_addr,
                 seconds=round(time.monotonic() - g.get("started", time.monotonic()), 4),
             )
         return response

@@ -1,8 +1,11 @@
-"""What the log is told of calls to Paytronix and of faults in the merchant's folder."""
+"""What is told of a running site, and to whom: the log always, watchers (metrics, traces) if there are any."""
+
+from typing import Protocol
 
 from app.logs import log
 from app.messages import Fault
 from app.paytronix import Call, Reason
+from app.store import Operation
 
 _EVENTS = {
     Reason.DNS: "vendor_unreachable",
@@ -17,6 +20,19 @@ _EVENTS = {
     Reason.CREDENTIALS: "vendor_credentials_refused",
     Reason.BUSY: "vendor_calls_at_limit",
 }
+
+
+class Watcher(Protocol):
+    """Whoever wants to know how calls and operations went. Called by any thread, right after each; must be quick."""
+
+    def see_call(self, call: Call) -> None:
+        """A call to Paytronix has ended."""
+
+    def see_place(self, change: int) -> None:
+        """A place for such calls was taken (1) or given back (-1)."""
+
+    def see_operation(self, operation: Operation) -> None:
+        """An operation of the store has ended."""
 
 
 def tell_call(call: Call) -> None:

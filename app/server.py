@@ -23,9 +23,15 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 from app import ending
 from app.headers import EVERYWHERE, HSTS
 from app.logs import log
-from config import Settings
+from app.site import Site
 
 DRAIN_SECONDS = 5  # a balancer that asks /readyz every two seconds hears twice that it is to send nobody here
+HEARSAY_SECONDS = 0.5  # between a worker's hearing of the end and the master's, when both are told
+LAST_WORDS_SECONDS = 2  # before the master loses patience
+# Each of 256 threads can hold a guest's connection and one each to Paytronix and to the store, and hundreds of guests'
+# connections stay open between requests. A process that may open no more closes connections without an answer, or
+# ends. Services are given 1,024 unless they ask for more.
+DESCRIPTORS = 16_384
 
 _STATUS = {
     ExpectationFailed: "417 Expectation Failed",
@@ -41,32 +47,44 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     An instance that is told to end (SIGTERM) while a proxy stands in front goes on serving for ``DRAIN_SECONDS``:
     ``/readyz`` says 503, every answer closes its connection, new connections are welcome. Then it takes what the
     kernel has accepted for it, closes its listener and ends when the last answer is out. A worker that only makes
-    place for another one (SIGHUP, ``max_requests``) ends at once: its siblings have the same listener.
+    place for another one (SIGHUP, ``max_requests``) ends soon: its siblings have the same listener. Whether the
+    instance ends is known a moment after the signal, because a worker may hear of it before the master does: systemd
+    sends SIGTERM to every process of a service.
     """
 
     sockets: list[Any]
+    _told_at: float | None = None
     wsgi: Flask | None = None  # until this worker has loaded the site
-    _drained_at: float | None = None
 
     # --- How it ends ---
 
+    def run(self) -> None:
+        """Serve until told to end, and keep what would be lost with the process."""
+        super().run()
+        tokens = self._site().tokens
+        give_up_at = (self._told_at or time.monotonic()) + self.cfg.graceful_timeout - LAST_WORDS_SECONDS
+        while not tokens.finish(within_seconds=1) and time.monotonic() < give_up_at:
+            self.notify()
+        tokens.give_up()
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """On SIGTERM: end, either now or when the balancer has had its time."""
-        serves = self.wsgi is not None
-        if serves and self._drained_at is None and ending.has_begun() and self._settings().trusted_proxy_hops:
-            self._drained_at = time.monotonic() + DRAIN_SECONDS
-        else:
-            super().handle_exit(sig, frame)
+        """On SIGTERM: end, either now or when the balancer has had its time. Told again, nothing changes."""
+        if self._told_at is None:
+            self._told_at = time.monotonic()
+            if self.wsgi is None or not self._site().settings.trusted_proxy_hops:
+                super().handle_exit(sig, frame)
 
     def notify(self) -> None:
         """The beat of the main loop, once a second at least."""
         super().notify()
-        if self._drained_at is not None and time.monotonic() >= self._drained_at:
-            self.alive = False
+        if self._told_at is not None:
+            wait_seconds = DRAIN_SECONDS if ending.has_begun() else HEARSAY_SECONDS
+            if time.monotonic() >= self._told_at + wait_seconds:
+                self.alive = False
 
     def handle_request(self, req: Any, conn: TConn) -> bool:
         """Answer one request; while draining the client is asked to come back on another connection."""
-        if self._drained_at is not None:
+        if self._told_at is not None:
             req.force_close()
         return cast(bool, super().handle_request(req, conn))
 
@@ -131,10 +149,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             "Date": util.http_date(),
             "X-Request-ID": request_id,
         }
-        if self._settings().public_url.is_secure:
+        if self._site().settings.public_url.is_secure:
             headers["Strict-Transport-Security"] = HSTS
         lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers.items()), "", body]
         return "\r\n".join(lines).encode("ascii")
 
-    def _settings(self) -> Settings:
-        return cast(Settings, cast(Flask, self.wsgi).extensions["site"].settings)
+    def _site(self) -> Site:
+        return cast(Site, cast(Flask, self.wsgi).extensions["site"])

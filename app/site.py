@@ -10,6 +10,7 @@ from app.auth.pseudonyms import Pseudonyms
 from app.auth.refresh import TokenKeeper
 from app.auth.sign_ins import SignIns
 from app.codes_seen import CodesSeen
+from app.logs import log
 from app.messages import Message, Messages, Voice
 from app.paytronix import PaytronixClient, PaytronixError
 from app.recent_calls import RecentCalls
@@ -57,5 +58,8 @@ def words_for(error: PaytronixError, *, guest: str, signing_in: bool = False) ->
     :param guest: the username; it is kept out of what is counted.
     :param signing_in: as in :meth:`Voice.paytronix`.
     """
-    site().codes_seen.note(error.code, has_words=voice().knows(error.code), vendor_text=error.vendor_text, guest=guest)
+    has_words = voice().knows(error.code)
+    if not has_words:
+        log.info("words_missing", code=error.code)
+    site().codes_seen.note(error.code, has_words=has_words, vendor_text=error.vendor_text, guest=guest)
     return voice().paytronix(error.code, error.vendor_text, signing_in=signing_in)

@@ -155,10 +155,11 @@ async def _come_in(guest: Guest, few_at_once: asyncio.Semaphore) -> None:
             try:
                 await guest.sign_in()
                 await guest.account()
-                return
             except Failed:
                 if not tries_left:
                     raise
+            else:
+                return
 
 
 def _lines(headers: dict[str, str]) -> bytes:

@@ -139,6 +139,13 @@ def _list(_: str, proper: Proper, __: Switches) -> Reply:
     return json_reply([json.loads(proper().body)], "")
 
 
+def _odd(part: str, proper: Proper, _: Switches) -> Reply:
+    document = json.loads(proper().body)
+    if part in document:  # as in the reply that is meant, and not in those of other calls
+        document[part] = "odd"
+    return json_reply(document, "")
+
+
 def _huge(_: str, proper: Proper, __: Switches) -> Reply:
     document = json.loads(proper().body)
     document["padding"] = "x" * _HUGE_BYTES
@@ -196,6 +203,7 @@ WORDS = {
     "html": Word(_html),
     "list": Word(_list),
     "huge": Word(_huge),
+    "odd": Word(_odd, r"[A-Za-z]{1,40}", whens=frozenset({When.THEN})),
     "no-token": Word(_no_token, whens=_WITH_TOKENS),
     "expires": Word(_expires, r".{1,100}", whens=_WITH_TOKENS),
     "invalid_token": Word(_invalid_token, whens=frozenset({When.THEN})),

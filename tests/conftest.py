@@ -1,3 +1,3 @@
 """Fixtures that all tests share."""
 
-pytest_plugins = ["tests.sandboxes", "tests.sites", "tests.stores", "tests.proxies"]
+pytest_plugins = ["tests.sandboxes", "tests.sites", "tests.stores", "tests.proxies", "tests.collectors"]

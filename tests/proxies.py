@@ -36,6 +36,7 @@ class Nginx:
         self.url, self.plain_url = f"https://{HOST}:{self.https_port}", f"http://{HOST}:{self.http_port}"
         self.settings_of_site = {"PUBLIC_URL": self.url, "TRUSTED_PROXY_HOPS": "1"}
         self.process = None
+        self.more = ""  # lines for its "http" block
         (folder / "log").mkdir()
         authority = trustme.CA()
         self.authority = str(folder / "authority.pem")
@@ -80,7 +81,7 @@ class Nginx:
             (r"worker_processes auto", "worker_processes 2"),  # several, however small the machine
             (
                 r"http \{\n",
-                "http {\n"
+                f"http {{\n{self.more}"
                 + "".join(
                     f"    {kind}_temp_path {self.folder}/{kind};\n"
                     for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")

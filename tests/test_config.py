@@ -1,10 +1,15 @@
 """The settings: all faults at once, by name, without a value."""
 
 import os
+import tomllib
+from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
-from config import Limit, Origin, Secret, Settings, SettingsError, offer_default
+import config
+from app.version import VERSION
+from config import Limit, Origin, Secret, Settings, SettingsError, given_settings, offer_default
 
 GOOD = {
     "PUBLIC_URL": "https://rewards.example.com",
@@ -200,3 +205,24 @@ def test_settings_do_not_show_their_secrets():
 def test_a_secret_is_equal_to_its_like_and_shown_to_nobody():
     assert Secret("marker") == Secret("marker") != Secret("other")
     assert "marker" not in f"{Secret('marker')} {Secret('marker')!r}"
+
+
+def test_the_release_is_the_one_that_the_project_says():
+    project = tomllib.loads((Path(config.__file__).parent / "pyproject.toml").read_text())["project"]
+    assert project["version"] == VERSION
+
+
+def test_settings_are_shown_with_where_they_come_from_and_without_secrets(tmp_path):
+    secret = tmp_path / "key"
+    secret.write_text("another-marker-of-more-than-32-characters")
+    environ = {name: value for name, value in GOOD.items() if name != "SECRET_KEY"} | {"SECRET_KEY_FILE": str(secret)}
+    given = given_settings(Settings.from_env(environ), environ)
+    assert len(given) == len(fields(Settings))
+    shown = {each.name: (each.shown, each.source) for each in given}
+    assert shown["SECRET_KEY"] == ("***", "file that SECRET_KEY_FILE names")
+    assert shown["PUBLIC_URL"][1] == "environment"
+    assert shown["SESSION_IDLE_SECONDS"] == ("1800", "default")
+    assert shown["LOGIN_FAILURES_PER_GUEST"] == ("10/900 seconds", "default")
+    for name in ("SECRET_KEY", "PAYTRONIX_CLIENT_ID", "PAYTRONIX_CLIENT_SECRET", "STORE_URL"):
+        assert shown[name][0] == "***"
+    assert "marker" not in repr(given)

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 import redis
+import requests
 
 from sandbox.tokens import ACCESS_PREFIX, REFRESH_PREFIX
+from tests.stores import free_ports
 
 PASSWORD = "marker-password-é"
 
@@ -68,8 +70,15 @@ def dump(store_url):
     return content
 
 
-def test_no_secret_is_left_behind_anywhere(run_site, sandbox, store_url):
-    site = run_site(workers=2, STORE_URL=store_url, LOG_LEVEL="debug")
+def test_no_secret_is_left_behind_anywhere(run_site, sandbox, store_url, collector):
+    metrics_address = f"127.0.0.1:{free_ports(1)[0]}"
+    site = run_site(
+        workers=2,
+        STORE_URL=store_url,
+        LOG_LEVEL="debug",
+        METRICS_ADDRESS=metrics_address,
+        OTEL_EXPORTER_OTLP_ENDPOINT=collector.url,
+    )
     browser = site.browser()
     seen, session_ids = b"", set()
 
@@ -91,7 +100,13 @@ def test_no_secret_is_left_behind_anywhere(run_site, sandbox, store_url):
         session_ids.add(other.cookies().get("session"))
     stored = dump(store_url)
     assert visit(browser.sign_out()).status == 303
+    measured = b"".join(
+        requests.get(f"http://{metrics_address}/{page}", timeout=10).content for page in ("metrics", "readyz")
+    )
     assert site.stop() == 0
+    traced = b"".join(collector.raw)
+    assert b"guest_login_sign_ins_total" in measured
+    assert b"paytronix oauth/requestGuestToken" in traced
     log = "".join(site.output).encode()
     assert site.log("login_ok")
     assert site.log("token_refreshed")
@@ -105,7 +120,15 @@ def test_no_secret_is_left_behind_anywhere(run_site, sandbox, store_url):
         for form in forms(secret):
             assert form not in log, f"{secret!r} is in the log"
             assert form not in stored, f"{secret!r} is in the store"
+            assert form not in measured, f"{secret!r} is in the metrics"
+            assert form not in traced, f"{secret!r} is in the traces"
             if secret not in session_ids:
                 assert form not in seen, f"{secret!r} is in a page"
-    assert b"marker-query" not in log
+    for told in (log, measured, traced):
+        assert b"marker-query" not in told
+        assert b"access_token=" not in told
+        assert b"taco" not in told
+    for told in (measured, traced):
+        assert b"127.0.0.1" not in told.replace(metrics_address.encode(), b"")
+        assert b"code:" not in told
     assert b"ana" not in [json.loads(line).get("guest", "").encode() for line in site.output]

@@ -39,6 +39,10 @@ class ForeignHost(BadRequest):
     """The request names a host that is not ours. The answer must not name it either."""
 
 
+class HttpsSeenAsHttp(Exception):
+    """The proxy says plain http of a request that a browser has sent over https."""
+
+
 def install(app: Flask, *, netloc: str, origin: str, trusts_proxy: bool) -> None:
     """Put the checks before every request.
 
@@ -59,9 +63,7 @@ def install(app: Flask, *, netloc: str, origin: str, trusts_proxy: bool) -> None
         if request.environ.get("HTTP_HOST", "").lower().removesuffix(own_port) != netloc:
             raise ForeignHost
         if _came_by_plain_http(origin, trusts_proxy=trusts_proxy):
-            if request.method in WRITING:
-                raise Forbidden  # what was typed has already travelled in the clear: do not make that work
-            return redirect(origin + request.full_path.rstrip("?"), 308)
+            return _lead_to_https(origin)
         if request.endpoint is None:
             return None  # 404 or 405: routing has the answer
         if request.method in WRITING:
@@ -71,6 +73,14 @@ def install(app: Flask, *, netloc: str, origin: str, trusts_proxy: bool) -> None
         if guard is not None:
             guard()
         return None
+
+
+def _lead_to_https(origin: str) -> AnyResponse:
+    if request.method in WRITING:
+        raise Forbidden  # what was typed has already travelled in the clear: do not make that work
+    if "Sec-Fetch-Mode" in request.headers:  # which browsers send over https only: they would come back the same way
+        raise HttpsSeenAsHttp
+    return redirect(origin + request.full_path.rstrip("?"), 308)
 
 
 def _came_by_plain_http(origin: str, *, trusts_proxy: bool) -> bool:

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from app.auth.pseudonyms import Pseudonyms
 from app.auth.sign_ins import SignIn, SignIns, Tokens
 from app.auth.submits import Submits
-from app.auth.throttle import Throttle, Throttled
+from app.auth.throttle import Throttle, Throttled, Try
 from app.logs import log
-from app.paytronix import PaytronixClient, Refused
+from app.paytronix import PaytronixClient, Refused, Token, Unavailable
+from app.store import StoreUnavailable, renew_patience
 
 
 @dataclass(frozen=True)
@@ -57,16 +58,29 @@ class Login:
         :raises Unavailable: nothing is known about the password.
         :raises StoreUnavailable: the sign-in could not be kept.
         """
-        with self._paytronix.place():
-            try:
-                with self._throttle.turn(attempt.username, attempt.address):
-                    return self._submits.once(
-                        attempt.form, attempt.username, attempt.password, lambda: self._ask(attempt, session, former)
-                    )
-            except Throttled:
-                guest = self._pseudonyms.for_log(attempt.username)
-                log.warning("login_throttled", guest=guest, address=attempt.address)
-                raise
+        try:
+            with (
+                self._paytronix.place(attempt.username),
+                self._throttle.turn(attempt.username, attempt.address) as own_try,
+            ):
+                return self._submits.once(
+                    attempt.form,
+                    attempt.username,
+                    attempt.password,
+                    lambda: self._ask(attempt, own_try, session, former),
+                )
+        except Throttled as throttled:
+            self._tell("login_throttled", attempt, limit=throttled.limit)
+            raise
+        except Unavailable as trouble:
+            self._tell("login_unavailable", attempt, cause="paytronix", reason=trouble.reason)
+            raise
+        except StoreUnavailable as trouble:
+            self._tell("login_unavailable", attempt, cause="store", reason=trouble.reason)
+            raise
+
+    def _tell(self, event: str, attempt: Attempt, **about: str) -> None:
+        log.warning(event, guest=self._pseudonyms.for_log(attempt.username), address=attempt.address, **about)
 
     def made_by(self, attempt: Attempt) -> SignIn | None:
         """The sign-in that this very form has just made: its second click came late.
@@ -75,17 +89,30 @@ class Login:
         """
         return self._submits.made(attempt.form, attempt.username, attempt.password)
 
-    def _ask(self, attempt: Attempt, session: dict[str, str], former: SignIn | None) -> SignIn:
+    def _ask(self, attempt: Attempt, own_try: Try, session: dict[str, str], former: SignIn | None) -> SignIn:
         guest = self._pseudonyms.for_log(attempt.username)
         try:
-            token = self._paytronix.token_by_password(attempt.username, attempt.password)
+            token = self._token(attempt)
         except Refused as refusal:
             log.info("login_failed", guest=guest, address=attempt.address, code=refusal.code)
-            self._throttle.count_refusal(attempt.username, attempt.address)
+            own_try.refused()
             raise
         session = session | {"username": token.username or attempt.username}
         sign_in = self._sign_ins.begin(session, Tokens.of(token, margin_seconds=self._margin_seconds))
         if former is not None:
-            self._sign_ins.end(former)
+            self._end_former(former)
         log.info("login_ok", guest=guest, address=attempt.address)
         return sign_in
+
+    def _token(self, attempt: Attempt) -> Token:
+        try:
+            return self._paytronix.token_by_password(attempt.username, attempt.password)
+        finally:
+            renew_patience()  # the pause was not the store's doing, and what came of the password must be kept
+
+    def _end_former(self, former: SignIn) -> None:
+        try:
+            self._sign_ins.end(former)
+        except StoreUnavailable:
+            # The new sign-in is kept, and the browser loses the id of the former one, which ends when it is idle.
+            log.warning("former_sign_in_not_ended", session=former.name[:8])

@@ -32,5 +32,5 @@ def safe_next(target: str | None, routes: Map) -> str | None:
 
 # Pages that make no sense, or a loop, right after a sign-in.
 NEVER_NEXT = frozenset(
-    {"home.home", "login.show", "language.choose", "health.healthz", "health.readyz", "assets.static"}
+    {"home.home", "login.show", "language.choose", "health.healthz", "health.readyz", "assets.static", "brand.file"}
 )

@@ -15,16 +15,19 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from app.auth.sign_ins import SignIn, SignInEnded, SignIns, Tokens
+from app.auth.waits import waits
 from app.logs import log
 from app.paytronix import PaytronixClient, Reason, RefreshRefused, TokenRejected, Unavailable
 from app.paytronix.client import TOKEN_CALL
-from app.store import Store, StoreUnavailable, renew_patience
+from app.store import Store, StoreUnavailable, check_patience, renew_patience
 
 FAILURE_REMEMBERED_SECONDS = 3  # so that those who waited do not fail one after the other
 LEASE_RESERVE_SECONDS = 5  # what a holder may need beyond its call: reading before, writing after
 SAVED_WITHIN_SECONDS = 120  # renewed tokens that the store does not take at once
 SAVE_AGAIN_SECONDS = 0.2
+LATE_SECONDS = 1.5  # what somebody who is late needs to save, once the store is back
 POLL_SECONDS = (0.02, 0.25)  # the first and the longest pause between looks at the record
+MOST_TOKENS = 3  # that one call tries: what it came with, somebody else's, its own
 
 Result = TypeVar("Result")
 
@@ -50,153 +53,217 @@ class TokenKeeper:
         self._sign_ins = sign_ins
         self._paytronix = paytronix
         self._lease_seconds = call_seconds + LEASE_RESERVE_SECONDS
+        self._begun_within_seconds = 2 * self._lease_seconds
         self._margin_seconds = margin_seconds
         self._now = now
         self._lock = threading.Lock()
         self._under_way: dict[str, Future[Tokens]] = {}
+        self._savers: dict[str, threading.Thread] = {}
+        self._gives_up = threading.Event()
 
     def call(self, sign_in: SignIn, operation: Callable[[str], Result]) -> Result:
         """Make a call with the guest's token; when Paytronix rejects the token, renew it and make the call once more.
 
+        A request that has been at it for long begins no further call: its answer must come before a proxy gives up.
+
         :param operation: takes the access token and makes the call, reading or writing.
-        :raises SignInEnded: the refresh was refused, or the renewed token was rejected as well.
+        :raises SignInEnded: the refresh was refused, or the token that this very call renewed was rejected as well.
         :raises Unavailable: the guest stays signed in.
         :raises Refused: Paytronix answered with a failure.
         """
-        with self._paytronix.place():  # also for the time that is spent waiting for somebody else's refresh
+        with self._paytronix.place(sign_in.username):  # also for the time spent waiting for somebody else's refresh
             return self._call(sign_in, operation)
 
     def _call(self, sign_in: SignIn, operation: Callable[[str], Result]) -> Result:
-        token = self.usable_token(sign_in)
-        try:
-            return operation(token)
-        except TokenRejected:
-            token = self._renewed(sign_in, former=token)
-        try:
-            return operation(token)
-        except TokenRejected:
-            raise self._ended(sign_in, "renewed_token_rejected") from None
+        token, is_own = self.usable_token(sign_in), False
+        for _ in range(MOST_TOKENS):
+            self._seconds_left(sign_in)
+            try:
+                return operation(token)
+            except TokenRejected:
+                if is_own:
+                    self._end_unless_renewed(sign_in, token)
+            is_own = self._renewed(sign_in, former=token)
+            token = sign_in.tokens.access_token
+        raise Unavailable(TOKEN_CALL, Reason.BUSY)  # others renew it as fast as Paytronix rejects it
 
     def usable_token(self, sign_in: SignIn) -> str:
         """An access token that is good now, renewed if it is near its end.
+
+        As long as it is good, one request anywhere renews it and all others go on with it.
 
         :raises SignInEnded: the refresh was refused.
         :raises Unavailable: it has ended and cannot be renewed at present.
         """
         tokens, now = sign_in.tokens, self._now()
-        if now < tokens.refresh_at:
-            return tokens.access_token
-        try:
-            return self._renewed(sign_in, former=tokens.access_token)
-        except Unavailable:
-            if now < tokens.ends_at:  # renewing early was a kindness; the token is still good
-                return tokens.access_token
-            raise
+        if now >= tokens.ends_at:
+            self._renewed(sign_in, former=tokens.access_token)
+        elif now >= tokens.refresh_at:
+            with suppress(Unavailable, StoreUnavailable):  # renewing early is a kindness
+                self._renewed(sign_in, former=tokens.access_token, wants_to_wait=False)
+        return sign_in.tokens.access_token
 
-    def _renewed(self, sign_in: SignIn, *, former: str) -> str:
-        """An access token other than the former one. Threads of this process that ask for the same wait for one."""
-        with self._lock:
-            under_way = self._under_way.get(sign_in.name)
-            leads = under_way is None
-            if under_way is None:
-                under_way = self._under_way[sign_in.name] = Future()
-        if not leads:
-            return self._led(sign_in, former, under_way)
+    def finish(self, within_seconds: float) -> bool:
+        """Wait for renewed tokens that the store has not taken yet; whether none are left."""
+        give_up_at = time.monotonic() + within_seconds
+        for saver in list(self._savers.values()):
+            saver.join(max(give_up_at - time.monotonic(), 0))
+        return not self._savers
+
+    def give_up(self) -> None:
+        """Try no longer to save what is left, and say in the log whose tokens are lost: the process ends."""
+        self._gives_up.set()
+        self.finish(1)
+
+    def _end_unless_renewed(self, sign_in: SignIn, token: str) -> None:
+        """Paytronix rejects even what this call has just got from it, unless somebody has renewed that meanwhile."""
+        self._sign_ins.read_tokens_again(sign_in)
+        if sign_in.tokens.access_token == token:
+            raise self._ended(sign_in, "renewed_token_rejected") from None
+
+    def _renewed(self, sign_in: SignIn, *, former: str, wants_to_wait: bool = True) -> bool:
+        """Have an access token other than the former one; whether it was this thread that renewed it.
+
+        Threads of this process that ask for the same wait for one of them.
+
+        :param wants_to_wait: for somebody else's refresh; if not, the former one may stay.
+        """
+        while True:
+            with self._lock:
+                others = self._under_way.get(sign_in.name)
+                if others is None:
+                    own: Future[Tokens] = Future()
+                    self._under_way[sign_in.name] = own
+            if others is None:
+                return self._lead(sign_in, former, own, wants_to_wait=wants_to_wait)
+            if not wants_to_wait or self._follow(sign_in, former, others):
+                return False
+
+    def _lead(self, sign_in: SignIn, former: str, under_way: Future[Tokens], *, wants_to_wait: bool) -> bool:
         try:
-            self._renew_or_wait(sign_in, former)
+            is_own = self._renew_or_wait(sign_in, former, wants_to_wait=wants_to_wait)
         except BaseException as error:
-            self._finish(sign_in, under_way, error)
+            self._no_longer_under_way(sign_in)
+            under_way.set_exception(error)
             raise
-        self._finish(sign_in, under_way, None)
-        return sign_in.tokens.access_token
+        self._no_longer_under_way(sign_in)
+        under_way.set_result(sign_in.tokens)
+        return is_own
 
-    def _led(self, sign_in: SignIn, former: str, under_way: Future[Tokens]) -> str:
-        """What the leading thread got: its token, or the trouble that it met."""
-        try:
-            sign_in.tokens = under_way.result(self._lease_seconds * 2)
-        except TimeoutError:
-            raise Unavailable(TOKEN_CALL, Reason.TIMEOUT) from None
-        if sign_in.tokens.access_token == former:  # it led for an older token than the one that was rejected here
-            raise Unavailable(TOKEN_CALL, Reason.BUSY)
-        return sign_in.tokens.access_token
-
-    def _finish(self, sign_in: SignIn, under_way: Future[Tokens], error: BaseException | None) -> None:
+    def _no_longer_under_way(self, sign_in: SignIn) -> None:
         with self._lock:
             del self._under_way[sign_in.name]
-        if error is None:
-            under_way.set_result(sign_in.tokens)
-        else:
-            under_way.set_exception(error)
 
-    def _renew_or_wait(self, sign_in: SignIn, former: str) -> None:
-        """Come back once there is another token: renewed here, or by another process under its lease."""
-        lease, holder = f"l:{{{sign_in.name}}}", secrets.token_hex(8)
-        give_up_at = time.monotonic() + self._lease_seconds
-        pause_seconds, longest_seconds = POLL_SECONDS
-        while True:
-            held = self._store.acquire(lease, holder, self._lease_seconds)
-            try:
-                self._sign_ins.read_tokens_again(sign_in)
-                if sign_in.tokens.access_token != former:
-                    return
-                self._raise_remembered_failure(sign_in)
-                if held:
-                    held = self._renew(sign_in, lease, holder)
-                    return
-            finally:
-                if held:
-                    self._release(lease, holder)
-            if time.monotonic() >= give_up_at:
-                raise Unavailable(TOKEN_CALL, Reason.TIMEOUT)
-            time.sleep(pause_seconds)
-            renew_patience()
-            pause_seconds = min(pause_seconds * 1.5, longest_seconds)
+    def _follow(self, sign_in: SignIn, former: str, under_way: Future[Tokens]) -> bool:
+        """Take what the leading thread got, or the trouble that it met.
 
-    def _renew(self, sign_in: SignIn, lease: str, holder: str) -> bool:
-        """Renew the tokens; whether the lease can be given back now."""
-        refresh_token = sign_in.tokens.refresh_token
-        if refresh_token is None:
-            raise self._ended(sign_in, "no_refresh_token")
+        :returns: False if it led for an older token than the one that was rejected here.
+        """
         try:
-            token = self._paytronix.token_by_refresh_token(refresh_token)
+            tokens = under_way.result(self._seconds_left(sign_in))
+        except TimeoutError:
+            raise Unavailable(TOKEN_CALL, Reason.TIMEOUT) from None
+        if tokens.access_token == former:
+            return False
+        sign_in.tokens = tokens
+        return True
+
+    def _renew_or_wait(self, sign_in: SignIn, former: str, *, wants_to_wait: bool) -> bool:
+        """Come back once there is another token; whether it was renewed here, or by another process under its lease."""
+        holder = secrets.token_hex(8)
+        pause_seconds, longest_seconds = POLL_SECONDS
+        with waits("refresh") as wait:
+            while True:
+                self._seconds_left(sign_in)
+                held = self._store.acquire(_lease(sign_in), holder, self._lease_seconds)
+                try:
+                    self._sign_ins.read_tokens_again(sign_in)
+                    if sign_in.tokens.access_token != former:
+                        return False
+                    self._raise_remembered_failure(sign_in)
+                    if held:
+                        return self._renew(sign_in, holder)
+                finally:
+                    if held and sign_in.name not in self._savers:
+                        self._release(sign_in, holder)
+                if not wants_to_wait:
+                    return False
+                wait(pause_seconds)
+                pause_seconds = min(pause_seconds * 1.5, longest_seconds)
+
+    def _renew(self, sign_in: SignIn, holder: str) -> bool:
+        """Renew the tokens; False if somebody else has done so meanwhile, and theirs were taken."""
+        spent = sign_in.tokens.refresh_token
+        if spent is None:
+            raise self._ended(sign_in, "no_refresh_token")
+        # Held until the renewed tokens are saved, for as long as that may take. Who does not get it knows that somebody
+        # whose lease has run out may have spent the same refresh token, and be about to save.
+        is_sole = self._store.acquire(_spending(sign_in), holder, self._lease_seconds + SAVED_WITHIN_SECONDS)
+        if not is_sole and self._are_renewed(sign_in, spent, within_seconds=LATE_SECONDS):
+            return False
+        check_patience()
+        try:
+            token = self._paytronix.token_by_refresh_token(spent, guest=sign_in.username)
         except RefreshRefused:
-            raise self._ended(sign_in, "refresh_refused") from None
+            renew_patience()
+            if self._are_renewed(sign_in, spent):  # what was refused is outdated
+                return False
+            if is_sole:
+                raise self._ended(sign_in, "refresh_refused") from None
+            raise self._failed(sign_in, Unavailable(TOKEN_CALL, Reason.BUSY)) from None
         except Unavailable as failure:
-            log.warning("refresh_failed", session=sign_in.name[:8], kind=failure.reason)
-            with suppress(StoreUnavailable):
-                self._store.put(_failure_key(sign_in), failure.reason.value.encode(), FAILURE_REMEMBERED_SECONDS)
-            raise
+            renew_patience()
+            raise self._failed(sign_in, failure) from None
+        renew_patience()
         log.info("token_refreshed", session=sign_in.name[:8])
-        tokens = Tokens.of(token, margin_seconds=self._margin_seconds, former=sign_in.tokens)
+        self._save(sign_in, Tokens.of(token, margin_seconds=self._margin_seconds, former=sign_in.tokens), holder)
+        return True
+
+    def _are_renewed(self, sign_in: SignIn, spent: str, *, within_seconds: float = 0.0) -> bool:
+        """Whether the record holds another refresh token by now, or will within so much time."""
+        give_up_at = time.monotonic() + within_seconds
+        while True:
+            self._sign_ins.read_tokens_again(sign_in)
+            if sign_in.tokens.refresh_token != spent:
+                return True
+            if time.monotonic() >= give_up_at:
+                return False
+            time.sleep(POLL_SECONDS[1])
+            renew_patience()
+
+    def _save(self, sign_in: SignIn, tokens: Tokens, holder: str) -> None:
         try:
             if not self._sign_ins.save_tokens(sign_in, tokens):
                 # Signed out meanwhile: raises. Or renewed by somebody whose lease came after ours: theirs is newer.
                 self._sign_ins.read_tokens_again(sign_in)
         except StoreUnavailable:
             # The former refresh token may be spent, so these are all that the guest has. They are good for this page,
-            # and are kept as soon as the store can be written; until then nobody else gets the lease.
+            # and are kept as soon as the store can be written.
             log.error("tokens_not_saved_yet", session=sign_in.name[:8])
             waiting = replace(sign_in)
             sign_in.tokens = tokens
-            threading.Thread(target=self._save_later, args=(waiting, tokens, lease, holder), daemon=True).start()
-            return False
-        return True
+            saver = threading.Thread(target=self._save_later, args=(waiting, tokens, holder), daemon=True)
+            self._savers[sign_in.name] = saver  # a process that ends in order waits for it: finish()
+            saver.start()
 
-    def _save_later(self, sign_in: SignIn, tokens: Tokens, lease: str, holder: str) -> None:
+    def _save_later(self, sign_in: SignIn, tokens: Tokens, holder: str) -> None:
         give_up_at = time.monotonic() + SAVED_WITHIN_SECONDS
-        while time.monotonic() < give_up_at:
-            time.sleep(SAVE_AGAIN_SECONDS)
-            with suppress(StoreUnavailable):
-                self._store.acquire(lease, holder, self._lease_seconds)  # takes it anew
-                saved = self._sign_ins.save_tokens(sign_in, tokens)
-                log.info("tokens_saved_late", session=sign_in.name[:8], saved=saved)
-                self._release(lease, holder)
-                return
-        log.error("tokens_lost", session=sign_in.name[:8])
+        try:
+            while time.monotonic() < give_up_at and not self._gives_up.wait(SAVE_AGAIN_SECONDS):
+                with suppress(StoreUnavailable):
+                    saved = self._sign_ins.save_tokens(sign_in, tokens)
+                    log.info("tokens_saved_late", session=sign_in.name[:8], saved=saved)
+                    self._release(sign_in, holder)
+                    return
+            log.error("tokens_lost", session=sign_in.name[:8])
+            self._release(sign_in, holder)
+        finally:
+            del self._savers[sign_in.name]
 
-    def _release(self, lease: str, holder: str) -> None:
-        with suppress(StoreUnavailable):  # it ends by itself
-            self._store.release(lease, holder)
+    def _release(self, sign_in: SignIn, holder: str) -> None:
+        with suppress(StoreUnavailable):  # they end by themselves
+            self._store.release(_spending(sign_in), holder)
+            self._store.release(_lease(sign_in), holder)
 
     def _ended(self, sign_in: SignIn, reason: str) -> SignInEnded:
         """End a sign-in for good; the error to raise."""
@@ -204,11 +271,36 @@ class TokenKeeper:
         log.info("session_ended", session=sign_in.name[:8], reason=reason)
         return SignInEnded("session_ended", ended_here=was_live)
 
+    def _failed(self, sign_in: SignIn, failure: Unavailable) -> Unavailable:
+        """Remember for a moment that a refresh failed; the error to raise."""
+        log.warning("refresh_failed", session=sign_in.name[:8], kind=failure.reason)
+        with suppress(StoreUnavailable):
+            self._store.put(_failure_key(sign_in), failure.reason.value.encode(), FAILURE_REMEMBERED_SECONDS)
+        return failure
+
     def _raise_remembered_failure(self, sign_in: SignIn) -> None:
         (reason,) = self._store.get(_failure_key(sign_in))
         if reason is not None:
             known = {each.value.encode(): each for each in Reason}  # a newer release may know others
             raise Unavailable(TOKEN_CALL, known.get(reason, Reason.ERROR))
+
+    def _seconds_left(self, sign_in: SignIn) -> float:
+        """How long this request may still wait before it begins a call.
+
+        :raises Unavailable: no longer.
+        """
+        left = sign_in.began_at + self._begun_within_seconds - time.monotonic()
+        if left <= 0:
+            raise Unavailable(TOKEN_CALL, Reason.TIMEOUT)
+        return left
+
+
+def _lease(sign_in: SignIn) -> str:
+    return f"l:{{{sign_in.name}}}"
+
+
+def _spending(sign_in: SignIn) -> str:
+    return f"x:{{{sign_in.name}}}"
 
 
 def _failure_key(sign_in: SignIn) -> str:

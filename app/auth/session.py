@@ -23,12 +23,15 @@ from app.store.sealing import is_session_id
 
 STATELESS = (
     "/static/",
+    "/brand/",
     "/healthz",
     "/readyz",
 )  # answered without asking the store, so that nothing can slow them
 CSRF = "csrf_token"  # the key under which Flask-WTF keeps a form's secret
 NOTICE = "notice"
+SIGNED_IN_AT = "signed_in_at"  # seconds since 1970, in the cookie of a browser that has not yet come back signed in
 LONGEST_VISIT_COOKIE = 2000
+LANDS_WITHIN_SECONDS = 60  # after a sign-in, on the page that it leads to
 KEPT_ALIVE_REMEMBERED = 20_000
 
 
@@ -39,6 +42,7 @@ class GuestSession(ServerSideSession):  # type: ignore[misc]
     :ivar store_failure: the store could not say whether the browser is signed in
     :ivar presented_id: the browser sent a session id, whatever it was worth
     :ivar forgets_id: the answer takes that id away from the browser
+    :ivar brought_visit: the browser sent the cookie of a visitor
     """
 
     def __init__(self, content: Mapping[str, Any] | None = None) -> None:
@@ -47,6 +51,7 @@ class GuestSession(ServerSideSession):  # type: ignore[misc]
         self.store_failure: StoreUnavailable | None = None
         self.presented_id = False
         self.forgets_id = False
+        self.brought_visit = False
         self.is_new = False
 
     def __repr__(self) -> str:
@@ -87,7 +92,9 @@ class StoreSessionInterface(ServerSideSessionInterface):  # type: ignore[misc]
             return GuestSession()
         session_id = request.cookies.get(self._session_cookie)
         if session_id is None:
-            return GuestSession(self._visit(request))
+            session = GuestSession(self._visit(request))
+            session.brought_visit = self._visit_cookie in request.cookies
+            return session
         sign_in, failure = None, None
         if is_session_id(session_id):
             try:
@@ -99,6 +106,7 @@ class StoreSessionInterface(ServerSideSessionInterface):  # type: ignore[misc]
         session = GuestSession(sign_in.session if sign_in else self._visit(request))
         session.sign_in, session.store_failure, session.presented_id = sign_in, failure, True
         session.forgets_id = not is_session_id(session_id)
+        session.brought_visit = self._visit_cookie in request.cookies
         return session
 
     def _keep_alive(self, sign_in: SignIn) -> None:
@@ -117,9 +125,13 @@ class StoreSessionInterface(ServerSideSessionInterface):  # type: ignore[misc]
                 self._save_visit(session, response)
         elif session.is_new:
             self._set_cookie(response, self._session_cookie, session.sign_in.session_id)
-            self._delete_cookie(response, self._visit_cookie)
-        elif session.modified:
-            self._upsert_session(app.permanent_session_lifetime, session, session.sign_in.name)
+            signed_in = self._visits.dumps({SIGNED_IN_AT: int(time.time())})
+            self._set_cookie(response, self._visit_cookie, str(signed_in))
+        else:
+            if session.brought_visit and response.status_code < 400:  # it is signed in, and has seen that
+                self._delete_cookie(response, self._visit_cookie)
+            if session.modified:
+                self._upsert_session(app.permanent_session_lifetime, session, session.sign_in.name)
 
     def _visit(self, request: Request) -> dict[str, Any]:
         text = request.cookies.get(self._visit_cookie, "")
@@ -210,13 +222,25 @@ def raise_store_failure() -> None:
 def required_sign_in() -> SignIn:
     """The sign-in of the browser that asks.
 
-    :raises SignInEnded: there is none; with a notice if the browser came with the id of one.
+    :raises SignInEnded: there is none; with a notice if the browser came with the id of one, or was to come with it.
     :raises StoreUnavailable: the store cannot say.
     """
     sign_in = current_sign_in()
     if sign_in is None:
-        raise SignInEnded("session_expired" if _session().presented_id else None)
+        raise SignInEnded(_why_not_signed_in(_session()))
     return sign_in
+
+
+def _why_not_signed_in(session: GuestSession) -> str | None:
+    signed_in_at = session.get(SIGNED_IN_AT)
+    if isinstance(signed_in_at, int) and 0 <= time.time() - signed_in_at <= LANDS_WITHIN_SECONDS:
+        return "session_lost"  # signing in again would lead here again, and nobody would know why
+    return "session_expired" if session.presented_id else None
+
+
+def keeps_cookies() -> bool:
+    """Whether the browser that asks has sent a cookie that a form or a sign-in came with."""
+    return _session().brought_visit or _session().presented_id
 
 
 def new_content() -> dict[str, str]:

@@ -5,6 +5,7 @@ they are still the ones that the refresh began with. Neither is created again on
 signed out stays signed out. Why two: docs/decisions/0002-two-records-a-sign-in.md.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -75,6 +76,7 @@ class SignIn:
     :ivar session_id: what the browser's cookie holds: the only key to both records
     :ivar session: who the guest is; plain values only
     :ivar tokens: as they were when they were last read
+    :ivar began_at: when this request came to it (monotonic seconds)
     """
 
     session_id: str = field(repr=False)
@@ -84,6 +86,7 @@ class SignIn:
     keys: SessionKeys = field(repr=False)
     sealed_session: bytes = field(repr=False)
     sealed_tokens: bytes = field(repr=False)
+    began_at: float = field(default_factory=time.monotonic)
 
     @property
     def name(self) -> str:
@@ -237,6 +240,13 @@ class SignIns:
         :raises StoreUnavailable: some may still be signed in.
         """
         return self._store.delete_all() // 2
+
+    def count(self) -> int:
+        """How many sign-ins are live, nearly.
+
+        :raises StoreUnavailable: the store cannot say.
+        """
+        return self._store.count_owned(min(self._idle_seconds, self._max_seconds)) // 2
 
     def _ends_at(self, session: dict[str, Any]) -> datetime:
         return datetime.fromtimestamp(session["started_at"], UTC) + timedelta(seconds=self._max_seconds)

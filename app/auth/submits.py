@@ -15,10 +15,11 @@ from contextlib import suppress
 import msgspec
 
 from app.auth.sign_ins import SignIn, SignInEnded, SignIns
+from app.auth.waits import waits
 from app.logs import log
 from app.paytronix import Reason, Refused, Unavailable
 from app.paytronix.client import TOKEN_CALL
-from app.store import Store, StoreUnavailable, renew_patience
+from app.store import Store, StoreUnavailable, check_patience
 from app.store.sealing import SessionKeys
 
 REMEMBERED_SECONDS = 30
@@ -58,22 +59,23 @@ class Submits:
         :param form: what tells this form from any other that was ever shown.
         :param attempt: asks Paytronix.
         :raises Refused, Unavailable: as the first of the same submits was answered.
-        :raises StoreUnavailable: nothing was asked of Paytronix.
+        :raises StoreUnavailable: nothing was asked of Paytronix, or what came of it could not be kept.
         """
         keys, holder = _keys(form, username, password), secrets.token_hex(8)
         give_up_at = time.monotonic() + self._call_seconds + WAIT_RESERVE_SECONDS
-        while time.monotonic() < give_up_at:
-            # Taking the lease is also the proof that the store can be written, before a password call is spent. It
-            # outlives all who wait: if its holder is killed, nobody knows how its call went, and nobody makes another.
-            is_first = self._store.acquire(_key(keys), holder, self._call_seconds + REMEMBERED_SECONDS)
-            if outcome := self._look(keys):
+        with waits("submit") as wait:
+            while time.monotonic() < give_up_at:
+                # Taking the lease is also the proof that the store can be written, before a password call is spent.
+                # It outlives all who wait: if its holder is killed, nobody knows how its call went, and nobody makes
+                # another.
+                is_first = self._store.acquire(_key(keys), holder, self._call_seconds + REMEMBERED_SECONDS)
+                if outcome := self._look(keys):
+                    if is_first:
+                        self._release(keys, holder)
+                    return self._joined(outcome)
                 if is_first:
-                    self._release(keys, holder)
-                return self._joined(outcome)
-            if is_first:
-                return self._first(keys, holder, attempt)
-            time.sleep(POLL_SECONDS)
-            renew_patience()
+                    return self._first(keys, holder, attempt)
+                wait(POLL_SECONDS)
         raise Unavailable(TOKEN_CALL, Reason.TIMEOUT)
 
     def made(self, form: str, username: str, password: str) -> SignIn | None:
@@ -85,6 +87,11 @@ class Submits:
         return self._sign_ins.find(outcome.session_id) if outcome and outcome.session_id else None
 
     def _first(self, keys: SessionKeys, holder: str, attempt: Callable[[], SignIn]) -> SignIn:
+        try:
+            check_patience()
+        except StoreUnavailable:
+            self._release(keys, holder)  # nothing was asked
+            raise
         try:
             sign_in = attempt()
         except Refused as refusal:

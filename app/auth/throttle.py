@@ -6,25 +6,32 @@ guest, who knows the password, and too little for them (ASVS 5.0 V6.3.1; NIST SP
 """
 
 import ipaddress
+import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.auth.pseudonyms import Pseudonyms
 from app.paytronix import Reason, Unavailable
 from app.paytronix.client import TOKEN_CALL
-from app.store import Store, StoreUnavailable
+from app.store import Store, StoreUnavailable, renew_patience
 
 POLL_SECONDS = 0.05
+TRY_RESERVE_SECONDS = 10  # what a try may need beyond its call
 UNDER_ATTACK_FACTOR = 5  # so many times a guest's own limit, over all addresses
 
 
 class Throttled(Exception):
-    """Too many refused sign-ins. Says nothing about whether the guest exists."""
+    """Too many refused sign-ins. Says nothing about whether the guest exists.
 
-    def __init__(self, retry_after_seconds: int) -> None:
+    :ivar limit: whose tries are used up: ``guest`` or ``address``
+    """
+
+    def __init__(self, retry_after_seconds: int, limit: str) -> None:
         self.retry_after_seconds = retry_after_seconds
+        self.limit = limit
         super().__init__(f"too many refused sign-ins; wait {retry_after_seconds} seconds")
 
 
@@ -34,6 +41,42 @@ class Tries:
 
     count: int
     window_seconds: int
+
+
+class _Names(NamedTuple):
+    """Under which names refusals are counted: of a guest at an address, of a guest, at an address."""
+
+    here: str
+    guest: str
+    address: str
+
+
+class Try:
+    """One try that is under way. Made by :meth:`Throttle.turn`."""
+
+    def __init__(
+        self, store: Store, names: _Names, windows_seconds: tuple[int, int, int], lease: str, holder: str
+    ) -> None:
+        self._store = store
+        self._names, self._windows_seconds = names, windows_seconds
+        self._lease, self._holder = lease, holder
+        self._is_spent = False
+
+    def refused(self) -> None:
+        """Remember that Paytronix refused it. Nothing else counts: no outage, no stale form.
+
+        :raises StoreUnavailable: it may not have been counted.
+        """
+        for name, window_seconds in zip(self._names, self._windows_seconds, strict=True):
+            self._store.increment(name, window_seconds)
+        left = self._store.count(self._names.here).seconds_left
+        self._is_spent = self._store.acquire(self._lease, self._holder, left)
+
+    def give_back(self) -> None:
+        """Let somebody else have it, unless it was refused."""
+        if not self._is_spent:
+            with suppress(StoreUnavailable):  # it ends by itself
+                self._store.release(self._lease, self._holder)
 
 
 class Throttle:
@@ -54,55 +97,52 @@ class Throttle:
         self._per_address = per_address
 
     @contextmanager
-    def turn(self, username: str, address: str) -> Iterator[None]:
-        """Make a try within the block, when it is this one's turn.
+    def turn(self, username: str, address: str) -> Iterator[Try]:
+        """Make a try within the block, when it is this one's turn; whoever is refused says so to what is given.
 
-        What is under way might be refused yet, so it counts until it is known: tries sent all at once are not more
-        than tries sent one by one.
+        A guest has so many tries at an address, each of them a lease. One that is under way holds its lease, one that
+        was refused keeps it to the end of the window, and any other gives it back. So tries sent all at once are not
+        more than tries sent one by one, and a try that ends late takes nobody else's back.
 
         :raises Throttled: with the time after which to try again.
         :raises Unavailable: the tries before did not end in time.
         :raises StoreUnavailable: it is not known how many there were.
         """
-        under_way = f"under-way:{self._names(username, address)[0]}"
+        names = self._names(username, address)
         give_up_at = time.monotonic() + self._call_seconds
-        while True:
-            number = self._store.increment(under_way, self._call_seconds * 2)
-            try:
-                if number <= self._tries_left(username, address):
-                    yield
-                    return
-            finally:
-                with suppress(StoreUnavailable):  # it ends by itself
-                    self._store.decrement(under_way)
+        while (own := self._take(names)) is None:
             if time.monotonic() > give_up_at:
                 raise Unavailable(TOKEN_CALL, Reason.BUSY)
             time.sleep(POLL_SECONDS)
+            renew_patience()
+        try:
+            yield own
+        finally:
+            own.give_back()
 
-    def _tries_left(self, username: str, address: str) -> int:
-        """How many tries there may be under way at once: as many as might be refused. At least one, or Throttled."""
-        here, guest, everyone = self._names(username, address)
-        tried_here, tried_at_all, tried_by_address = self._store.counts(here, guest, everyone)
+    def _take(self, names: _Names) -> Try | None:
+        """A try that nobody holds, if there is one now."""
+        tried_here, tried_at_all, tried_by_address = self._store.counts(*names)
         is_under_attack = tried_at_all.number >= self._per_guest.count * UNDER_ATTACK_FACTOR
         allowed_here = 1 if is_under_attack else self._per_guest.count
-        for count, allowed in ((tried_here, allowed_here), (tried_by_address, self._per_address.count)):
+        for limit, count, allowed in (
+            ("guest", tried_here, allowed_here),
+            ("address", tried_by_address, self._per_address.count),
+        ):
             if count.number >= allowed:
-                raise Throttled(max(1, int(count.seconds_left)))
-        return allowed_here - tried_here.number
+                raise Throttled(max(1, int(count.seconds_left)), limit)
+        holder = secrets.token_hex(8)
+        for number in range(allowed_here):
+            # Those that were refused hold the first ones, as a rule.
+            lease = f"{names.here}:{(tried_here.number + number) % allowed_here}"
+            if self._store.acquire(lease, holder, self._call_seconds + TRY_RESERVE_SECONDS):
+                windows = (self._per_guest.window_seconds, self._per_guest.window_seconds)
+                return Try(self._store, names, (*windows, self._per_address.window_seconds), lease, holder)
+        return None
 
-    def count_refusal(self, username: str, address: str) -> None:
-        """Remember that Paytronix refused a username with a password. Nothing else counts: no outage, no stale form.
-
-        :raises StoreUnavailable: it may not have been counted.
-        """
-        here, guest, everyone = self._names(username, address)
-        self._store.increment(here, self._per_guest.window_seconds)
-        self._store.increment(guest, self._per_guest.window_seconds)
-        self._store.increment(everyone, self._per_address.window_seconds)
-
-    def _names(self, username: str, address: str) -> tuple[str, str, str]:
+    def _names(self, username: str, address: str) -> _Names:
         guest, network = self._pseudonyms.of(username), self._pseudonyms.of(_network(address))
-        return f"tries:{guest}:{network}", f"tries:{guest}", f"tries-at:{network}"
+        return _Names(f"tries:{guest}:{network}", f"tries:{guest}", f"tries-at:{network}")
 
 
 def _network(address: str) -> str:

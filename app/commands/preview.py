@@ -20,7 +20,9 @@ from app.site import site
 STATIC = Path(__file__).parents[2] / "static"
 EXAMPLES = {"minutes": "5", "reference": "4f1c20d8a3b96e75"}
 
-_STATIC_URL = re.compile(r"/static/[0-9a-f]+/")
+_FOLDER_OF_FILE = re.compile(
+    r"(?:/static|/brand|\.\.)/[0-9a-f]+/"
+)  # addresses in pages, and in the stylesheet of the look
 _NOTICES = frozenset({"session_ended", "session_expired", "session_too_old", "signed_out"})
 _ON_ACCOUNT = frozenset({"part_unavailable", "card_unavailable", "no_card"})
 _NO_PAGE = frozenset({"wrong_address"})  # plain text, since the address may be anybody's
@@ -71,6 +73,11 @@ def write_preview(out: Path) -> int:
     for file in STATIC.iterdir():
         shutil.copy(file, out)
     catalogue = site().messages.current()
+    for name, asset in catalogue.look.assets.items():
+        content = asset.content
+        if asset.mimetype == "text/css":
+            content = _FOLDER_OF_FILE.sub("", content.decode()).encode()
+        (out / f"{name}{asset.suffix}").write_bytes(content)
     pictures: list[Picture] = []
     for line in [None, *_with_a_page(catalogue)]:
         for voice in catalogue.voices:
@@ -109,7 +116,7 @@ def _page(voice: Voice, line: Line | None) -> str:
             message = voice.site(line.name, minutes=EXAMPLES["minutes"])
         site_entry = line.name if line and line.section == SITE else ""
         notices = [] if line else voice.notices(datetime.now(UTC), paytronix_is_failing=True)
-        return _STATIC_URL.sub("", _rendered(site_entry, message, notices))
+        return _FOLDER_OF_FILE.sub("", _rendered(site_entry, message, notices))
 
 
 def _rendered(site_entry: str, message: Message | None, notices: list[Message]) -> str:
@@ -117,7 +124,9 @@ def _rendered(site_entry: str, message: Message | None, notices: list[Message]) 
         return render_template("error.html", message=message, reference=g.request_id)
     if site_entry in _ON_ACCOUNT:
         card = "" if site_entry == "no_card" else "0017"
-        return render_template("account.html", message=message, first_name="Ana", account=None, card_ending=card)
+        return render_template(
+            "account.html", message=message, first_name="Ana", account=None, card_ending=card, card_code=None
+        )
     field = site_entry.partition("_")[0] if site_entry.startswith(("username_", "password_")) else None
     is_notice = site_entry in _NOTICES
     return render_template(

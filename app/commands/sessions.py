@@ -1,4 +1,4 @@
-"""``flask --app wsgi sessions end``: signs guests out everywhere."""
+"""``flask --app wsgi sessions``: how many guests are signed in, and signing them out everywhere."""
 
 import click
 from flask.cli import with_appcontext
@@ -9,7 +9,17 @@ from app.store import StoreUnavailable
 
 @click.group()
 def sessions() -> None:
-    """Sign guests out."""
+    """Count the guests who are signed in, or sign them out."""
+
+
+@sessions.command()
+@with_appcontext
+def count() -> None:
+    """Print how many sign-ins are live, of all instances that share the store."""
+    try:
+        click.echo(site().sign_ins.count())
+    except StoreUnavailable as error:
+        raise click.ClickException(str(error)) from None
 
 
 @sessions.command()

@@ -1,7 +1,7 @@
 """All words of one moment, and the look-up of a sentence for a guest."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, lru_cache
@@ -10,9 +10,11 @@ from typing import NamedTuple
 from app.messages import languages
 from app.messages.document import Document
 from app.messages.faults import Fault, quoted
+from app.messages.look import Look, make_look
 from app.messages.merchant import FILE as MERCHANT_FILE
 from app.messages.merchant import KNOWN_LINKS, Merchant, read_merchant
 from app.messages.notices import Notice, read_notices
+from app.messages.pictures import Asset, Trouble
 from app.messages.placeholders import fill, fill_what_is_known
 from app.messages.plain_text import cleaned, is_visible
 from app.messages.shipped import Shipped, shipped
@@ -160,7 +162,12 @@ class Voice:
 
     def knows(self, code: str) -> bool:
         """Whether anybody has words for a code of Paytronix, ``default`` apart."""
-        return self._spoken_for(code) is not None
+        return self.entry_for(code) is not None
+
+    def entry_for(self, code: str) -> str | None:
+        """The name of the entry that speaks for a code of Paytronix, ``default`` apart; None when nobody has words."""
+        spoken = self._spoken_for(code)
+        return spoken.code if spoken else None
 
     def notices(self, now: datetime, *, paytronix_is_failing: bool) -> list[Message]:
         """What the merchant wants guests to read at this moment; in the language in which there are words for it.
@@ -246,9 +253,10 @@ class Voice:
 
 
 class Catalogue:
-    """All words of one moment. Never changes; the next moment has its own.
+    """All words of one moment, and the look. Never changes; the next moment has its own.
 
     :ivar merchant: who the merchant is; its languages are those that guests can get
+    :ivar look: how the pages look
     :ivar voices: one for each language, the programme's first language in front
     :ivar faults: what is wrong with the folder
     :ivar own_words: the merchant's entries by language, also of languages that guests cannot get
@@ -262,8 +270,11 @@ class Catalogue:
         built_in: Shipped,
         notices: tuple[Notice, ...],
         faults: tuple[Fault, ...],
+        *,
+        look: Look,
     ) -> None:
         self.merchant = merchant
+        self.look = look
         self.own_words = own_words
         self.notices = notices
         self.faults = faults
@@ -310,12 +321,14 @@ def compose(
     language_files: Mapping[str, Document],
     faults: tuple[Fault, ...],
     notices_file: Document | None = None,
+    picture: Callable[[str], tuple[Asset | None, Trouble | None]] = lambda _: (None, None),
 ) -> Catalogue:
-    """Put the words of one moment together.
+    """Put the words and the look of one moment together.
 
     :param merchant_file: ``merchant.toml``, or None when it cannot be used.
     :param language_files: tag → the language's file, where it can be used.
     :param faults: what is wrong already.
+    :param picture: a picture of the folder, and what is wrong with it.
     """
     built_in = shipped()
     merchant, merchant_faults = read_merchant(merchant_file) if merchant_file else (Merchant(), ())
@@ -344,10 +357,18 @@ def compose(
         first_words.setdefault((LINKS, name), Entry(text, file=MERCHANT_FILE))
     if merchant.username_label:
         first_words.setdefault(("username", merchant.username_kind), Entry(merchant.username_label, file=MERCHANT_FILE))
+
+    pictures: dict[str, Asset | None] = {}
+    for path, file in ((("logo",), merchant.logo), (("look", "background_picture"), merchant.background_picture)):
+        if merchant_file and file:
+            pictures[path[-1]], trouble = picture(file)
+            if trouble:
+                language_faults.append(merchant_file.fault(path, *trouble))
+    look = make_look(merchant, pictures.get("logo"), pictures.get("background_picture"))
     all_faults = sorted(
         (*faults, *merchant_faults, *language_faults, *notice_faults), key=lambda f: (f.file, f.line, f.column)
     )
-    return Catalogue(merchant, own_words, built_in, notices, tuple(all_faults))
+    return Catalogue(merchant, own_words, built_in, notices, tuple(all_faults), look=look)
 
 
 def _layers(words: Mapping[str, Words], tags: Collection[str]) -> tuple[Layer, ...]:

@@ -45,6 +45,7 @@ def check(folder: Path, *, now: datetime | None = None) -> Findings:
     here.look()
     catalogue = here.catalogue()
     warnings = [
+        *catalogue.look.corrections,
         *_unused_files(catalogue),
         *_missing_words(catalogue),
         *_same_as_default(catalogue),

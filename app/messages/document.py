@@ -43,7 +43,7 @@ class Document:
 def read(folder: Path, file: str) -> Document | Fault:
     """Read a file, whatever is in it. Costs little even for a file of 50 MB, a directory or a pipe."""
     try:
-        content = _bytes(folder / file)
+        content = read_bytes(folder / file, largest=LARGEST_BYTES)
     except OSError as error:
         return _whole(
             file,
@@ -95,9 +95,10 @@ def _whole(file: str, problem: str, instead: str) -> Fault:
     return Fault(file, *places.START, problem, instead)
 
 
-def _bytes(path: Path) -> bytes | None:
-    """Up to one byte more than allowed; None when it is no regular file.
+def read_bytes(path: Path, *, largest: int) -> bytes | None:
+    """What is in a file, up to one byte more than allowed; None when it is no regular file.
 
+    :param largest: in bytes.
     :raises OSError: it cannot be read.
     """
     # Without O_NONBLOCK, opening a named pipe would wait for someone to write to it.
@@ -106,6 +107,6 @@ def _bytes(path: Path) -> bytes | None:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return None
         with open(descriptor, "rb", closefd=False) as opened:
-            return opened.read(LARGEST_BYTES + 1)
+            return opened.read(largest + 1)
     finally:
         os.close(descriptor)

@@ -11,6 +11,7 @@ from app.messages.faults import Fault, quoted
 from app.messages.languages import tag_of
 from app.messages.merchant import FILE as MERCHANT_FILE
 from app.messages.notices import FILE as NOTICES_FILE
+from app.messages.pictures import Pictures, is_name
 from app.messages.places import START
 
 LANGUAGES_FOLDER = "messages"
@@ -47,6 +48,10 @@ class Folder:
     _good: dict[str, Document] = field(default_factory=dict)  # by file
     _broken: dict[str, Fault] = field(default_factory=dict)  # by file; the last good version may be in use
     _emptied: dict[str, Stamp | None] = field(default_factory=dict)  # files found empty at the last look, not taken yet
+    _pictures: Pictures = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._pictures = Pictures(self.path)
 
     def look(self) -> set[str] | None:
         """Read what is new.
@@ -57,8 +62,9 @@ class Folder:
         if listing == self._seen:
             return None
         changed = self._changed(listing)
+        self._pictures.have_changed(changed)
         emptied = set()
-        for file in changed:
+        for file in (each for each in changed if not is_name(each)):  # pictures are read when they are named
             self._broken.pop(file, None)
             if file in listing.stamps and not self._take(
                 file, was_empty=listing.stamps[file] == self._emptied.get(file)
@@ -78,7 +84,7 @@ class Folder:
         """The words as they were at the last look."""
         faults = [*self._missing(), *self._broken.values()]
         by_tag: dict[str, Document] = {}
-        for file in sorted({*self._listing.stamps, *self._good} - {MERCHANT_FILE, NOTICES_FILE}):
+        for file in sorted(each for each in {*self._listing.stamps, *self._good} if "/" in each):
             name = Path(file).stem
             tag = tag_of(name)
             if tag is None:
@@ -89,7 +95,9 @@ class Folder:
                 faults.append(Fault(file, *START, problem, "Delete one of the two."))
             elif file in self._good:
                 by_tag[tag] = self._good[file]
-        return compose(self._good.get(MERCHANT_FILE), by_tag, tuple(faults), self._good.get(NOTICES_FILE))
+        return compose(
+            self._good.get(MERCHANT_FILE), by_tag, tuple(faults), self._good.get(NOTICES_FILE), self._pictures.get
+        )
 
     def forget(self) -> None:
         """Read everything again at the next look. What was last good stays."""
@@ -151,7 +159,12 @@ class Folder:
             has_languages = True
         except OSError:
             names, has_languages = [], False
+        try:
+            pictures = sorted(each.name for each in self.path.iterdir() if is_name(each.name))
+        except OSError:
+            pictures = []
         files = [MERCHANT_FILE, NOTICES_FILE, *(f"{LANGUAGES_FOLDER}/{name}" for name in names[:MOST_FILES])]
+        files += pictures[:MOST_FILES]
         stamps = {file: _stamp(self.path / file) for file in files}
         return Listing({file: stamp for file, stamp in stamps.items() if stamp != ()}, has_languages)
 

@@ -23,7 +23,8 @@ class Messages:
     also makes it the right one after a fork, and ends when nobody holds this object any more.
 
     :param folder: the merchant's folder; may be missing, empty or full of faults.
-    :param on_fault: told of every fault of a file whenever that file changes. Called from any thread.
+    :param on_fault: told of every fault of a file whenever that file changes, and of every colour that guests see
+        otherwise than it is written. Called from any thread.
     :param look_every_seconds: how long after a change the words may be the old ones, nearly.
     """
 
@@ -83,7 +84,7 @@ class Messages:
 
     def _publish(self, changed_files: set[str]) -> None:
         self._catalogue = self._folder.catalogue()  # one assignment: readers see the former words or these
-        faults = self._catalogue.faults
+        faults = (*self._catalogue.faults, *self._catalogue.look.corrections)
         news = [fault for fault in faults if fault not in self._told or fault.file in changed_files]
         self._told = frozenset(faults)
         if self._on_fault:

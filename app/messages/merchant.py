@@ -9,9 +9,11 @@ from typing import Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 
 from app.messages.collector import Collector
+from app.messages.colours import colour_of
 from app.messages.document import Document
 from app.messages.faults import Fault, quoted
 from app.messages.languages import tag_of
+from app.messages.pictures import is_name
 from app.messages.plain_text import trouble_with
 
 FILE = "merchant.toml"
@@ -20,15 +22,17 @@ KNOWN_LINKS = (
     "register",
     "help",
 )  # the built-in words mention these, when they have an address
-COLOURS = ("brand", "background", "text")
+COLOURS = ("brand", "accent", "background")
 
 UsernameKind = Literal["username", "email", "phone", "card"]
+Corners = Literal["round", "soft", "square"]
+Headings = Literal["plain", "serif"]
+CardCode = Literal["qr", "barcode"]
 
 _LONGEST_NAME = 80
 _LONGEST_URL = 500
 _MOST_LANGUAGES = 50
-_COLOUR = re.compile(r"#(?:[0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})")
-_LOGO = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}\.(?:svg|png|jpg|jpeg|webp)")
+_CURRENCY = re.compile(r"[A-Z]{3}")
 _LINK_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{2,30}")
 
@@ -40,21 +44,31 @@ class Merchant:
     :ivar name: never empty
     :ivar logo: the name of a picture in the folder
     :ivar phone: as guests read it
-    :ivar colours: ``brand``, ``background``, ``text``, as ``#rrggbb`` or ``#rgb``; only those that are given
+    :ivar colours: ``brand``, ``accent``, ``background``, as ``#rrggbb``; only those that are given
+    :ivar corners: of fields, buttons and the page's own
+    :ivar headings: the kind of letters in headings
+    :ivar background_picture: the name of a picture in the folder
+    :ivar currency: what stored value is in, such as ``GBP`` (ISO 4217); None when amounts stand alone
+    :ivar show_card_code: how the card is shown for a till to read, card number and all; None: masked only
     :ivar links: name → address; ``https:``, ``tel:`` or ``mailto:``
     :ivar link_texts: name → what the link says; only those that are given
     :ivar languages: tags, the programme's first language in front; empty when the file names none
     :ivar username_kind: what guests sign in with
     :ivar username_label: what the field for it is called, when the built-in label for the kind will not do
     :ivar show_vendor_text: whether a code without words shows Paytronix's own text
-    :ivar lines: where each setting stands in the file, counted from 1
     :ivar show_code: whether the code stands below a message for it, for guests to quote
+    :ivar lines: where each setting stands in the file, counted from 1; those below a heading as ``look.brand``
     """
 
     name: str = "Rewards"
     logo: str | None = None
     phone: str | None = None
     colours: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    corners: Corners = "soft"
+    headings: Headings = "plain"
+    background_picture: str | None = None
+    currency: str | None = None
+    show_card_code: CardCode | None = None
     links: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     link_texts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     languages: tuple[str, ...] = ()
@@ -80,10 +94,12 @@ class _Reader:
     def read(self) -> Merchant:
         readers: dict[str, Callable[[Any], None]] = {
             "name": self._name,
-            "logo": self._logo,
+            "logo": partial(self._picture, ("logo",)),
             "phone": self._phone,
             "languages": self._languages,
-            "colours": self._colours,
+            "look": self._look,
+            "currency": self._currency,
+            "show_card_code": partial(self._choice, ("show_card_code",), get_args(CardCode)),
             "links": self._links,
             "username": self._username,
             "show_vendor_text": partial(self._switch, "show_vendor_text"),
@@ -99,21 +115,19 @@ class _Reader:
                 (), "The restaurant's name is missing.", 'Add a line at the top: name = "Your Restaurant"'
             )
         lines = {name: self._document.fault((name,), "", "").line for name in self._document.values}
+        lines |= {f"look.{name}": self._document.fault(("look", name), "", "").line for name in COLOURS}
         return Merchant(**self._given, lines=MappingProxyType(lines))
 
     def _name(self, value: Any) -> None:
         if self._is_text(("name",), value, longest=_LONGEST_NAME):
             self._given["name"] = value.strip()
 
-    def _logo(self, value: Any) -> None:
-        if isinstance(value, str) and _LOGO.fullmatch(value):
-            self._given["logo"] = value
+    def _picture(self, path: tuple[str, ...], value: Any) -> None:
+        if isinstance(value, str) and is_name(value):
+            self._given[path[-1]] = value
         else:
-            self.collector.add(
-                ("logo",),
-                "The logo is no file name of a picture.",
-                'Put the picture into this folder: logo = "logo.svg"',
-            )
+            problem = "This is no file name of a picture (svg, png, jpg, webp)."
+            self.collector.add(path, problem, f'Put the picture into this folder: {path[-1]} = "{path[-1]}.svg"')
 
     def _phone(self, value: Any) -> None:
         if isinstance(value, str) and _PHONE.fullmatch(value):
@@ -149,20 +163,44 @@ class _Reader:
                 tags.append(tag)
         self._given["languages"] = tuple(tags)
 
-    def _colours(self, value: Any) -> None:
-        colours = {}
-        for name, colour in self._table("colours", value).items():
-            if name not in COLOURS:
-                self._unknown(("colours", name), COLOURS)
-            elif isinstance(colour, str) and _COLOUR.fullmatch(colour):
-                colours[name] = colour
+    def _look(self, value: Any) -> None:
+        readers: dict[str, Callable[[tuple[str, ...], Any], None]] = {
+            **dict.fromkeys(COLOURS, self._colour),
+            "corners": lambda path, given: self._choice(path, get_args(Corners), given),
+            "headings": lambda path, given: self._choice(path, get_args(Headings), given),
+            "background_picture": self._picture,
+        }
+        self._given["colours"] = {}
+        for name, given in self._table("look", value).items():
+            if name in readers:
+                readers[name](("look", name), given)
             else:
-                self.collector.add(
-                    ("colours", name),
-                    f"{quoted(name)} is no colour.",
-                    f'Write it with # and six digits: {name} = "#0b6e4f"',
-                )
-        self._given["colours"] = MappingProxyType(colours)
+                self._unknown(("look", name), tuple(readers))
+        self._given["colours"] = MappingProxyType(self._given["colours"])
+
+    def _colour(self, path: tuple[str, ...], value: Any) -> None:
+        name = path[-1]
+        if isinstance(value, str) and (colour := colour_of(value)):
+            self._given["colours"][name] = colour
+        else:
+            instead = f'Write it with # and six digits: {name} = "#0b6e4f"'
+            self.collector.add(path, f"{quoted(name)} is no colour.", instead)
+
+    def _choice(self, path: tuple[str, ...], choices: tuple[str, ...], value: Any) -> None:
+        name = path[-1]
+        if value in choices:
+            self._given[name] = value
+        else:
+            self.collector.add(
+                path, f"{quoted(name)} can only be one of {', '.join(choices)}.", f'Write: {name} = "{choices[0]}"'
+            )
+
+    def _currency(self, value: Any) -> None:
+        if isinstance(value, str) and _CURRENCY.fullmatch(value):
+            self._given["currency"] = value
+        else:
+            instead = 'Use its three capital letters: currency = "GBP"'
+            self.collector.add(("currency",), "This is no currency.", instead)
 
     def _links(self, value: Any) -> None:
         urls, texts = {}, {}

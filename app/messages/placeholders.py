@@ -12,6 +12,7 @@ ONLY_IN: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("site", "throttled"): {"minutes": "how many minutes the guest has to wait"},
     ("account", "greeting"): {"first_name": "the guest's first name"},
     ("account", "expires"): {"date": "the last day of a reward"},
+    ("account", "card_code"): {"number": "the number of the guest's card"},
     ("page", "code"): {"code": "the code that Paytronix sent"},
     ("error", "reference"): {"reference": "what the log knows this page by"},
 }

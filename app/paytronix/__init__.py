@@ -1,6 +1,6 @@
 """Paytronix's REST API: the calls that a guest's website makes, and what their replies mean."""
 
-from app.paytronix.client import Call, PaytronixClient
+from app.paytronix.client import Call, PaytronixClient, Probe
 from app.paytronix.errors import (
     PaytronixError,
     Reason,
@@ -20,6 +20,7 @@ __all__ = [
     "Guest",
     "PaytronixClient",
     "PaytronixError",
+    "Probe",
     "Reason",
     "RefreshRefused",
     "Refused",

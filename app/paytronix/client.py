@@ -7,6 +7,7 @@ Works from a plain script::
     guest = client.user_information(token.access_token, token.username)
 """
 
+import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -38,6 +39,9 @@ from app.paytronix.models import (
 from app.paytronix.transport import Reply, Transport
 
 TOKEN_CALL = "oauth/requestGuestToken"  # noqa: S105 - the name of a call
+USER_INFORMATION, ACCOUNT_INFORMATION = "guest/userInformation", "guest/accountInformation"
+OPERATIONS = (TOKEN_CALL, USER_INFORMATION, ACCOUNT_INFORMATION)  # those that the site itself makes
+OUTCOMES = ("success", "refused", "token_rejected", "refresh_refused", *(reason.value for reason in Reason))
 LONGEST_RETRY_AFTER_SECONDS = 3600
 
 # RFC 6749, 5.2: what an authorization server says when the client itself is at fault.
@@ -57,13 +61,30 @@ class Call:
     """What is told of a finished call: nothing that identifies a guest, nothing secret (table C of security.md)."""
 
     operation: str
-    outcome: str  # success, refused, token_rejected, refresh_refused, or a Reason
+    outcome: str  # one of OUTCOMES
     seconds: float
     status: int | None = None
     code: str | None = None
     detail: str | None = None
     content_type: str | None = None
     body_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Probe:
+    """How Paytronix answers a call that is about no guest.
+
+    :ivar outcome: one of OUTCOMES
+    :ivar code: Paytronix's, or a pseudo-code
+    :ivar is_known_refusal: the code is one of those with which Paytronix refuses a guest or a token
+    :ivar date: its clock (UTC), if it told
+    """
+
+    outcome: str
+    status: int | None
+    code: str | None
+    is_known_refusal: bool
+    date: datetime | None
 
 
 class PaytronixClient:
@@ -100,12 +121,13 @@ class PaytronixClient:
         self._observe = observe
         self._now = now
 
-    def place(self) -> AbstractContextManager[None]:
+    def place(self, guest: str) -> AbstractContextManager[None]:
         """Hold a place for a call, also while waiting for other things than the call itself.
 
+        :param guest: for whom; one guest gets no more than a share of all places.
         :raises Unavailable: as many calls are under way as there may be.
         """
-        return self._transport.place(TOKEN_CALL)
+        return self._transport.place(TOKEN_CALL, guest)
 
     def token_by_password(self, username: str, password: str) -> Token:
         """Sign a guest in (2.3). Never repeated by itself: a second try may count towards a lock-out.
@@ -114,16 +136,39 @@ class PaytronixClient:
         :raises Unavailable: nothing is known about them.
         """
         grant = {"grant_type": "password", "username": username, "password": password}
-        return self._token(grant, Refused)
+        return self._token(grant, Refused, guest=username)
 
-    def token_by_refresh_token(self, refresh_token: str) -> Token:
+    def token_by_refresh_token(self, refresh_token: str, *, guest: str | None = None) -> Token:
         """Get a new access token (2.4).
 
+        :param guest: whose it is, by any name that stays the same; Paytronix is not told. Without it every token
+            counts as a guest of its own when calls fail.
         :raises RefreshRefused: the refresh token was definitely refused.
         :raises Unavailable: nothing is known about it; it may still be good.
         """
         grant = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-        return self._token(grant, RefreshRefused)
+        return self._token(grant, RefreshRefused, guest=guest or refresh_token)
+
+    def probe(self) -> Probe:
+        """Ask for a new token with a refresh token that nobody was ever given: it signs nobody in and spends nothing.
+
+        Nobody is told of this call; the breaker neither stops it nor learns from it.
+        """
+        reply: Reply | None = None
+        fields = self._token_fields | {"grant_type": "refresh_token", "refresh_token": secrets.token_urlsafe(32)}
+        outcome, code = "success", None
+        try:
+            reply = self._transport.post(TOKEN_CALL, fields)
+            self._understand(TOKEN_CALL, reply, lambda body: read_token(body, asked_at=self._now()), RefreshRefused)
+        except PaytronixError as error:
+            outcome, code = _outcome(error), error.code
+        return Probe(
+            outcome=outcome,
+            status=reply.status if reply else None,
+            code=code,
+            is_known_refusal=(code or "").lower().rpartition(".")[2] in _REFUSALS | self._invalid_token_codes,
+            date=_date(reply) if reply else None,
+        )
 
     def user_information(self, access_token: str, username: str) -> Guest:
         """Who the guest is: ``GET guest/userInformation`` (4.3).
@@ -132,7 +177,7 @@ class PaytronixClient:
         :raises Refused: such as ``user_info.not_found``.
         :raises Unavailable: try later.
         """
-        return self.get("guest/userInformation", access_token, read_guest, username=username)
+        return self.get(USER_INFORMATION, access_token, read_guest, username=username)
 
     def account_information(self, access_token: str, card_number: str) -> Account:
         """What is on the card: ``GET guest/accountInformation`` (4.4).
@@ -141,7 +186,7 @@ class PaytronixClient:
         :raises Refused: such as ``result:invalid_status``, a card that cannot be queried.
         :raises Unavailable: try later.
         """
-        return self.get("guest/accountInformation", access_token, read_account, printedCardNumber=card_number)
+        return self.get(ACCOUNT_INFORMATION, access_token, read_account, printedCardNumber=card_number)
 
     def get(self, operation: str, access_token: str, meaning: Callable[[bytes], Meaning], **parameters: str) -> Meaning:
         """Make any reading call with the guest's token. The token travels in the query (4.1): never log that URL.
@@ -152,7 +197,7 @@ class PaytronixClient:
         :raises Unavailable: try later.
         """
         fields = self._guest_fields(access_token) | parameters
-        return self._call(operation, self._transport.get, fields, meaning, Refused)
+        return self._call(operation, self._transport.get, fields, meaning, Refused, guest=_whose(fields))
 
     def post(self, operation: str, access_token: str, meaning: Callable[[bytes], Meaning], **fields: Any) -> Meaning:
         """Make any writing call with the guest's token, which travels in the body (4.1).
@@ -162,12 +207,12 @@ class PaytronixClient:
         :raises Unavailable: it is not known whether it was written; do not repeat it.
         """
         fields = self._guest_fields(access_token) | fields
-        return self._call(operation, self._transport.post, fields, meaning, Refused)
+        return self._call(operation, self._transport.post, fields, meaning, Refused, guest=_whose(fields))
 
     def _guest_fields(self, access_token: str) -> dict[str, Any]:
         return {"authentication": "oauth", "merchantId": self._merchant_id, "access_token": access_token}
 
-    def _token(self, grant: dict[str, str], refusal: type[PaytronixError]) -> Token:
+    def _token(self, grant: dict[str, str], refusal: type[PaytronixError], *, guest: str) -> Token:
         asked_at = self._now()
         return self._call(
             TOKEN_CALL,
@@ -175,6 +220,7 @@ class PaytronixClient:
             self._token_fields | grant,
             lambda body: read_token(body, asked_at=asked_at),
             refusal,
+            guest=guest,
             oddity=lambda token: "the field expires_in" if token.lifetime_is_odd else None,
         )
 
@@ -186,12 +232,13 @@ class PaytronixClient:
         meaning: Callable[[bytes], Meaning],
         refusal: type[PaytronixError],
         *,
+        guest: str,
         oddity: Callable[[Meaning], str | None] = lambda _: None,
     ) -> Meaning:
         reply: Reply | None = None
         started = time.monotonic()
         try:
-            with self._breaker.watch(operation, guest=_whose(fields)):
+            with self._breaker.watch(operation, grant=fields.get("grant_type"), guest=guest):
                 reply = send(operation, fields)
                 value = self._understand(operation, reply, meaning, refusal)
         except PaytronixError as error:
@@ -297,8 +344,8 @@ class PaytronixClient:
 
 
 def _whose(fields: Mapping[str, Any]) -> str:
-    """What tells the calls of one guest from those of others."""
-    return str(fields.get("access_token") or fields.get("refresh_token") or fields.get("username"))
+    """What tells the calls of one guest from those of others, in whichever of the guest's browsers."""
+    return str(fields.get("username") or fields.get("printedCardNumber") or fields.get("access_token"))
 
 
 def _outcome(error: PaytronixError) -> str:
@@ -310,6 +357,14 @@ def _outcome(error: PaytronixError) -> str:
         case RefreshRefused():
             return "refresh_refused"
     return "refused"
+
+
+def _date(reply: Reply) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(reply.headers.get("Date", ""))
+    except ValueError:
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
 def _retry_after(reply: Reply, now: datetime) -> int | None:

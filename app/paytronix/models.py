@@ -5,7 +5,7 @@ listed here are ignored, as the vendor asks (responses may gain fields without a
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -70,12 +70,16 @@ class Balance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``guest/accountInformation`` says of a card."""
+    """What ``guest/accountInformation`` says of a card.
+
+    :ivar unreadable: the parts that were in the reply and not as agreed; never all of what was there
+    """
 
     points: tuple[Balance, ...] = ()
     rewards: tuple[Balance, ...] = ()
     stored_value: tuple[Balance, ...] = ()
     tier: str | None = None
+    unreadable: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         return "Account(…)"
@@ -125,10 +129,22 @@ class _BalanceReply(msgspec.Struct, rename="camel"):
     expirations: list[_ExpirationReply] | None = None
 
 
-class _AccountReply(msgspec.Struct, rename="camel"):
+# Each part of an account by itself: one that is odd must not take the others with it.
+
+
+class _PointsReply(msgspec.Struct, rename="camel"):
     point_balances: list[_BalanceReply] | None = None
+
+
+class _RewardsReply(msgspec.Struct, rename="camel"):
     reward_balances: list[_BalanceReply] | None = None
+
+
+class _StoredValueReply(msgspec.Struct, rename="camel"):
     stored_value_balances: list[_BalanceReply] | None = None
+
+
+class _TierReply(msgspec.Struct, rename="camel"):
     tier_label: str | None = None
 
 
@@ -177,17 +193,26 @@ def read_guest(body: bytes) -> Guest:
 
 
 def read_account(body: bytes) -> Account:
-    """Read the reply of ``guest/accountInformation``. Every list may be absent (4.4).
+    """Read the reply of ``guest/accountInformation``. Every part may be absent (4.4), and any may be odd.
 
-    :raises OddReply: a field has not its documented type.
+    :raises OddReply: nothing of it can be read.
     """
-    reply = read(body, _AccountReply)
-    return Account(
-        points=_balances(reply.point_balances),
-        rewards=_balances(reply.reward_balances),
-        stored_value=_balances(reply.stored_value_balances),
-        tier=reply.tier_label or None,
-    )
+    readers: dict[str, Callable[[], object]] = {
+        "points": lambda: _balances(read(body, _PointsReply).point_balances),
+        "rewards": lambda: _balances(read(body, _RewardsReply).reward_balances),
+        "stored_value": lambda: _balances(read(body, _StoredValueReply).stored_value_balances),
+        "tier": lambda: read(body, _TierReply).tier_label or None,
+    }
+    parts: dict[str, Any] = {}
+    faults: dict[str, OddReply] = {}
+    for name, reader in readers.items():
+        try:
+            parts[name] = reader()
+        except OddReply as odd:
+            faults[name] = odd
+    if faults and not any(parts.values()):
+        raise next(iter(faults.values()))
+    return Account(**parts, unreadable=frozenset(faults))
 
 
 def _what_is_odd(error: Exception) -> str:

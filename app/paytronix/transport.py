@@ -3,6 +3,7 @@
 import http.client
 import threading
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from app.paytronix.deadline import DeadlinePools, deadline
 from app.paytronix.errors import Reason, Unavailable
 
 LONGEST_REPLY_BYTES = 1_000_000
+CERTIFICATE_AUTHORITIES: str = DEFAULT_CA_BUNDLE_PATH
+ONE_GUESTS_SHARE, ONE_GUESTS_LEAST = 4, 4  # a quarter of the places, but four: a page can be open in several tabs
 
 Encoded = TypeVar("Encoded", str, bytes)
 
@@ -47,6 +50,7 @@ class Transport:
     :param total_seconds: limit for a whole call, from look-up to the last byte
     :param max_calls: how many may be under way at once; the next one is refused, not queued
     :param ca_bundle: file of certificate authorities to trust in place of the well-known ones
+    :param observe_place: told 1 when one of the places for calls is taken, -1 when it is given back
     """
 
     def __init__(
@@ -60,19 +64,24 @@ class Transport:
         max_calls: int = 252,
         user_agent: str = "guest-login",
         ca_bundle: str | None = None,
+        observe_place: Callable[[int], None] = lambda _: None,
     ) -> None:
         self.total_seconds = total_seconds
         self._base_url = base_url
         self._connect_seconds = connect_seconds
         self._places = threading.BoundedSemaphore(max_calls)
+        self._places_of_one = max(max_calls // ONE_GUESTS_SHARE, ONE_GUESTS_LEAST)
+        self._taken_by: Counter[str] = Counter()
+        self._lock = threading.Lock()
         self._holds = threading.local()
+        self._observe_place = observe_place
         self._headers = {
             "Authorization": "Basic " + b64encode(f"{client_id}:{client_secret}".encode()).decode(),
             "Accept": "application/json",
             "Accept-Encoding": "identity",
             "User-Agent": user_agent,
         }
-        self._adapter = _Adapter(ca_bundle or DEFAULT_CA_BUNDLE_PATH, connections=max_calls)
+        self._adapter = _Adapter(ca_bundle or CERTIFICATE_AUTHORITIES, connections=max_calls)
 
     def get(self, operation: str, parameters: Mapping[str, Any]) -> Reply:
         """GET with the parameters in the query, the only way that Paytronix documents (4.1).
@@ -124,25 +133,46 @@ class Transport:
             return Reply(response.status_code, response.headers, body)
 
     @contextmanager
-    def place(self, operation: str) -> Iterator[None]:
+    def place(self, operation: str, guest: str | None = None) -> Iterator[None]:
         """Hold one of the places for calls, also while waiting before or between calls of this thread.
 
         A thread that holds one needs no second for its calls. So whatever waits for Paytronix is within the limit,
         and the other threads stay free for pages that do not.
 
-        :raises Unavailable: all are taken.
+        :param guest: for whom. One guest with many requests must leave places for others.
+        :raises Unavailable: all are taken, or all that this guest may have.
         """
         if getattr(self._holds, "a_place", False):
             yield
             return
-        if not self._places.acquire(blocking=False):
-            raise Unavailable(operation, Reason.BUSY)
-        self._holds.a_place = True
+        with self._share_of(operation, guest):
+            if not self._places.acquire(blocking=False):
+                raise Unavailable(operation, Reason.BUSY)
+            self._holds.a_place = True
+            self._observe_place(1)
+            try:
+                yield
+            finally:
+                self._observe_place(-1)
+                self._holds.a_place = False
+                self._places.release()
+
+    @contextmanager
+    def _share_of(self, operation: str, guest: str | None) -> Iterator[None]:
+        if guest is None:
+            yield
+            return
+        with self._lock:
+            if self._taken_by[guest] >= self._places_of_one:
+                raise Unavailable(operation, Reason.BUSY, detail="one guest's share of the calls under way")
+            self._taken_by[guest] += 1
         try:
             yield
         finally:
-            self._holds.a_place = False
-            self._places.release()
+            with self._lock:
+                self._taken_by[guest] -= 1
+                if not self._taken_by[guest]:
+                    del self._taken_by[guest]
 
 
 def _encoded(encode: Callable[[Mapping[str, Any]], Encoded], fields: Mapping[str, Any]) -> Encoded:

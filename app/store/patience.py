@@ -2,7 +2,8 @@
 
 Each operation has a limit of its own. A store that keeps just within it would still hold a request for many times as
 long, because a sign-in takes a dozen operations. What an operation takes beyond what a healthy store needs is counted
-against the patience of the thread; when that is used up, the next operation fails at once.
+against the patience of the thread; when that is used up, the next operation fails at once. Only what gives something
+back (a lease) is tried all the same, for a moment: what stays taken keeps others waiting.
 """
 
 import threading
@@ -38,14 +39,27 @@ def renew_patience() -> None:
     _thread.left_seconds = _thread.whole_seconds
 
 
+def check_patience() -> None:
+    """Go on to what cannot be repeated only if the store has been quick enough to keep what comes of it.
+
+    Keeping takes about as many operations as came before, so half of the patience must be left.
+
+    :raises StoreUnavailable: the store is too slow for that.
+    """
+    if _thread.left_seconds < _thread.whole_seconds / 2:
+        raise StoreUnavailable("The store", Reason.TIMEOUT, "it is too slow to keep what would come of this request")
+
+
 @contextmanager
-def operation(store: str) -> Iterator[None]:
+def operation(store: str, *, gives_back: bool = False) -> Iterator[None]:
     """Count one operation.
 
     :param store: engine and address, for the error.
+    :param gives_back: it is tried even when the patience is used up: a server does what it was sent, though nobody
+        waits for its answer.
     :raises StoreUnavailable: the patience was used up before.
     """
-    if _thread.left_seconds <= 0:
+    if _thread.left_seconds <= 0 and not gives_back:
         raise StoreUnavailable(store, Reason.TIMEOUT, "the operations of this request took too long together")
     began = time.monotonic()
     try:

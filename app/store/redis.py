@@ -15,13 +15,14 @@ An entry whose record has gone does no harm, because what is ended through an in
 Entries past their time are cleared away by the next writes, a few each time.
 """
 
+import contextlib
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from redis import exceptions
 
-from app.store.interface import Count, Reason, StoreUnavailable, milliseconds
+from app.store.interface import Count, Facts, Reason, StoreUnavailable, milliseconds
 from app.store.patience import longest_wait, operation
 from app.store.redis_connections import time_limit
 from app.store.redis_servers import Servers
@@ -67,12 +68,12 @@ _OWNED = "return redis.call('ZRANGE', KEYS[1], 0, -1)"
 
 _OWNED_PAGE = "return redis.call('ZSCAN', KEYS[1], ARGV[1], 'COUNT', 500)"
 
-# Ends the records of one owner, or with '' of whatever owner.
+# Ends the records of one owner, or with '' of whatever owner, and gives their keys.
 _END_OWNED = """
-local ended = 0
+local ended = {}
 for _, key in ipairs(KEYS) do
   local owner = string.match(redis.call('GET', key) or '', '^([^\\n]+)\\n')
-  if owner and (ARGV[1] == '' or ARGV[1] == owner) then ended = ended + redis.call('DEL', key) end
+  if owner and (ARGV[1] == '' or ARGV[1] == owner) and redis.call('DEL', key) == 1 then table.insert(ended, key) end
 end
 return ended
 """
@@ -82,8 +83,6 @@ local number = redis.call('INCR', KEYS[1])
 if number == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return number
 """
-
-_DECREMENT = "if tonumber(redis.call('GET', KEYS[1]) or 0) > 0 then redis.call('DECR', KEYS[1]) end"
 
 _COUNTS = """
 local counts = {}
@@ -99,6 +98,16 @@ return 1
 """
 
 _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
+
+# An entry's score is two times to live after the last write, so what is live has at least one of them left.
+_COUNT_OWNED = """
+local time = redis.call('TIME')
+return redis.call('ZCOUNT', KEYS[1], '(' .. time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[1], '+inf')
+"""
+
+_FORGET = "return redis.call('ZREM', KEYS[1], unpack(ARGV))"
+
+_FACTS = "return redis.call('INFO', 'server') .. redis.call('INFO', 'memory') .. redis.call('INFO', 'persistence')"
 
 _TRY_OUT = "redis.call('SET', KEYS[1], '', 'PX', 1000) return redis.call('GET', KEYS[1])"
 
@@ -148,8 +157,10 @@ class RedisStore:
 
     def delete(self, *keys: str) -> None:
         with time_limit(OPERATION_SECONDS):
-            for group in self._servers.together([_record(key) for key in keys]):
+            records = [_record(key) for key in keys]
+            for group in self._servers.together(records):
                 self._run(_DELETE, group)
+            self._forget(records)
 
     def delete_owned(self, owner: str) -> int:
         with time_limit(OPERATION_SECONDS):
@@ -163,12 +174,12 @@ class RedisStore:
             if cursor == b"0":
                 return ended
 
+    def count_owned(self, ttl_seconds: float) -> int:
+        return int(self._run(_COUNT_OWNED, [_ALL], milliseconds(ttl_seconds)))
+
     def increment(self, key: str, ttl_seconds: float) -> int:
         number = self._run(_INCREMENT, [f"guest-login:c:{key}"], milliseconds(ttl_seconds), repeatable=False)
         return int(number)
-
-    def decrement(self, key: str) -> None:
-        self._run(_DECREMENT, [f"guest-login:c:{key}"], repeatable=False)
 
     def count(self, key: str) -> Count:
         return self.counts(key)[0]
@@ -186,10 +197,22 @@ class RedisStore:
         return bool(self._run(_ACQUIRE, [f"guest-login:l:{lease}"], holder, milliseconds(ttl_seconds)))
 
     def release(self, lease: str, holder: str) -> None:
-        self._run(_RELEASE, [f"guest-login:l:{lease}"], holder)
+        self._run(_RELEASE, [f"guest-login:l:{lease}"], holder, gives_back=True)
 
     def ping(self) -> None:
         self._run(_TRY_OUT, [_PING])
+
+    def facts(self) -> Facts:
+        said = dict(line.split(":", 1) for line in self._run(_FACTS, [_PING]).decode().split("\r\n") if ":" in line)
+        is_bounded = said.get("maxmemory", "0") != "0"
+        policy = said.get("maxmemory_policy", "noeviction")
+        has_saved = int(said.get("rdb_last_save_time", 0)) > time.time() - int(said.get("uptime_in_seconds", 0)) + 2
+        return Facts(
+            engine=f"Redis {said.get('redis_version', 'of an unknown release')}",
+            eviction=policy if is_bounded and policy != "noeviction" else "",
+            persistence="an append-only file" if said.get("aof_enabled") == "1" else "snapshots" if has_saved else "",
+            is_encrypted=self._servers.is_private,
+        )
 
     def close(self) -> None:
         self._servers.close()
@@ -204,16 +227,36 @@ class RedisStore:
         self._run(_INDEX, [_by(owner), _ALL], milliseconds(ttl_seconds), *records)
 
     def _end_owned(self, records: Iterable[bytes], owner: str) -> int:
-        # Not repeatable: the second count would leave out what the first try ended.
-        groups = self._servers.together([record.decode() for record in records])
-        return sum(self._run(_END_OWNED, group, owner, repeatable=False) for group in groups)
+        ended: list[bytes] = []
+        for group in self._servers.together([record.decode() for record in records]):
+            # Not repeatable: the second reply would leave out what the first try ended.
+            ended += self._run(_END_OWNED, group, owner, repeatable=False)
+        self._forget(ended)
+        return len(ended)
 
-    def _run(self, script: str, keys: Sequence[str], *arguments: str | bytes | int, repeatable: bool = True) -> Any:
+    def _forget(self, records: Sequence[str | bytes]) -> None:
+        """Take records that have ended out of what is counted. An entry that stays leaves by itself, in time."""
+        with contextlib.suppress(StoreUnavailable):
+            if records:
+                self._run(_FORGET, [_ALL], *records)
+
+    def _run(
+        self,
+        script: str,
+        keys: Sequence[str],
+        *arguments: str | bytes | int,
+        repeatable: bool = True,
+        gives_back: bool = False,
+    ) -> Any:
         """Run a script.
 
         :param repeatable: running it twice in a row leaves and gives the same as running it once.
+        :param gives_back: as in :func:`app.store.patience.operation`.
         """
-        with operation(self._servers.name), time_limit(longest_wait(OPERATION_SECONDS)):
+        with (
+            operation(self._servers.name, gives_back=gives_back),
+            time_limit(longest_wait(OPERATION_SECONDS)),
+        ):
             try:
                 return self._try(script, keys, *arguments)
             except StoreUnavailable as failure:

@@ -1,7 +1,8 @@
 """Where Redis runs: on one server, in a Sentinel group, or as a Cluster; and how to reach it in each case."""
 
+import ipaddress
 import socket
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -21,6 +22,7 @@ GUIDE_SECONDS = 0.2  # for each server asked who is in charge: a frozen one must
 MOST_REDIRECTIONS = 5
 SLOTS = 16384
 FIRST_KEY = 3  # in EVAL script count key…
+_NO_HOST = (None, "", "?", b"", b"?")  # how nodes leave out a host, by version and by where they do
 SENTINEL_PORT = 26379
 REDIS_PORT = 6379
 
@@ -39,6 +41,9 @@ class Servers(Protocol):
 
     name: str
     """Engine and addresses for messages; no password."""
+
+    is_private: bool
+    """Whether what travels to it is protected by TLS, or does not leave the machine."""
 
     def execute_command(self, *command: Any) -> Any:
         """Send ``EVAL`` to the server that is in charge of its first key, and give the reply.
@@ -65,11 +70,31 @@ class Credentials:
     tls: dict[str, str] = field(default_factory=dict)
 
 
-def tcp_client(address: Address, credentials: Credentials, *, database: int = 0, tls: bool = False) -> Client:
+def tcp_client(
+    address: Address,
+    credentials: Credentials,
+    *,
+    database: int = 0,
+    tls: bool = False,
+    greet: Callable[[Any], None] | None = None,
+) -> Client:
+    """A client of one server.
+
+    :param greet: makes a new connection ready for its first command, in place of ``connection.on_connect()``.
+    """
     host, port = address
     keepalive = {"socket_keepalive": True, "socket_keepalive_options": _KEEPALIVE}
     connection_class = TlsConnection if tls else TcpConnection
-    return _client(connection_class, credentials, database, host=host, port=port, **keepalive, **credentials.tls)
+    return _client(
+        connection_class,
+        credentials,
+        database,
+        host=host,
+        port=port,
+        redis_connect_func=greet,
+        **keepalive,
+        **credentials.tls,
+    )
 
 
 def unix_client(path: str, credentials: Credentials, *, database: int = 0) -> Client:
@@ -110,8 +135,9 @@ def _ask(client: Client, command: Sequence[Any]) -> Any:
 class OneServer:
     """One Redis server."""
 
-    def __init__(self, name: str, client: Client) -> None:
+    def __init__(self, name: str, client: Client, *, is_private: bool) -> None:
         self.name = f"Redis at {name}"
+        self.is_private = is_private
         self._client = client
 
     def execute_command(self, *command: Any) -> Any:
@@ -139,6 +165,7 @@ class SentinelGroup:
 
     def __init__(self, addresses: Sequence[Address], service: str, credentials: Credentials) -> None:
         self.name = f"Redis {service} behind {_listed(addresses)}"
+        self.is_private = all(map(is_loopback, addresses))
         self._service = service
         self._credentials = credentials
         self._sentinels = _Guides(tcp_client(address, Credentials()) for address in addresses)
@@ -147,9 +174,9 @@ class SentinelGroup:
     def execute_command(self, *command: Any) -> Any:
         master = self._master
         if master is None:
-            host, port = self._sentinels.ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._service)
+            _, (host, port) = self._sentinels.ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._service)
             self._sentinels.hang_up()  # it may be long until they are asked again
-            found = tcp_client((host.decode(), int(port)), self._credentials)
+            found = tcp_client((host.decode(), int(port)), self._credentials, greet=_greet_master)
             # Threads that come here at once each ask; the first answer serves them all.
             master = self._master = self._master or found
         return _ask(master, command)
@@ -167,6 +194,21 @@ class SentinelGroup:
             master.connection_pool.disconnect()
 
 
+def _greet_master(connection: Any) -> None:
+    """Use a connection only if it leads to a master.
+
+    A master that was replaced breaks its connections. Who has not heard of it connects again, and would read what it
+    still has.
+
+    :raises ConnectionError: the server is no master, or no more.
+    """
+    connection.on_connect()
+    connection.send_command("ROLE")
+    role, *_ = connection.read_response()
+    if role != b"master":
+        raise RedisConnectionError(f"the server that the Sentinels named is a {role.decode()}")
+
+
 class Cluster:
     """A Redis Cluster, found through any of its nodes (Redis Cluster specification).
 
@@ -178,6 +220,7 @@ class Cluster:
 
     def __init__(self, addresses: Sequence[Address], credentials: Credentials) -> None:
         self.name = f"Redis Cluster at {_listed(addresses)}"
+        self.is_private = all(map(is_loopback, addresses))
         self._credentials = credentials
         self._nodes = {address: tcp_client(address, credentials) for address in addresses}
         self._guides = _Guides(self._nodes.values())
@@ -199,7 +242,7 @@ class Cluster:
                 once = not isinstance(redirection, MovedError)
                 if not once:
                     self._masters = None
-                master = (redirection.host or master[0], redirection.port)
+                master = (master[0] if redirection.host in _NO_HOST else redirection.host, redirection.port)
         raise RedisConnectionError(f"the nodes do not agree who is in charge of slot {slot}")
 
     def distrust(self) -> None:
@@ -228,8 +271,10 @@ class Cluster:
 
     def _ask_for_masters(self) -> list[Address | None]:
         masters: list[Address | None] = [None] * SLOTS
-        for first, last, (host, port, *_), *_replicas in self._guides.ask("CLUSTER", "SLOTS"):
-            address = (host.decode(), int(port))
+        asked, slots = self._guides.ask("CLUSTER", "SLOTS")
+        for first, last, (host, port, *_), *_replicas in slots:
+            # A node that does not know its own address, or is not to tell it, names none: it is where we have asked.
+            address = (host.decode() if host not in _NO_HOST else asked, int(port))
             masters[first : last + 1] = [address] * (last + 1 - first)
         return masters
 
@@ -240,7 +285,8 @@ class _Guides:
     def __init__(self, clients: Iterable[Client]) -> None:
         self._clients = tuple(clients)  # replaced as a whole, so that threads need no lock
 
-    def ask(self, *question: str) -> Any:
+    def ask(self, *question: str) -> tuple[str, Any]:
+        """The host that answered, and what it said."""
         for client in self._clients:
             with time_limit(GUIDE_SECONDS):
                 try:
@@ -249,12 +295,21 @@ class _Guides:
                     continue
             if answer:
                 self._clients = (client, *(other for other in self._clients if other is not client))
-                return answer
+                return client.connection_pool.connection_kwargs["host"], answer
         raise RedisConnectionError("nobody there knows who is in charge")
 
     def hang_up(self) -> None:
         for client in self._clients:
             client.connection_pool.disconnect(inuse_connections=False)
+
+
+def is_loopback(address: Address) -> bool:
+    """Whether an address is this very machine; a name other than localhost is not taken for it."""
+    host = address[0]
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _listed(addresses: Sequence[Address]) -> str:

@@ -15,6 +15,7 @@ from app.store.redis_servers import (
     Credentials,
     OneServer,
     SentinelGroup,
+    is_loopback,
     tcp_client,
     unix_client,
 )
@@ -51,12 +52,13 @@ def open_store(url: str) -> Store:
             if others:
                 raise _wrong_form("there must be one address")
             client = tcp_client(address, credentials, database=_database(path), tls=tls)
-            return RedisStore(OneServer(authority, client))
+            return RedisStore(OneServer(authority, client, is_private=tls or is_loopback(address)))
         case "unix":
             if authority or not path:
                 raise _wrong_form("after unix:// there must be the absolute path of a socket")
             database = _database(_options(query, ("db",)).get("db", ""))
-            return RedisStore(OneServer(rest, unix_client(rest, _credentials(userinfo), database=database)))
+            client = unix_client(rest, _credentials(userinfo), database=database)
+            return RedisStore(OneServer(rest, client, is_private=True))
         case "redis+sentinel":
             if not path or "/" in path:
                 raise _wrong_form("after the addresses there must be a slash and the name of the group")
@@ -68,6 +70,13 @@ def open_store(url: str) -> Store:
             credentials = _credentials(userinfo, _options(query, ()))
             return RedisStore(Cluster(_addresses(authority, REDIS_PORT), credentials))
     raise _wrong_form("it begins with none of the known schemes")
+
+
+def without_credentials(url: str) -> str:
+    """The URL of a store as it may be shown: no user, no password, no options."""
+    scheme, _, rest = url.partition("://")
+    rest = rest.partition("?")[0]
+    return f"{scheme}://{rest.rpartition('@')[2]}"
 
 
 def _wrong_form(what: str) -> ValueError:

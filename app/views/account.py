@@ -4,8 +4,10 @@ from flask import Blueprint, render_template
 
 from app.auth import session
 from app.auth.guards import signed_in
+from app.logs import log
 from app.paytronix import Refused
 from app.site import site, voice, words_for
+from app.views.card_code import CardCode, card_code
 
 bp = Blueprint("account", __name__)
 
@@ -22,6 +24,8 @@ def show() -> str:
         card_number = session.remembered("card_number")
         if card_number:
             account = tokens.call(sign_in, lambda token: paytronix.account_information(token, card_number))
+            if account.unreadable:
+                log.warning("account_part_unreadable", parts=sorted(account.unreadable))
         else:
             message = voice().site("no_card")
     except Refused as refusal:
@@ -30,6 +34,13 @@ def show() -> str:
         "account.html",
         first_name=session.remembered("first_name"),
         card_ending=(session.remembered("card_number") or "")[-4:],
+        card_code=_card_code(session.remembered("card_number")),
         account=account,
         message=message,
     )
+
+
+def _card_code(card_number: str | None) -> CardCode | None:
+    """For the till to read, if the merchant wants that."""
+    kind = site().messages.current().merchant.show_card_code
+    return card_code(card_number, kind) if card_number and kind else None

@@ -7,9 +7,9 @@ from pathlib import Path
 from flask import Blueprint, Response, abort, send_from_directory, url_for
 
 from app.auth.guards import public
+from app.headers import KEPT_FOR_GOOD
 
 FOLDER = Path(__file__).parents[2] / "static"
-ONE_YEAR_SECONDS = 31_536_000
 
 bp = Blueprint("assets", __name__)
 
@@ -27,8 +27,8 @@ FINGERPRINTS = _fingerprints()
 def static(fingerprint: str, name: str) -> Response:
     if FINGERPRINTS.get(name) != fingerprint:
         abort(404)
-    answer = send_from_directory(FOLDER, name, max_age=ONE_YEAR_SECONDS)
-    answer.headers["Cache-Control"] = f"public, max-age={ONE_YEAR_SECONDS}, immutable"
+    answer = send_from_directory(FOLDER, name)
+    answer.headers["Cache-Control"] = KEPT_FOR_GOOD
     return answer
 
 

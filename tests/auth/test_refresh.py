@@ -3,10 +3,12 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from app.auth import refresh
 from app.auth.pseudonyms import Pseudonyms
 from app.auth.refresh import TokenKeeper
 from app.auth.sign_ins import SignInEnded, SignIns, Tokens
@@ -14,6 +16,7 @@ from app.paytronix import PaytronixClient, Reason, RefreshRefused, Token, TokenR
 from app.paytronix.client import TOKEN_CALL
 from app.store import StoreUnavailable
 from app.store.interface import Reason as StoreReason
+from tests.stores import until
 
 
 class FakePaytronix(PaytronixClient):
@@ -24,7 +27,7 @@ class FakePaytronix(PaytronixClient):
         super().__init__(transport, merchant_id=1, client_id="c", client_secret="s", scope=["user_read"])
         self.spent, self.seconds, self.trouble = [], 0.0, None
 
-    def token_by_refresh_token(self, refresh_token):
+    def token_by_refresh_token(self, refresh_token, *, guest):
         time.sleep(self.seconds)
         if self.trouble:
             raise self.trouble
@@ -193,3 +196,231 @@ def test_a_lease_whose_holder_died_is_taken_over_when_it_ends(store, sign_ins, s
     started = time.monotonic()
     assert keeper.call(sign_in, accepts_only("access-1")) == "access-1"
     assert 0.3 < time.monotonic() - started < 3
+
+
+class Cuttable:
+    """One process's way to the store, which can be cut."""
+
+    def __init__(self, store):
+        self._store, self.is_cut = store, False
+
+    def __getattr__(self, name):
+        def operation(*args, **kwargs):
+            if self.is_cut:
+                raise StoreUnavailable("test", StoreReason.UNREACHABLE, "cut for this test")
+            return getattr(self._store, name)(*args, **kwargs)
+
+        return operation
+
+
+def process(store, paytronix, *, call_seconds=0.5):
+    """What one process has: its way to the store, its sign-ins, its keeper."""
+    way = Cuttable(store)
+    sign_ins = SignIns(way, Pseudonyms(["key"]), idle_seconds=60, max_seconds=600)
+    return way, sign_ins, TokenKeeper(way, sign_ins, paytronix, call_seconds=call_seconds, margin_seconds=30)
+
+
+def cut_while_it_renews(paytronix, *ways):
+    """Cut these ways to the store as soon as Paytronix has given the next new tokens."""
+    give = paytronix.token_by_refresh_token
+
+    def give_and_cut(refresh_token, *, guest):
+        new = give(refresh_token, guest=guest)
+        for way in ways:
+            way.is_cut = True
+        paytronix.token_by_refresh_token = give
+        return new
+
+    paytronix.token_by_refresh_token = give_and_cut
+
+
+@pytest.fixture
+def short_lease(monkeypatch):
+    monkeypatch.setattr(refresh, "LEASE_RESERVE_SECONDS", 0.5)
+
+
+def test_an_outage_longer_than_the_lease_loses_no_sign_in_and_spends_no_token_twice(
+    store, sign_in, paytronix, short_lease
+):
+    (way, sign_ins, keeper), (other_way, others, other) = process(store, paytronix), process(store, paytronix)
+    mine, theirs = sign_ins.find(sign_in.session_id), others.find(sign_in.session_id)
+    cut_while_it_renews(paytronix, way, other_way)
+    assert keeper.call(mine, accepts_only("access-1")) == "access-1"
+    time.sleep(1.2)  # the lease has ended
+    other_way.is_cut = False
+    threading.Timer(0.3, lambda: setattr(way, "is_cut", False)).start()
+    theirs.began_at = time.monotonic()
+    assert other.call(theirs, accepts_only("access-1")) == "access-1"
+    assert paytronix.spent == ["refresh-0"]
+    assert others.find(sign_in.session_id).tokens.access_token == "access-1"
+
+
+def test_a_refusal_of_a_token_that_a_process_out_of_reach_has_renewed_keeps_the_guest_signed_in(
+    store, sign_in, paytronix, monkeypatch
+):
+    monkeypatch.setattr(refresh, "LEASE_RESERVE_SECONDS", 0.1)
+    monkeypatch.setattr(refresh, "LATE_SECONDS", 0.1)
+    monkeypatch.setattr(refresh, "FAILURE_REMEMBERED_SECONDS", 0.001)
+    way, sign_ins, keeper = process(store, paytronix, call_seconds=0.1)
+    _, others, other = process(store, paytronix, call_seconds=5)
+    mine = sign_ins.find(sign_in.session_id)
+    cut_while_it_renews(paytronix, way)
+    assert keeper.call(mine, accepts_only("access-1")) == "access-1"
+    with pytest.raises(Unavailable):
+        other.call(others.find(sign_in.session_id), accepts_only("access-1"))
+    way.is_cut = False
+    until(lambda: others.find(sign_in.session_id).tokens.access_token == "access-1")
+    assert other.call(others.find(sign_in.session_id), accepts_only("access-1")) == "access-1"
+
+
+def test_a_process_that_was_paused_beyond_its_lease_signs_nobody_out(store, sign_in, paytronix, short_lease):
+    (_, sign_ins, keeper), (_, others, other) = process(store, paytronix), process(store, paytronix)
+    save = sign_ins.save_tokens
+
+    def save_after_a_pause(*args):
+        time.sleep(1.3)
+        return save(*args)
+
+    sign_ins.save_tokens = save_after_a_pause
+    with ThreadPoolExecutor(2) as threads:
+        paused = threads.submit(keeper.call, sign_ins.find(sign_in.session_id), accepts_only("access-1"))
+        until(lambda: paytronix.spent)
+        taking_over = threads.submit(other.call, others.find(sign_in.session_id), accepts_only("access-1"))
+        assert [paused.result(), taking_over.result()] == ["access-1", "access-1"]
+    assert others.find(sign_in.session_id) is not None
+
+
+def test_a_refusal_is_definite_again_once_nobody_can_have_newer_tokens(
+    store, sign_ins, sign_in, paytronix, monkeypatch
+):
+    monkeypatch.setattr(refresh, "LATE_SECONDS", 0.1)
+    monkeypatch.setattr(refresh, "FAILURE_REMEMBERED_SECONDS", 0.001)
+    store.acquire(f"x:{{{sign_in.name}}}", "a process that was killed", 1)
+    paytronix.spent.append("refresh-0")
+    keeper = TokenKeeper(store, sign_ins, paytronix, call_seconds=5, margin_seconds=30)
+    with pytest.raises(Unavailable):
+        keeper.call(sign_in, accepts_only("access-1"))
+    time.sleep(1)
+    with pytest.raises(SignInEnded):
+        keeper.call(sign_ins.find(sign_in.session_id), accepts_only("access-1"))
+
+
+def test_a_process_that_ends_waits_for_tokens_that_are_not_saved_yet(store, sign_in, paytronix):
+    way, sign_ins, keeper = process(store, paytronix)
+    cut_while_it_renews(paytronix, way)
+    assert keeper.finish(0)
+    keeper.call(sign_ins.find(sign_in.session_id), accepts_only("access-1"))
+    assert not keeper.finish(0.3)
+    way.is_cut = False
+    assert keeper.finish(5)
+    assert sign_ins.find(sign_in.session_id).tokens.access_token == "access-1"
+
+
+def test_a_process_that_may_wait_no_longer_gives_up(store, sign_in, paytronix):
+    way, sign_ins, keeper = process(store, paytronix)
+    cut_while_it_renews(paytronix, way)
+    keeper.call(sign_ins.find(sign_in.session_id), accepts_only("access-1"))
+    keeper.give_up()
+    assert keeper.finish(0)
+    way.is_cut = False
+    assert sign_ins.find(sign_in.session_id).tokens.access_token == "access-0"
+
+
+def test_a_token_that_paytronix_never_accepts_costs_two_calls_and_one_refresh(keeper, sign_ins, sign_in, paytronix):
+    tried = []
+
+    def operation(access_token):
+        tried.append(access_token)
+        raise TokenRejected("guest/accountInformation", "invalid_token")
+
+    with pytest.raises(SignInEnded):
+        keeper.call(sign_in, operation)
+    assert tried == ["access-0", "access-1"]
+    assert paytronix.spent == ["refresh-0"]
+    assert sign_ins.find(sign_in.session_id) is None
+
+
+def test_a_renewed_token_that_was_renewed_again_meanwhile_ends_no_sign_in(keeper, sign_ins, sign_in):
+    slow, quick = sign_ins.find(sign_in.session_id), sign_ins.find(sign_in.session_id)
+    good, tried = ["access-1"], []
+
+    def operation(access_token):
+        return accepts_only(good[-1])(access_token)
+
+    def slow_operation(access_token):
+        tried.append(access_token)
+        if access_token == "access-1":  # Paytronix drops it just now, and another page of the guest notices first
+            good.append("access-2")
+            assert keeper.call(quick, operation) == "access-2"
+        return operation(access_token)
+
+    assert keeper.call(slow, slow_operation) == "access-2"
+    assert tried == ["access-0", "access-1", "access-2"]
+
+
+def test_somebody_elses_renewed_token_that_is_rejected_is_renewed_once_more(keeper, sign_ins, sign_in, paytronix):
+    slow = sign_ins.find(sign_in.session_id)
+    keeper.call(sign_in, accepts_only("access-1"))
+    assert keeper.call(slow, accepts_only("access-2")) == "access-2"
+    assert paytronix.spent == ["refresh-0", "refresh-1"]
+
+
+def test_who_waited_for_the_renewal_of_an_older_token_renews_its_own(keeper, sign_ins, sign_in, monkeypatch):
+    old = sign_ins.find(sign_in.session_id)
+    keeper.call(sign_ins.find(sign_in.session_id), accepts_only("access-1"))
+    new = sign_ins.find(sign_in.session_id)
+    read, reading = sign_ins.read_tokens_again, threading.Event()
+
+    def read_slowly(sign_in):
+        reading.set()
+        time.sleep(0.3)
+        read(sign_in)
+
+    monkeypatch.setattr(sign_ins, "read_tokens_again", read_slowly)
+    with ThreadPoolExecutor(2) as threads:
+        leader = threads.submit(keeper.call, old, accepts_only("access-2"))
+        assert reading.wait(5)
+        follower = threads.submit(keeper.call, new, accepts_only("access-2"))
+        assert [leader.result(), follower.result()] == ["access-2", "access-2"]
+
+
+@pytest.fixture
+def near_its_end(sign_ins, sign_in):
+    """A sign-in whose token is good for a while, and is to be renewed."""
+    now = datetime.now(UTC)
+    soon = Tokens(access_token="a", refresh_token="r", ends_at=now + timedelta(seconds=25), refresh_at=now)
+    assert sign_ins.save_tokens(sign_in, soon)
+    return sign_in
+
+
+@pytest.mark.parametrize("processes", [1, 5])
+def test_nobody_waits_for_the_early_renewal_of_a_token_that_is_still_good(
+    store, sign_ins, near_its_end, paytronix, processes
+):
+    keepers = [TokenKeeper(store, sign_ins, paytronix, call_seconds=5, margin_seconds=30) for _ in range(processes)]
+    paytronix.seconds, paytronix.trouble = 2, Unavailable(TOKEN_CALL, Reason.TIMEOUT)
+
+    def page(number):
+        tab, began = sign_ins.find(near_its_end.session_id), time.monotonic()
+        assert keepers[number % processes].usable_token(tab) == "a"
+        return time.monotonic() - began
+
+    with ThreadPoolExecutor(5) as threads:
+        *others, leader = sorted(threads.map(page, range(5)))
+    assert max(others) < 1
+    assert leader >= 2
+
+
+def test_a_store_that_fails_during_an_early_renewal_stops_no_page(store, near_its_end, paytronix):
+    way, sign_ins, keeper = process(store, paytronix)
+    tab = sign_ins.find(near_its_end.session_id)
+    way.is_cut = True
+    assert keeper.usable_token(tab) == "a"
+    assert paytronix.spent == []
+
+
+def test_a_request_that_has_waited_long_begins_no_further_call(keeper, sign_in):
+    late = replace(sign_in, began_at=time.monotonic() - 25)
+    with pytest.raises(Unavailable) as caught:
+        keeper.call(late, lambda _: pytest.fail("a call was made"))
+    assert caught.value.reason is Reason.TIMEOUT

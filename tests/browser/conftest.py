@@ -2,19 +2,32 @@
 
 import os
 import shutil
+from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import sync_playwright
 
+from app import create_app
+from app.auth import guards
+from config import Settings
+from tests.browser.states import BRANDS, TRIES
+from tests.sites import browser_of, environment
+
 PHONE = {"width": 390, "height": 844}
+
+
+def path_of_chromium():
+    """Where the machine's own Chromium is."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        pytest.fail("There is no Chromium on this machine. Install it: apt-get install chromium")
+    return path
 
 
 @pytest.fixture(scope="session")
 def chromium():
     """The browser of the machine; a missing one is a failure, for the main job is done in one."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.fail("There is no Chromium on this machine. Install it: apt-get install chromium")
+    path = path_of_chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=path,
@@ -30,6 +43,36 @@ def chromium():
         )
         yield browser
         browser.close()
+
+
+@dataclass
+class Branded:
+    """A running site in a brand's look.
+
+    :ivar language: what its guests' browsers are set to
+    """
+
+    url: str
+    language: str
+    _settings: dict
+
+    def page_of_failure(self):
+        """The page for a reason that nobody has foreseen: from an application in this process, in the same look."""
+        app = create_app(Settings.from_env(self._settings))
+        app.view_functions["health.healthz"] = guards.public(lambda: 1 / 0)
+        return browser_of(app).get("/healthz", Accept_Language=self.language).body
+
+
+@pytest.fixture
+def branded(run_site, sandbox, tmp_path):
+    """A function that starts a site in the look of a brand."""
+
+    def start(brand, language):
+        changes = {"MERCHANT_DIR": str(BRANDS[brand]), "LOGIN_FAILURES_PER_GUEST": f"{TRIES}/15 minutes"}
+        running = run_site(workers=1, **changes)
+        return Branded(running.url, language, environment(sandbox, tmp_path, PUBLIC_URL=running.url, **changes))
+
+    return start
 
 
 @pytest.fixture(params=[True, False], ids=["with-script", "without-script"])

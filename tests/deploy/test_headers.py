@@ -150,3 +150,18 @@ def test_there_is_no_hsts_over_plain_http_and_every_other_header(behind_nginx):
         with behind_nginx.connect_plain() as connection:
             answer = exchange(connection, f"{line} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n".encode())
         assert_complete(answer, over_https=False)
+
+
+def test_files_are_compressed_and_pages_whose_length_could_tell_a_secret_are_not(behind_nginx):
+    session = behind_nginx.session()
+    session.headers["Accept-Encoding"] = "gzip"
+    page = session.get(f"{behind_nginx.url}/login")
+    assert "Content-Encoding" not in page.headers
+    files = [link for link in behind_nginx.browser().get("/login").read.links if link.endswith(".css")]
+    assert {link.split("/")[1] for link in files} == {"static", "brand"}
+    for link in files:
+        answer = session.get(behind_nginx.url + link)
+        assert answer.headers.get("Content-Encoding") == "gzip", link
+        assert "Set-Cookie" not in answer.headers
+        assert answer.headers["Vary"] == "Accept-Encoding"
+        assert "immutable" in answer.headers["Cache-Control"]

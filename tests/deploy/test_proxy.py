@@ -150,3 +150,18 @@ def test_slow_clients_hold_no_thread_of_the_site(nginx, start_site):
         assert time.monotonic() - began < 1
     until(lambda: site.log("request"))
     assert [record["method"] for record in site.log("request")] == ["GET"]
+
+
+def test_sign_ins_of_one_ipv6_network_share_their_limit_and_those_of_its_neighbour_do_not(nginx, start_site):
+    nginx.more = "    set_real_ip_from 127.0.0.1;\n    real_ip_header X-Address-For-This-Test;\n"
+    nginx.start(start_site(**nginx.settings_of_site).port)
+    session = nginx.session()
+
+    def sign_in(address):
+        headers = {"X-Address-For-This-Test": address}
+        return session.post(f"{nginx.url}/login", headers=headers).status_code
+
+    statuses = [sign_in(f"2001:db8:0:a0a::{number:x}") for number in range(160)]
+    assert 429 in statuses
+    assert statuses[:100] == [422] * 100
+    assert sign_in("2001:db8:0:a0b::1") == 422

@@ -4,6 +4,8 @@ import pytest
 
 from tests.faults.rig import Rig
 
+LAST_LINES = 200
+
 
 @pytest.fixture(autouse=True)
 def rig(sandbox, tmp_path):
@@ -11,3 +13,14 @@ def rig(sandbox, tmp_path):
     rig = Rig(sandbox, tmp_path)
     yield rig
     rig.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failure shows what the instances had to say."""
+    report = yield
+    if report.failed and "rig" in item.funcargs:
+        for site in item.funcargs["rig"].sites:
+            said = "".join(site.output[-LAST_LINES:])
+            report.sections.append((f"the last that the instance at port {site.port} logged", said))
+    return report

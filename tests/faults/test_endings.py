@@ -1,11 +1,13 @@
 """Processes that end: in order, or killed at the worst moment."""
 
 import os
+import resource
 import signal
 import time
 
 import pytest
 
+from app.server import DESCRIPTORS, DRAIN_SECONDS
 from tests.faults.guests import Later
 from tests.faults.rig import site_workers
 from tests.faults.storms import killings
@@ -68,6 +70,61 @@ def test_a_second_click_after_the_first_one_s_worker_was_killed_is_told_to_try_a
     assert answer.seconds < 3.5
     assert len(rig.sandbox.calls(grant="password")) == 1, "nobody knows how the first call went"
     assert guest.sign_in(form={"csrf_token": answer.form_token, "next": ""}).status == 303
+
+
+@pytest.mark.parametrize("first", ["the master", "the workers"])
+def test_a_whole_process_group_that_is_told_to_end_serves_until_the_balancer_has_noticed(rig, first):
+    """systemd, unless told otherwise, signals every process of a service; each of them may be the first to hear."""
+    (site,) = rig.start(2, store_url=rig.redis().url, TRUSTED_PROXY_HOPS="1")
+    time.sleep(1)  # until both serve: an instance is ready when one of them does
+    group = [site.process.pid, *site_workers(site)]
+    told_at = time.monotonic()
+    for pid in group if first == "the master" else group[::-1]:
+        os.kill(pid, signal.SIGTERM)
+    until(lambda: not site.is_ready(), seconds=1)
+    while time.monotonic() < told_at + DRAIN_SECONDS - 1:
+        assert site.fetch("GET", "/readyz").status_code == 503
+        assert rig.guest().get("/login").status == 200
+        time.sleep(0.2)
+    assert site.process.wait(20) == 0
+
+
+def reload(site):
+    os.kill(site.process.pid, signal.SIGHUP)
+
+
+@pytest.mark.parametrize(
+    ("options", "renew"),
+    [((), reload), (("--max-requests", "20", "--max-requests-jitter", "10"), lambda site: None)],
+    ids=["reloaded", "after so many requests"],
+)
+def test_workers_that_make_place_for_others_under_load_lose_no_request(rig, options, renew):
+    (site,) = rig.start(2, store_url=rig.redis().url, options=options)
+    guest, former = rig.signed_in(), site_workers(site)
+    rig.sandbox.switch(delay_seconds=0.1)
+    ends_at = time.monotonic() + 5
+
+    def visit():
+        while time.monotonic() < ends_at:
+            assert guest.twin().get("/account").status == 200
+
+    visits = [Later(visit) for _ in range(8)]
+    time.sleep(1)
+    renew(site)
+    for each in visits:
+        each.result()
+    until(lambda: len(site_workers(site)) == 2 and set(site_workers(site)) != set(former))
+
+
+def test_an_instance_may_open_as_many_descriptors_as_its_threads_need(rig):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))  # what services are given unless they ask
+    try:
+        (site,) = rig.start(1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    (worker,) = site_workers(site)
+    assert resource.prlimit(worker, resource.RLIMIT_NOFILE)[0] == min(hard, DESCRIPTORS)
 
 
 def _kill(pid):

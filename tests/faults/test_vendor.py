@@ -129,6 +129,16 @@ def test_a_hanging_vendor_leaves_every_other_page_fast_and_excess_is_told_at_onc
     check_hanging(figures)
 
 
+def test_a_guest_with_many_tabs_at_a_slow_vendor_leaves_places_for_others(rig):
+    rig.start(1, options=("--threads", "16"))
+    guest = rig.signed_in()
+    rig.sandbox.switch(delay_seconds=1)
+    tabs = [Later(guest.twin().get, "/account") for _ in range(30)]
+    time.sleep(0.3)
+    assert rig.guest().sign_in("ben@example.com", "soup-of-the-day").status == 303
+    assert {tab.result().status for tab in tabs} == {200, 503}
+
+
 def check_hanging(figures):
     assert figures["p99 of /healthz"] <= 0.5, figures
     assert figures["p99 of /login"] <= 0.5, figures
@@ -168,6 +178,27 @@ def test_a_vendor_that_is_down_is_asked_less_and_used_again_when_it_is_back(rig)
     until(lambda: rig.guest().sign_in().status == 303, seconds=15)
     assert time.monotonic() - started < 15
     assert len(site_workers(site)) == 1
+
+
+def firewall(peer):
+    """A Paytronix behind a firewall that refuses what looks like an attack."""
+    while (request := peer.read_request()) is not None:
+        if b"OR 1=1" in request.body:
+            peer.send(reply(b"<h1>VENDOR-PAGE</h1>", status=403, Content_Type="text/html"))
+        else:
+            peer.send(reply(b'{"result": "success", "access_token": "t", "refresh_token": "r", "username": "ana"}'))
+
+
+def test_a_scanner_that_meets_a_firewall_shuts_nobody_out(rig):
+    with Misbehaving(firewall) as vendor:
+        rig.start(1, PAYTRONIX_BASE_URL=f"http://127.0.0.1:{vendor.port}/rest/25.33")
+        scanner = rig.guest()
+        for number in range(15):
+            answer = scanner.sign_in(f"ana{number}' OR 1=1 --", "marker-password-é")
+            assert answer.status == 503
+            assert "VENDOR-PAGE" not in answer.body
+        assert rig.guest().sign_in().status == 303
+        rig.answers.clear()  # these submits are not among the calls of the sandbox
 
 
 @pytest.mark.parametrize("username", ["503", "hang", "html"])

@@ -30,7 +30,7 @@ KNOWN_NAMES = [
     "help",
     "name",
     "languages",
-    "colours",
+    "look",
     "brand",
     "logo",
     "phone",

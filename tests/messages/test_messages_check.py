@@ -41,7 +41,7 @@ def test_a_folder_without_faults_ends_with_0_and_says_what_guests_get(run, folde
 
 
 def test_a_broken_folder_ends_with_1_and_names_file_line_fault_and_remedy(run, folder):
-    folder.merchant('name = "Olive"\nlanguages = ["en"]\n[colours]\nbrand = "green"\n')
+    folder.merchant('name = "Olive"\nlanguages = ["en"]\n[look]\nbrand = "green"\n')
     folder.english("[site]\nbusy = “Full.”\n")
     result = run(folder.path)
     assert result.exit_code == 1

@@ -187,11 +187,20 @@ def test_thousands_of_faults_are_told_as_fifty_and_a_number(folder):
         ('languages = ["en", "xx"]', '"xx" is no language'),
         ('languages = ["en", "EN"]', "twice"),
         ('show_vendor_text = "yes"', "neither true nor false"),
-        ('colours = "red"', "is a heading"),
-        ('colours.brand = "red"', "is no colour"),
-        ('colours.brand = "#12345"', "is no colour"),
-        ('colours.brand = "#fff;}"', "is no colour"),
-        ('colours.brnad = "#fff"', "means nothing here"),
+        ('look = "red"', "is a heading"),
+        ('look.brand = "red"', "is no colour"),
+        ('look.brand = "#12345"', "is no colour"),
+        ('look.brand = "#fff;}"', "is no colour"),
+        ('look.brnad = "#fff"', "means nothing here"),
+        ('look.corners = "oval"', "can only be one of round, soft, square"),
+        ("look.corners = []", "can only be one of round, soft, square"),
+        ('look.headings = "comic"', "can only be one of plain, serif"),
+        ('look.background_picture = "../oak.svg"', "no file name of a picture"),
+        ('look.background_picture = "oak.svg"', 'no picture "oak.svg"'),
+        ('logo = "oak.svg"', 'no picture "oak.svg"'),
+        ('currency = "£"', "no currency"),
+        ("currency = 1", "no currency"),
+        ("show_card_code = true", "can only be one of qr, barcode"),
         ('links.help = "http://example.com/"', "does not begin with https://"),
         ('links.help = "javascript:alert(1)"', "does not begin with https://"),
         ('links.help = "https:example.com"', "does not begin with https://"),
@@ -219,9 +228,12 @@ def test_a_fault_in_merchant_toml_costs_its_line_only(folder, line, told):
 
 
 def test_everything_in_merchant_toml_is_understood(folder):
+    for picture in ("logo.svg", "oak.svg"):
+        folder.write(picture, "<svg/>")
     folder.merchant(
         'name = "Olive & Thyme"\nlogo = "logo.svg"\nphone = "+44 20 7946 0123"\nlanguages = ["es", "en"]\n'
-        'show_vendor_text = true\n[colours]\nbrand = "#0B6e4f"\ntext = "#000"\n'
+        'show_vendor_text = true\ncurrency = "GBP"\nshow_card_code = "barcode"\n[look]\nbrand = "#0B6e4f"\naccent = "#000"\n'
+        'background = "#FFF"\ncorners = "round"\nheadings = "serif"\nbackground_picture = "oak.svg"\n'
         '[links]\nhelp = { url = "mailto:hi@example.com", text = "Write" }\nregister = "https://example.com/join?a=b"\n'
         '[username]\nkind = "card"\nlabel = "Club card"\n'
     )
@@ -231,7 +243,12 @@ def test_everything_in_merchant_toml_is_understood(folder):
         name="Olive & Thyme",
         logo="logo.svg",
         phone="+44 20 7946 0123",
-        colours={"brand": "#0B6e4f", "text": "#000"},
+        colours={"brand": "#0b6e4f", "accent": "#000000", "background": "#ffffff"},
+        corners="round",
+        headings="serif",
+        background_picture="oak.svg",
+        currency="GBP",
+        show_card_code="barcode",
         links={"help": "mailto:hi@example.com", "register": "https://example.com/join?a=b"},
         link_texts={"help": "Write"},
         languages=("es", "en"),

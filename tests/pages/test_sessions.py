@@ -50,6 +50,7 @@ def test_the_deletion_of_a_cookie_repeats_what_browsers_ask_of_it(secure):
 
 def test_on_loopback_cookies_do_without_what_needs_https(browser):
     browser.sign_in()
+    browser.get("/account")
     assert set(browser.cookies()) == {"session"}
 
 

@@ -72,22 +72,29 @@ def test_any_text_in_every_entry_is_shown_as_text(told, text):
     pages.append(browser.get("/account"))
     for page in pages:
         assert page.read.headings
-        assert {tag for tag, _ in page.read.tags} <= KNOWN_TAGS
+        assert tags_of(page) <= KNOWN_TAGS
         assert all(not name.startswith("on") for _, attributes in page.read.tags for name in attributes)
         assert page.read.title.strip()
     shown = text.strip().replace("\r\n", "\n").replace("\r", "\n")
     assert shown in unescape(pages[0].body)
 
 
-TAGS = "html head meta title link body header p main h1 h2 form input button ul li a div label footer nav span section"
+TAGS = (
+    "html head meta title link body header p main h1 h2 form input button ul li a div label footer nav span section bdi"
+)
 KNOWN_TAGS = frozenset(TAGS.split())
+
+
+def tags_of(page):
+    """The tags of a page, but for our own script, which every page names once (``Page`` has looked)."""
+    return {tag for tag, _ in page.read.tags} - {"script"}
 
 
 def test_the_tags_of_the_pages_are_those_that_the_test_above_allows(browser):
     pages = [browser.get("/login"), browser.sign_in("ana", "wrong"), browser.get("/nothing-here")]
     browser.sign_in()
     pages.append(browser.get("/account"))
-    assert {tag for page in pages for tag, _ in page.read.tags} <= KNOWN_TAGS
+    assert set().union(*map(tags_of, pages)) <= KNOWN_TAGS
     assert not KNOWN_TAGS & {"script", "img", "b", "iframe", "svg", "style"}
 
 

@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from contextlib import ExitStack
 
 import pytest
 
@@ -318,3 +319,22 @@ def test_a_place_held_by_a_thread_that_fails_is_given_back(make_transport):
         raise RuntimeError
     with transport.place(OPERATION):
         pass
+
+
+def test_one_guest_leaves_places_for_others(make_transport):
+    transport = make_transport("http://paytronix.test", max_calls=20)
+    with ExitStack() as held:
+        for _ in range(5):
+            take_place(held, transport, "ana")
+        with pytest.raises(Unavailable) as caught:
+            take_place(held, transport, "ana")
+        assert caught.value.reason is Reason.BUSY
+        take_place(held, transport, "ben")
+    with transport.place(OPERATION, "ana"):
+        pass
+
+
+def take_place(held, transport, guest):
+    """Take a place, and be ready to take the next one as another thread would."""
+    held.enter_context(transport.place(OPERATION, guest))
+    transport._holds.a_place = False

@@ -409,6 +409,7 @@ def test_a_success_without_any_token_is_a_protocol_fault():
     assert (error.reason, error.detail) == (Reason.PROTOCOL, "the field access_token")
 
 
+NO_PARTS = {"result": "success"}  # of an account
 WRONG_TYPES = [
     ("sign-in", TOKEN | {"refresh_token": 7}, "the field refresh_token"),
     ("sign-in", TOKEN | {"username": ["ana"]}, "the field username"),
@@ -418,14 +419,14 @@ WRONG_TYPES = [
     ("user", USER | {"fields": {"firstName": 7}}, "the field fields.firstName"),
     ("user", USER | {"primaryCardNumbers": "6000"}, "the field primaryCardNumbers"),
     ("user", USER | {"primaryCardNumbers": [6000]}, "the field primaryCardNumbers[0]"),
-    ("account", ACCOUNT | {"tierLabel": 2}, "the field tierLabel"),
-    ("account", ACCOUNT | {"pointBalances": {}}, "the field pointBalances"),
-    ("account", ACCOUNT | {"pointBalances": [{}]}, "the field pointBalances[0].balance"),
-    ("account", ACCOUNT | {"pointBalances": [{"balance": 1250}]}, "the field pointBalances[0].balance"),
-    ("account", ACCOUNT | {"rewardBalances": [{"balance": "1", "name": None}]}, "the field rewardBalances[0].name"),
+    ("account", NO_PARTS | {"tierLabel": 2}, "the field tierLabel"),
+    ("account", NO_PARTS | {"pointBalances": {}}, "the field pointBalances"),
+    ("account", NO_PARTS | {"pointBalances": [{}]}, "the field pointBalances[0].balance"),
+    ("account", NO_PARTS | {"pointBalances": [{"balance": 1250}]}, "the field pointBalances[0].balance"),
+    ("account", NO_PARTS | {"rewardBalances": [{"balance": "1", "name": None}]}, "the field rewardBalances[0].name"),
     (
         "account",
-        ACCOUNT | {"rewardBalances": [{"balance": "1", "expirations": [{"amount": "1"}]}]},
+        NO_PARTS | {"rewardBalances": [{"balance": "1", "expirations": [{"amount": "1"}]}]},
         "the field rewardBalances[0].expirations[0].expirationDate",
     ),
 ]
@@ -435,6 +436,32 @@ WRONG_TYPES = [
 def test_a_field_of_the_wrong_type_is_a_protocol_fault_that_names_it(call, body, detail):
     error = error_of(call, body)
     assert (type(error), error.reason, error.detail) == (Unavailable, Reason.PROTOCOL, detail)
+
+
+@pytest.mark.parametrize(
+    ("part", "field", "odd"),
+    [
+        ("points", "pointBalances", {}),
+        ("points", "pointBalances", [{"balance": "NaN"}]),
+        ("rewards", "rewardBalances", [{"balance": 1}]),
+        ("stored_value", "storedValueBalances", "25.50"),
+        ("tier", "tierLabel", 2),
+    ],
+)
+def test_a_part_of_the_account_that_is_odd_leaves_the_others(part, field, odd):
+    whole = ACCOUNT | {
+        "storedValueBalances": [{"balance": "25.50"}],
+        "tierLabel": "Gold",
+    }
+    account = meet("account", whole | {field: odd})
+    assert account.unreadable == {part}
+    for other in {"points", "rewards", "stored_value", "tier"} - {part}:
+        assert getattr(account, other), other
+
+
+def test_an_account_of_which_nothing_can_be_read_is_a_protocol_fault():
+    odd = {"pointBalances": 7, "rewardBalances": None, "storedValueBalances": [], "tierLabel": ""}
+    assert reason_of("account", NO_PARTS | odd) == Reason.PROTOCOL
 
 
 @pytest.mark.parametrize("good", ["0", "-3", "+3", "12.50", "0012", "999999999999999.999999"])
@@ -465,8 +492,8 @@ ODD_DECIMALS = [
 @pytest.mark.parametrize("odd", [*ODD_DECIMALS, "9" * 16, "9" * 5000])
 def test_a_decimal_that_is_none_is_a_protocol_fault(odd):
     reward = {"balance": "1", "expirations": [{"amount": odd, "expirationDate": "2026-12-01"}]}
-    assert reason_of("account", ACCOUNT | {"pointBalances": [{"balance": odd}]}) == Reason.PROTOCOL
-    assert reason_of("account", ACCOUNT | {"rewardBalances": [reward]}) == Reason.PROTOCOL
+    assert reason_of("account", NO_PARTS | {"pointBalances": [{"balance": odd}]}) == Reason.PROTOCOL
+    assert reason_of("account", NO_PARTS | {"rewardBalances": [reward]}) == Reason.PROTOCOL
 
 
 @pytest.mark.parametrize(
@@ -481,7 +508,7 @@ def test_a_day_is_read_from_each_documented_form(day):
 @pytest.mark.parametrize("odd", ["", "soon", "2026-13-01", "2026-02-30", "01/12/2026", "9" * 5000])
 def test_a_day_that_is_none_is_a_protocol_fault(odd):
     reward = {"balance": "1", "expirations": [{"amount": "1", "expirationDate": odd}]}
-    assert reason_of("account", ACCOUNT | {"rewardBalances": [reward]}) == Reason.PROTOCOL
+    assert reason_of("account", NO_PARTS | {"rewardBalances": [reward]}) == Reason.PROTOCOL
 
 
 # --- Too many calls ---

@@ -54,6 +54,11 @@ def test_any_result_can_be_rehearsed(call, ask):
     assert ask(call, "result:invalid_status").json() == {"result": "invalid_status"}
 
 
+def test_one_field_of_a_data_call_can_be_nonsense(call):
+    assert sign_in_then(call, "odd:primaryCardNumbers").json()["primaryCardNumbers"] == "odd"
+    assert "pointBalances" not in sign_in_then(call, "odd:pointBalances").json()
+
+
 @everywhere
 @pytest.mark.parametrize("what", ["status:521", "521"])
 def test_any_http_status_can_be_rehearsed(call, ask, what):

@@ -176,6 +176,49 @@ def test_everybody_s_records_end_together_and_nothing_else(store):
     assert store.delete_all() == 0
 
 
+def test_what_is_live_and_has_an_owner_can_be_counted(store):
+    assert store.count_owned(LONG) == 0
+    for number in range(20):
+        store.put(f"s:{{{number}}}", b"value", LONG, f"guest {number % 7}")
+    store.put("j:{x}", b"nobody's", LONG)
+    store.increment("failures", LONG)
+    assert store.count_owned(LONG) == 20
+    store.extend("s:{0}", LONG)
+    store.replace("s:{1}", b"value", b"new", LONG)
+    assert store.count_owned(LONG) == 20
+    store.delete("s:{0}", "s:{1}")
+    assert store.count_owned(LONG) == 18
+    ended = store.delete_owned("guest 2")
+    assert store.count_owned(LONG) == 18 - ended
+    store.delete_all()
+    assert store.count_owned(LONG) == 0
+
+
+def test_what_is_past_its_end_is_not_counted(store):
+    for number in range(5):
+        store.put(f"s:{{{number}}}", b"value", SHORT, "guest")
+    assert store.count_owned(SHORT) == 5
+    time.sleep(PAST_SHORT)
+    assert store.count_owned(SHORT) == 0
+
+
+def test_an_end_that_comes_nearer_as_a_sign_in_grows_old_is_counted_to_its_end(store):
+    usual = 1.0
+    store.put("s:{a}", b"value", usual, "guest")
+    time.sleep(0.4)
+    store.extend("s:{a}", 0.6)  # its absolute end is at 1.0
+    time.sleep(0.4)
+    assert store.count_owned(usual) == 1
+    time.sleep(0.3)
+    assert store.count_owned(usual) == 0
+
+
+def test_a_store_says_what_it_is(store):
+    facts = store.facts()
+    assert facts.engine.startswith(("SQLite 3.", "Redis "))
+    assert facts.is_encrypted
+
+
 def test_several_counters_are_read_in_the_order_in_which_they_are_asked_for(store):
     store.increment("one", LONG)
     store.increment("three", LONG)
@@ -200,26 +243,6 @@ def test_a_counter_counts_within_a_window_that_begins_at_the_first_count(store):
     assert store.count("failures") == Count(0, 0.0)
     assert store.increment("failures", LONG) == 1
     assert LONG - 5 < store.count("failures").seconds_left <= LONG
-
-
-def test_what_was_counted_can_be_taken_back_within_its_window(store):
-    store.increment("failures", SHORT)
-    store.increment("failures", SHORT)
-    store.decrement("failures")
-    assert store.count("failures").number == 1
-    assert 0 < store.count("failures").seconds_left <= SHORT
-    for _ in range(3):
-        store.decrement("failures")
-    assert store.increment("failures", SHORT) == 1
-
-
-def test_taking_back_begins_no_window(store):
-    store.decrement("failures")
-    assert store.count("failures") == Count(0, 0.0)
-    store.increment("failures", SHORT)
-    time.sleep(PAST_SHORT)
-    store.decrement("failures")
-    assert store.increment("failures", LONG) == 1
 
 
 def test_a_lease_has_one_holder(store):

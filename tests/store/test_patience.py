@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from app.store import Reason, StoreUnavailable, patience, renew_patience
+from app.store import Reason, StoreUnavailable, check_patience, patience, renew_patience
 from app.store.patience import HEALTHY_SECONDS, longest_wait, operation
 
 
@@ -77,3 +77,25 @@ def test_threads_that_serve_no_request_have_no_limit():
         thread.join()
     take(0)
     assert not failures
+
+
+def test_what_cannot_be_repeated_is_begun_only_while_half_of_the_patience_is_left():
+    with patience(0.2):
+        take(HEALTHY_SECONDS + 0.05)
+        check_patience()
+        take(HEALTHY_SECONDS + 0.06)
+        with pytest.raises(StoreUnavailable, match="too slow to keep"):
+            check_patience()
+        renew_patience()
+        check_patience()
+    check_patience()
+
+
+def test_a_lease_is_given_back_though_the_patience_is_used_up(store):
+    store.acquire("l:{a}", "first", 60)
+    with patience(0.01):
+        take(HEALTHY_SECONDS + 0.05)
+        with pytest.raises(StoreUnavailable):
+            store.get("s:{a}")
+        store.release("l:{a}", "first")
+    assert store.acquire("l:{a}", "second", 60)

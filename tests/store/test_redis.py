@@ -82,6 +82,7 @@ OPERATIONS = {
     "delete": lambda store: store.delete("s:{a}", "t:{a}"),
     "delete_owned": lambda store: store.delete_owned("guest"),
     "delete_all": lambda store: store.delete_all(),
+    "count_owned": lambda store: store.count_owned(LONG),
     "increment": lambda store: store.increment("c", LONG),
     "count": lambda store: store.count("c"),
     "acquire": lambda store: store.acquire("l:{a}", "holder", LONG),
@@ -235,13 +236,35 @@ def test_an_access_list_with_nothing_but_what_is_needed_is_enough(own_redis):
         client.execute_command(
             "ACL", "SETUSER", "site", "on", ">secret", "~guest-login:*", "-@all", "+eval", "+mget", "+get", "+set",
             "+del", "+pexpire", "+pexpireat", "+pttl", "+incr", "+time", "+zadd", "+zrem", "+zrange",
-            "+zrangebyscore", "+zscan", "+select",
+            "+zrangebyscore", "+zscan", "+zcount", "+select",
         )  # fmt: skip
     store = open_store(f"redis://site:secret@{own_redis.address}/0")
     store.put("s:{a}", b"value", LONG, "guest")
     for operation in OPERATIONS.values():
         operation(store)
     store.close()
+
+
+def test_what_was_signed_out_leaves_the_indices_at_once(store, own_redis):
+    for name in "abc":
+        store.put(f"s:{{{name}}}", b"value", LONG, f"guest {name}")
+    store.delete("s:{a}")
+    store.delete_owned("guest b")
+    with own_redis.client() as client:
+        assert client.zrange("guest-login:{owned}:all", 0, -1) == [b"guest-login:r:s:{c}"]
+
+
+def test_the_server_says_by_which_rule_it_drops_records_and_whether_it_keeps_them(store, own_redis):
+    facts = store.facts()
+    assert facts.engine.startswith("Redis 7.")
+    assert (facts.eviction, facts.persistence, facts.is_encrypted) == ("", "", True)
+    with own_redis.client() as client:
+        client.config_set("maxmemory-policy", "allkeys-lru")
+        assert store.facts().eviction == "", "without a bound on its memory it drops nothing"
+        client.config_set("maxmemory", "100mb")
+        client.config_set("appendonly", "yes")
+        facts = store.facts()
+        assert (facts.eviction, facts.persistence) == ("allkeys-lru", "an append-only file")
 
 
 def test_every_key_has_our_prefix_and_an_end(store, own_redis):
@@ -325,6 +348,33 @@ def test_a_master_that_is_frozen_and_replaced_is_left_behind(own_sentinel_group)
     store.close()
 
 
+def test_what_was_signed_out_is_not_read_from_a_master_that_was_replaced(own_sentinel_group):
+    group = own_sentinel_group
+    reader, writer = open_store(group.url), open_store(group.url)
+    reader.put("s:{a}", b"signed in", LONG)
+    group.wait_until_copied("guest-login:r:s:{a}")
+    with group.sentinels[0].client() as sentinel:
+        sentinel.execute_command("SENTINEL", "FAILOVER", "guests")
+    with group.master.client() as former, group.replica.client() as new:
+        until(lambda: new.info("replication")["role"] == "master", seconds=30)
+        until(lambda: former.info("replication")["role"] == "slave", seconds=30)
+        former.replicaof("127.0.0.1", 1)  # what the new master is told does not reach it any more
+
+    def signs_out():
+        with contextlib.suppress(StoreUnavailable):
+            writer.delete("s:{a}")
+            return True
+
+    until(signs_out)
+    for _ in range(10):
+        with contextlib.suppress(StoreUnavailable):
+            assert reader.get("s:{a}") == [None]
+        time.sleep(0.1)
+    assert reader.get("s:{a}") == [None]
+    for store in (reader, writer):
+        store.close()
+
+
 def test_one_sentinel_that_answers_is_enough(own_sentinel_group, fails_in_time):
     frozen, stopped, _ = own_sentinel_group.sentinels
     frozen.freeze()
@@ -393,6 +443,24 @@ def test_a_cluster_that_moves_a_slot_is_followed_on_the_way_and_after(cluster_ur
         for index in (source, target, 3 - target - source):  # back, for the tests that come after
             nodes[index].execute_command("CLUSTER", "SETSLOT", slot, "NODE", names[source])
     store.close()
+
+
+@pytest.mark.xdist_group("cluster")
+def test_a_cluster_whose_nodes_do_not_tell_their_address_is_found_where_it_was_asked(cluster_url, shared_cluster):
+    def tell(what):
+        for node in shared_cluster.nodes:
+            with node.client() as client:
+                client.config_set("cluster-preferred-endpoint-type", what)
+
+    tell("unknown-endpoint")
+    try:
+        store = open_store(cluster_url)
+        for number in range(20):
+            store.put(f"s:{{{number}}}", b"value", LONG)
+            assert store.get(f"s:{{{number}}}") == [b"value"]
+        store.close()
+    finally:
+        tell("ip")
 
 
 def test_no_message_shows_a_record(own_redis, fails_in_time):

@@ -1,0 +1,41 @@
+"""The settings: what they are and where they come from; which of them do not go together."""
+
+from collections.abc import Iterator
+
+from app.doctor.findings import Finding, fault, note, ok
+from app.site import Site
+from app.store import without_credentials
+from config import SettingsError, check_extras, given_settings
+
+AREA = "settings"
+
+
+def check_settings(site: Site) -> Iterator[Finding]:
+    """Each was read and checked before this command began."""
+    settings = site.settings
+    for given in given_settings(settings):
+        shown = without_credentials(settings.store_url.reveal()) if given.name == "STORE_URL" else given.shown
+        yield ok(AREA, f"{given.name} = {shown} ({given.source})")
+    if settings.session_idle_seconds > settings.session_max_seconds:
+        yield fault(
+            AREA,
+            "SESSION_IDLE_SECONDS is longer than SESSION_MAX_SECONDS",
+            "The idle limit can never be reached. Make it the shorter of the two.",
+        )
+    if settings.paytronix_connect_seconds > settings.paytronix_total_seconds:
+        yield fault(
+            AREA,
+            "PAYTRONIX_CONNECT_SECONDS is longer than PAYTRONIX_TOTAL_SECONDS",
+            "The limit to connect can never be reached. Make it the shorter of the two.",
+        )
+    if settings.metrics_address and settings.metrics_address[0] in {"0.0.0.0", "::"}:  # noqa: S104 - told of, not used
+        yield note(
+            AREA,
+            "METRICS_ADDRESS is open on every network of this machine",
+            "Let a firewall keep everybody but Prometheus out, or name the address of an inner network.",
+        )
+    try:
+        check_extras(settings)
+    except SettingsError as error:
+        for each in error.faults:
+            yield fault(AREA, each, "Install it, or take the setting away.")

@@ -1,0 +1,17 @@
+"""The merchant's folder."""
+
+from collections.abc import Iterator
+
+from app.doctor.findings import Finding, fault, ok
+from app.site import Site
+
+AREA = "words"
+
+
+def check_words(site: Site) -> Iterator[Finding]:
+    """Whether it has faults; guests read the last good words meanwhile. ``messages check`` says more."""
+    folder, faults = site.settings.merchant_dir, site.messages.current().faults
+    for each in faults:
+        yield fault(AREA, f"{folder.name}/{each.file}, line {each.line}: {each.problem}", each.instead)
+    if not faults:
+        yield ok(AREA, f"no faults in {folder.name}/")

@@ -1,0 +1,197 @@
+"""What the metrics process shows: ``/metrics`` for Prometheus, ``/readyz`` for whoever asks what is wrong.
+
+Serve it to operators only. There is no secret in it, but it tells how busy the site is.
+"""
+
+import json
+import os
+import platform
+import re
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from socket import socket
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.mmap_dict import MmapedDict, mmap_key
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from app import ending
+from app.auth.sign_ins import SignIns
+from app.logs import log
+from app.messages import Messages
+from app.store import Store, StoreUnavailable
+from app.version import VERSION
+
+STORE_EVERY_SECONDS = 15.0  # however often somebody asks
+LOOK_EVERY_SECONDS = 0.5  # whether the master is still there
+LONGEST_REQUEST_SECONDS = 10.0
+_FILE = re.compile(r"(?P<kind>counter|histogram|gauge_live[a-z]+)_(?P<pid>[0-9]+)\.db")
+
+
+class Overview(Collector):
+    """What is counted of the whole site rather than in a worker."""
+
+    def __init__(self, store: Store, sign_ins: SignIns, messages: Messages) -> None:
+        self._store = store
+        self._sign_ins = sign_ins
+        self._messages = messages
+        self._lock = threading.Lock()
+        self._asked_at = float("-inf")
+        self._alive: int | None = None
+
+    def collect(self) -> Iterator[Metric]:
+        alive = self._sign_ins_alive()
+        yield GaugeMetricFamily(
+            "guest_login_store_up", "Whether the store could be read when it was last asked.", float(alive is not None)
+        )
+        if alive is not None:  # unknown is not 0
+            yield GaugeMetricFamily(
+                "guest_login_sign_ins_alive", "Sign-ins in the store, of all instances that share it.", alive
+            )
+        faults = len(self._messages.current().faults)
+        yield GaugeMetricFamily("guest_login_words_faults", "Faults in the merchant's folder at this moment.", faults)
+        build = GaugeMetricFamily("guest_login_build_info", "Which release runs.", labels=["version", "python"])
+        build.add_metric([VERSION, platform.python_version()], 1)
+        yield build
+
+    def _sign_ins_alive(self) -> int | None:
+        with self._lock:
+            if time.monotonic() - self._asked_at >= STORE_EVERY_SECONDS:
+                try:
+                    self._alive = self._sign_ins.count()
+                except StoreUnavailable:
+                    self._alive = None
+                self._asked_at = time.monotonic()
+            return self._alive
+
+    def readiness(self) -> dict[str, Any]:
+        """Whether the site can serve guests, and what is wrong with the store and the merchant's folder."""
+        started = time.monotonic()
+        try:
+            self._store.ping()
+            store: dict[str, Any] = {"ready": True, "seconds": round(time.monotonic() - started, 4)}
+        except StoreUnavailable as error:
+            store = {"ready": False, "reason": error.reason.value, "problem": str(error)}
+        faults = [
+            {"file": fault.file, "line": fault.line, "problem": fault.problem, "instead": fault.instead}
+            for fault in self._messages.current().faults
+        ]
+        is_ending = ending.has_begun()
+        return {"ready": store["ready"] and not is_ending, "ending": is_ending, "store": store, "words": faults}
+
+
+class Counts:
+    """What the workers have counted, those that have ended included.
+
+    A worker leaves its files behind. What they count is added to one file, so that a site that changes its workers
+    for months has no more files than workers; what was under way in it is under way no more.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._registry = CollectorRegistry()
+        MultiProcessCollector(self._registry, path=str(folder))
+
+    def text(self) -> bytes:
+        """All of it as Prometheus reads it."""
+        with self._lock:
+            for path in self._folder.glob("*.db"):
+                found = _FILE.fullmatch(path.name)
+                if found and int(found["pid"]) != FORMER and not _lives(int(found["pid"])):
+                    if found["kind"] in {"counter", "histogram"}:
+                        _add(path, self._folder / f"{found['kind']}_{FORMER}.db")
+                    path.unlink()
+            return generate_latest(self._registry)
+
+
+FORMER = 0  # in place of a process id: all that have ended
+
+
+def _add(source: Path, target: Path) -> None:
+    total = MmapedDict(str(target))
+    try:
+        for metric in MultiProcessCollector.merge([str(source)], accumulate=False):
+            for sample in metric.samples:
+                labels = list(sample.labels)
+                values = [sample.labels[name] for name in labels]
+                key = mmap_key(metric.name, sample.name, labels, values, metric.documentation)
+                total.write_value(key, total.read_value(key)[0] + sample.value, 0.0)
+    finally:
+        total.close()
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = LONGEST_REQUEST_SECONDS
+    server: "_Server"
+
+    def do_GET(self) -> None:
+        match self.path.partition("?")[0]:
+            case "/metrics":
+                self._answer(200, CONTENT_TYPE_LATEST, self.server.counts.text() + self.server.site())
+            case "/readyz":
+                detail = self.server.overview.readiness()
+                body = json.dumps(detail, indent=2, ensure_ascii=False).encode() + b"\n"
+                self._answer(200 if detail["ready"] else 503, "application/json", body)
+            case _:
+                self._answer(404, "text/plain; charset=utf-8", b"Here are /metrics and /readyz.\n")
+
+    def _answer(self, status: int, content_type: str, body: bytes) -> None:
+        self.send_response_only(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - named by http.server
+        """Nothing: who watches is not what happens."""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    timeout = LOOK_EVERY_SECONDS
+
+    def __init__(self, listener: socket, counts: Counts, overview: Overview) -> None:
+        super().__init__(listener.getsockname(), _Handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listener
+        self.counts, self.overview = counts, overview
+        self._registry = CollectorRegistry()
+        self._registry.register(overview)
+
+    def site(self) -> bytes:
+        """The metrics of the whole site as Prometheus reads them."""
+        return generate_latest(self._registry)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A caller who went away is no fault of ours; all else is told."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            log.exception("metrics_failed")
+
+
+def serve(listener: socket, folder: Path, overview: Overview, is_over: Callable[[], bool]) -> None:
+    """Answer until it is over."""
+    server = _Server(listener, Counts(folder), overview)
+    while not is_over():
+        server.handle_request()
+    server.server_close()

@@ -1,0 +1,105 @@
+"""A store that tells how its operations went."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
+
+from app.store.interface import Count, Facts, Store, StoreUnavailable
+
+DONE, DECLINED = "done", "declined"
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What is told of a finished operation: nothing of keys, values, owners or holders.
+
+    :ivar name: the method, such as ``acquire``
+    :ivar outcome: ``done``; ``declined`` when the answer was no (somebody else has the lease, the record has changed
+        or is gone); or a :class:`Reason`
+    """
+
+    name: str
+    outcome: str
+    seconds: float
+
+
+class ObservedStore:
+    """Passes every operation on to another store.
+
+    :param observe: told of each when it has ended.
+    """
+
+    def __init__(self, store: Store, observe: Callable[[Operation], None]) -> None:
+        self._store = store
+        self._observe = observe
+
+    def get(self, *keys: str) -> list[bytes | None]:
+        return self._told("get", self._store.get, *keys)
+
+    def put(self, key: str, value: bytes, ttl_seconds: float, owner: str | None = None) -> None:
+        self._told("put", self._store.put, key, value, ttl_seconds, owner)
+
+    def put_all(self, records: Mapping[str, bytes], ttl_seconds: float, owner: str) -> None:
+        self._told("put_all", self._store.put_all, records, ttl_seconds, owner)
+
+    def replace(self, key: str, old: bytes, new: bytes, ttl_seconds: float) -> bool:
+        return self._told("replace", self._store.replace, key, old, new, ttl_seconds)
+
+    def extend(self, key: str, ttl_seconds: float) -> bool:
+        return self._told("extend", self._store.extend, key, ttl_seconds)
+
+    def delete(self, *keys: str) -> None:
+        self._told("delete", self._store.delete, *keys)
+
+    def delete_owned(self, owner: str) -> int:
+        return self._told("delete_owned", self._store.delete_owned, owner)
+
+    def delete_all(self) -> int:
+        return self._told("delete_all", self._store.delete_all)
+
+    def count_owned(self, ttl_seconds: float) -> int:
+        return self._told("count_owned", self._store.count_owned, ttl_seconds)
+
+    def increment(self, key: str, ttl_seconds: float) -> int:
+        return self._told("increment", self._store.increment, key, ttl_seconds)
+
+    def count(self, key: str) -> Count:
+        return self._told("count", self._store.count, key)
+
+    def counts(self, *keys: str) -> list[Count]:
+        return self._told("counts", self._store.counts, *keys)
+
+    def acquire(self, lease: str, holder: str, ttl_seconds: float) -> bool:
+        return self._told("acquire", self._store.acquire, lease, holder, ttl_seconds)
+
+    def release(self, lease: str, holder: str) -> None:
+        self._told("release", self._store.release, lease, holder)
+
+    def ping(self) -> None:
+        self._told("ping", self._store.ping)
+
+    def facts(self) -> Facts:
+        return self._told("facts", self._store.facts)
+
+    def close(self) -> None:
+        self._store.close()
+
+    def _told(
+        self,
+        name: str,
+        operation: Callable[Arguments, Result],
+        *arguments: Arguments.args,
+        **named: Arguments.kwargs,
+    ) -> Result:
+        started = time.monotonic()
+        try:
+            result = operation(*arguments, **named)
+        except StoreUnavailable as failure:
+            self._observe(Operation(name, failure.reason.value, time.monotonic() - started))
+            raise
+        self._observe(Operation(name, DECLINED if result is False else DONE, time.monotonic() - started))
+        return result

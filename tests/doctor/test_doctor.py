@@ -1,0 +1,369 @@
+"""The doctor, on installations that are in order and on broken ones: each fault is named rightly, with what to do."""
+
+import json
+import os
+import ssl
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+import trustme
+
+from tests.misbehaving import Misbehaving, answer, reply, silent, unreachable_port
+from tests.proxies import Nginx
+from tests.sites import ROOT, SECRET_KEY, RunningSite, environment
+from tests.stores import free_ports
+
+MARKERS = ("marker-client-secret", "marker-redis-password", SECRET_KEY, "sandbox-secret")
+REFUSAL = b'{"result":"failure","errorCode":"invalid_grant","errorMessage":"no"}'
+
+
+@pytest.fixture
+def examine(sandbox, tmp_path):
+    """A function that runs the doctor on settings; gives its exit code and findings. Nothing secret is in them."""
+
+    def run(*, json_too=True, **changes):
+        of_its_own = {
+            "PATH": os.environ["PATH"],
+            "MERCHANT_DIR": str(ROOT / "merchant"),
+            "PUBLIC_URL": f"http://127.0.0.1:{free_ports(1)[0]}",
+        }
+        environ = environment(sandbox, tmp_path) | of_its_own | changes
+        environ = {name: value for name, value in environ.items() if value is not None}
+        command = [sys.executable, "-m", "flask", "--app", "wsgi", "doctor", *(["--json"] if json_too else [])]
+        ended = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False)
+        for marker in MARKERS:
+            assert marker not in ended.stdout + ended.stderr
+        assert "Traceback" not in ended.stderr
+        return ended.returncode, json.loads(ended.stdout) if json_too else ended.stdout
+
+    return run
+
+
+def faults(found):
+    """The faults among the findings, as area: what; each says what to do."""
+    code, report = found
+    listed = [each for each in report["findings"] if each["level"] == "fault"]
+    assert code == (1 if listed else 0)
+    assert report["ok"] is not bool(listed)
+    assert all(each["todo"] for each in report["findings"] if each["level"] != "ok")
+    return [f"{each['area']}: {each['what']}" for each in listed]
+
+
+def the_fault(found):
+    named = faults(found)
+    assert len(named) == 1, named
+    (only,) = named
+    return only
+
+
+def findings(found, level, area):
+    return [each["what"] for each in found[1]["findings"] if (each["level"], each["area"]) == (level, area)]
+
+
+# --- In order ---
+
+
+def test_an_installation_in_order_has_no_fault(examine, run_site):
+    site = run_site()
+    found = examine(PUBLIC_URL=site.url)
+    assert faults(found) == []
+    assert "TRUSTED_PROXY_HOPS is 0, and so many proxies are there" in findings(found, "ok", "proxy")
+    assert "this machine's clock agrees with Paytronix's" in findings(found, "ok", "paytronix")
+    (unproven,) = findings(found, "note", "paytronix")
+    assert "not proven" in unproven
+
+
+def test_it_signs_nobody_in_and_makes_one_call(examine, sandbox):
+    examine()
+    (call,) = sandbox.calls()
+    assert (call["operation"], call["grant"]) == ("requestGuestToken", "refresh_token")
+
+
+def test_settings_are_shown_with_their_source_and_secrets_are_not(examine, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("marker-client-secret\n")
+    found = examine(
+        PAYTRONIX_CLIENT_SECRET=None,
+        PAYTRONIX_CLIENT_SECRET_FILE=str(secret),
+        STORE_URL="redis://:marker-redis-password@127.0.0.1:1/0",
+        PAYTRONIX_CREDENTIALS_IN_BODY="yes",
+    )
+    shown = findings(found, "ok", "settings")
+    assert "SECRET_KEY = *** (environment)" in shown
+    assert "PAYTRONIX_CLIENT_SECRET = *** (file that PAYTRONIX_CLIENT_SECRET_FILE names)" in shown
+    assert "STORE_URL = redis://127.0.0.1:1/0 (environment)" in shown
+    assert "SESSION_IDLE_SECONDS = 1800 (default)" in shown
+    assert "PAYTRONIX_CREDENTIALS_IN_BODY = true (environment)" in shown
+    assert len(shown) > 20
+
+
+def test_for_a_person_it_prints_lines_with_what_to_do(examine):
+    code, text = examine(json_too=False, STORE_URL="redis://127.0.0.1:1/0")
+    assert code == 1
+    assert "FAULT store: Redis at 127.0.0.1:1 is unavailable (unreachable)" in text
+    assert "\n      Check STORE_URL" in text
+    assert text.endswith("1 fault found.\n")
+
+
+# --- Settings ---
+
+
+def test_settings_that_are_missing_or_wrong_are_all_named(examine):
+    found = examine(PAYTRONIX_MERCHANT_ID=None, PUBLIC_URL="rewards.example.com")
+    named = faults(found)
+    assert len(named) == 2
+    assert any("PAYTRONIX_MERCHANT_ID is missing" in each for each in named)
+    assert any("PUBLIC_URL is wrong" in each for each in named)
+
+
+def test_limits_that_do_not_go_together(examine):
+    named = faults(examine(SESSION_IDLE_SECONDS="100", SESSION_MAX_SECONDS="60", PAYTRONIX_CONNECT_SECONDS="11"))
+    assert [each.partition(" is longer")[0] for each in named] == [
+        "settings: SESSION_IDLE_SECONDS",
+        "settings: PAYTRONIX_CONNECT_SECONDS",
+    ]
+
+
+def test_metrics_for_all_the_world(examine):
+    found = examine(METRICS_ADDRESS="0.0.0.0:9100")
+    assert findings(found, "note", "settings") == ["METRICS_ADDRESS is open on every network of this machine"]
+
+
+# --- Store ---
+
+
+def test_a_store_that_is_down(examine):
+    assert "is unavailable (unreachable)" in the_fault(examine(STORE_URL="redis://127.0.0.1:1/0"))
+
+
+def test_a_store_that_refuses_the_password(examine, own_redis):
+    with own_redis.client() as client:
+        client.config_set("requirepass", "another")
+    found = examine(STORE_URL=f"redis://:marker-redis-password@{own_redis.address}/0")
+    assert "is unavailable (refused)" in the_fault(found)
+
+
+def test_a_store_that_may_only_be_read(examine, own_redis):
+    with own_redis.client() as client:
+        client.config_set("min-replicas-to-write", "1")
+    assert "is unavailable (readonly)" in the_fault(examine(STORE_URL=own_redis.url))
+
+
+def test_a_store_that_drops_records_of_its_choice(examine, own_redis):
+    with own_redis.client() as client:
+        client.config_set("maxmemory", "100mb")
+        client.config_set("maxmemory-policy", "allkeys-lru")
+    found = examine(STORE_URL=own_redis.url)
+    assert the_fault(found) == "store: drops records of its choice when its memory is full (allkeys-lru)"
+    assert "keeps nothing over its restart, as far as one can see" in findings(found, "note", "store")
+
+
+def test_a_store_whose_access_list_keeps_it_from_saying_how_it_is_set_up(examine, own_redis):
+    with own_redis.client() as client:
+        client.execute_command(
+            "ACL", "SETUSER", "site", "on", ">marker-redis-password", "~guest-login:*", "+@all", "-info"
+        )
+    found = examine(STORE_URL=f"redis://site:marker-redis-password@{own_redis.address}/0")
+    assert faults(found) == []
+    assert any("does not say how it is set up" in each for each in findings(found, "note", "store"))
+
+
+def test_a_file_that_cannot_be_made(examine):
+    assert the_fault(examine(STORE_URL="sqlite:////proc/nowhere/store.db")).startswith("store: The store in store.db")
+
+
+# --- Words ---
+
+
+def test_words_with_a_fault(examine, tmp_path):
+    folder = tmp_path / "words"
+    (folder / "messages").mkdir(parents=True)
+    (folder / "merchant.toml").write_text('name = "Olive"\n')
+    (folder / "messages" / "en.toml").write_text("[paytronix]\nlocked = 7\n")
+    assert the_fault(examine(MERCHANT_DIR=str(folder))) == 'words: words/messages/en.toml, line 2: "locked" is no text.'
+
+
+# --- Paytronix ---
+
+
+def test_a_name_that_nobody_knows(examine):
+    found = examine(PAYTRONIX_BASE_URL="https://m777777.paytronix.invalid/rest/25.33")
+    assert the_fault(found) == "paytronix: the name m777777.paytronix.invalid is not known"
+
+
+def test_a_firewall_that_lets_nothing_out(examine):
+    with unreachable_port() as port:
+        found = examine(PAYTRONIX_BASE_URL=f"http://127.0.0.1:{port}/rest/25.33", PAYTRONIX_CONNECT_SECONDS="0.5")
+    assert "paytronix: no connection to 127.0.0.1" in the_fault(found)
+
+
+def test_a_certificate_that_is_not_accepted(examine):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("localhost").configure_cert(context)
+    with Misbehaving(silent, tls=context) as server:
+        found = examine(PAYTRONIX_BASE_URL=f"{server.origin}/rest/25.33")
+    assert "localhost answers, but its certificate is not accepted:" in the_fault(found)
+
+
+def test_credentials_that_paytronix_refuses(examine):
+    found = examine(PAYTRONIX_CLIENT_SECRET="marker-client-secret")
+    assert "paytronix: refuses the integration credentials" in the_fault(found)
+    assert any("PAYTRONIX_CLIENT_SECRET" in each["todo"] for each in found[1]["findings"])
+
+
+def test_a_release_that_is_not_there(examine, sandbox):
+    base_url = sandbox.base_url.replace("/rest/", "/rest/nothing-here/x")
+    found = examine(PAYTRONIX_BASE_URL=base_url)
+    assert "does not know the token call at this address (HTTP 404" in the_fault(found)
+
+
+def test_a_merchant_id_that_is_another_s(examine):
+    found = examine(PAYTRONIX_MERCHANT_ID="1")
+    assert "for a reason that the site does not know (HTTP 200, code invalid_request)" in the_fault(found)
+
+
+def test_a_maintenance_page_in_place_of_paytronix(examine):
+    with Misbehaving(answer(reply(b"<html>soon", Content_Type="text/html"))) as server:
+        found = examine(PAYTRONIX_BASE_URL=f"{server.origin}/rest/25.33")
+    assert "does not answer the token call as agreed: protocol (HTTP 200" in the_fault(found)
+
+
+@pytest.mark.parametrize(("apart", "words"), [(timedelta(minutes=-10), "ahead of"), (timedelta(hours=1), "behind")])
+def test_a_clock_that_is_wrong(examine, apart, words):
+    date = format_datetime((datetime.now(UTC) + apart), usegmt=True)
+    with Misbehaving(answer(reply(REFUSAL, Date=date))) as server:
+        found = examine(PAYTRONIX_BASE_URL=f"{server.origin}/rest/25.33")
+    assert f"seconds {words} Paytronix's" in the_fault(found)
+
+
+# --- PUBLIC_URL and the proxy ---
+
+
+class Proxied(Nginx):
+    """nginx from the sample, with some of its lines changed."""
+
+    def __init__(self, folder, changes):
+        super().__init__(folder)
+        self.changes = changes
+
+    def _configuration(self, site_ports):
+        text = super()._configuration(site_ports)
+        for before, after in self.changes.items():
+            assert before in text, before
+            text = text.replace(before, after)
+        return text
+
+
+@pytest.fixture
+def examine_behind_nginx(examine, sandbox, tmp_path):
+    """A function that puts nginx, with lines changed, in front of the site and runs the doctor."""
+    running = []
+
+    def run(*, site=None, doctor=None, with_site=True, changes=None):
+        home = tmp_path / "nginx"
+        home.mkdir()
+        nginx = Proxied(home, changes or {})
+        settings = nginx.settings_of_site | (site or {})
+        ports = free_ports(1)
+        if with_site:
+            running.append(RunningSite(environment(sandbox, tmp_path, **settings), workers=1))
+            ports = [running[-1].port]
+        nginx.start(*ports)
+        running.append(nginx)
+        return examine(SSL_CERT_FILE=nginx.authority, **(settings | (doctor or {})))
+
+    yield run
+    for each in running:
+        each.process.kill()
+        each.process.wait()
+
+
+def test_the_sample_of_nginx_is_in_order(examine_behind_nginx):
+    found = examine_behind_nginx()
+    assert faults(found) == []
+    assert "TRUSTED_PROXY_HOPS is 1, and so many proxies are there" in findings(found, "ok", "proxy")
+
+
+def test_a_proxy_that_is_not_trusted(examine_behind_nginx):
+    named = the_fault(examine_behind_nginx(site={"TRUSTED_PROXY_HOPS": "0"}))
+    assert "1 proxy has written down an address, and TRUSTED_PROXY_HOPS is 0" in named
+    assert "every guest seems to come from 127.0.0.1" in named
+
+
+def test_more_proxies_trusted_than_there_are(examine_behind_nginx):
+    named = the_fault(examine_behind_nginx(site={"TRUSTED_PROXY_HOPS": "2"}))
+    assert "1 proxy has written down an address, and TRUSTED_PROXY_HOPS is 2" in named
+
+
+def test_a_proxy_that_changes_the_host(examine_behind_nginx):
+    changes = {
+        "proxy_set_header Host $http_host;": "proxy_set_header Host inner.example;",
+        "proxy_set_header X-Forwarded-Host $http_host;": 'proxy_set_header X-Forwarded-Host "";',
+    }
+    assert "the site sees the host 'inner.example'" in the_fault(examine_behind_nginx(changes=changes))
+
+
+def test_a_proxy_that_says_the_wrong_scheme(examine_behind_nginx):
+    changes = {"proxy_set_header X-Forwarded-Proto $scheme;": "proxy_set_header X-Forwarded-Proto http;"}
+    named = the_fault(examine_behind_nginx(changes=changes))
+    assert named == "proxy: the proxy says that guests come by http, and PUBLIC_URL says https"
+
+
+def test_a_proxy_that_does_not_say_the_scheme(examine_behind_nginx):
+    changes = {"proxy_set_header X-Forwarded-Proto $scheme;": 'proxy_set_header X-Forwarded-Proto "";'}
+    named = the_fault(examine_behind_nginx(changes=changes))
+    assert named == "proxy: the proxy does not say by which scheme guests come"
+
+
+def test_a_proxy_that_doubles_a_header(examine_behind_nginx):
+    limit = "proxy_next_upstream_timeout 10s;"
+    doubled = limit + " add_header Strict-Transport-Security 'max-age=31536000' always;"
+    named = the_fault(examine_behind_nginx(changes={limit: doubled}))
+    assert named == "proxy: Strict-Transport-Security is sent 2 times"
+
+
+def test_a_site_with_another_key(examine_behind_nginx):
+    found = examine_behind_nginx(doctor={"SECRET_KEY": "another-key-of-at-least-32-characters"})
+    assert "leads to a site with another SECRET_KEY" in the_fault(found)
+
+
+def test_a_proxy_that_does_not_reach_the_site(examine_behind_nginx):
+    assert "the proxy does not reach the site" in the_fault(examine_behind_nginx(with_site=False))
+
+
+def test_a_certificate_that_browsers_would_not_accept(examine, tmp_path, sandbox):
+    home = tmp_path / "nginx"
+    home.mkdir()
+    nginx = Nginx(home)
+    nginx.start(*free_ports(1))
+    try:
+        found = examine(**nginx.settings_of_site)
+    finally:
+        nginx.process.kill()
+        nginx.process.wait()
+    assert "has a certificate that browsers do not accept" in the_fault(found)
+
+
+def test_another_site_at_the_public_url(examine):
+    with Misbehaving(answer(reply(b"<h1>It works!</h1>", Content_Type="text/html"))) as server:
+        assert "leads to something else than this site (HTTP 200)" in the_fault(examine(PUBLIC_URL=server.origin))
+
+
+def test_a_public_url_that_is_not_up_yet_is_no_fault(examine):
+    found = examine(PUBLIC_URL=f"http://127.0.0.1:{free_ports(1)[0]}")
+    assert faults(found) == []
+    assert len(findings(found, "note", "proxy")) == 1
+
+
+# --- What the site tells ---
+
+
+def test_the_site_tells_nobody_but_the_doctor_what_it_sees(run_site):
+    site = run_site(workers=1)
+    plain = site.fetch("GET", "/login")
+    for question in ("x", "", "what do you see?"):
+        told = site.fetch("GET", "/login", headers={"X-Doctor": question})
+        assert (told.status_code, told.headers["Content-Type"]) == (200, plain.headers["Content-Type"])
