@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from app.messages.catalogue import Catalogue, compose
@@ -45,7 +46,7 @@ class Folder:
     _listing: Listing = Listing({}, has_languages=False)
     _seen: Listing | None = None
     _good: dict[str, Document] = field(default_factory=dict)  # by file
-    _broken: dict[str, Fault] = field(default_factory=dict)  # by file; the last good version may be in use
+    _broken: dict[str, tuple[Fault, ...]] = field(default_factory=dict)  # by file; the last good one may be in use
     _emptied: dict[str, Stamp | None] = field(default_factory=dict)  # files found empty at the last look, not taken yet
 
     def look(self) -> set[str] | None:
@@ -76,7 +77,7 @@ class Folder:
 
     def catalogue(self) -> Catalogue:
         """The words as they were at the last look."""
-        faults = [*self._missing(), *self._broken.values()]
+        faults = [*self._missing(), *chain.from_iterable(self._broken.values())]
         by_tag: dict[str, Document] = {}
         for file in sorted({*self._listing.stamps, *self._good} - {MERCHANT_FILE, NOTICES_FILE}):
             name = Path(file).stem
@@ -109,12 +110,17 @@ class Folder:
         """
         document = read(self.path, file)
         if isinstance(document, Fault):
-            self._broken[file] = document
-        elif document.values or was_empty or not self._good.get(file, document).values:
+            self._broken[file] = (document,)
+            return True
+        former = self._good.get(file)
+        if document.slips:
+            self._broken[file] = document.slips
+            if former and former.values and not former.slips:
+                return True  # what was last read whole is better than what is left of this
+        if document.values or was_empty or not (former and former.values):
             self._good[file] = document
-        else:
-            return False
-        return True
+            return True
+        return False
 
     def _missing(self) -> list[Fault]:
         until_then = "Guests read the last good words until then."

@@ -94,7 +94,7 @@ class _Reader:
                 readers[key](value)
             else:
                 self._unknown((key,), readers)
-        if "name" not in self._document.values:
+        if "name" not in self._document.values and "name" not in self._document.left_out:
             self.collector.add(
                 (), "The restaurant's name is missing.", 'Add a line at the top: name = "Your Restaurant"'
             )

@@ -74,7 +74,21 @@ def test_what_is_worth_a_look_is_told_and_ends_with_0(run, folder):
     assert "No guest gets this language." in result.output
 
 
-@pytest.mark.parametrize("code", ["no_matching_guests", "invalid_grant", "account_locked", "guest.disabled"])
+TELLING = [
+    "no_matching_guests",
+    "invalid_grant",
+    "account_locked",
+    "guest.disabled",
+    "user_not_found",
+    "invalid_username",
+    "account.*",
+    "user.unverified",
+    "http:401",
+    "http:4xx",
+]
+
+
+@pytest.mark.parametrize("code", TELLING)
 def test_words_that_tell_a_stranger_who_has_an_account_are_worth_a_look(folder, code):
     folder.merchant('name = "Olive"\nlanguages = ["en"]')
     folder.english(f'[paytronix]\ncould_not_authenticate = "No."\n"{code}" = "You are locked."')
@@ -83,6 +97,41 @@ def test_words_that_tell_a_stranger_who_has_an_account_are_worth_a_look(folder, 
     assert "who has an account" in warning.problem
     assert '"No."' in warning.instead
     folder.english(f'[paytronix]\ncould_not_authenticate = "No."\n"{code}" = "No."')
+    assert check(folder.path).warnings == ()
+
+
+def test_a_default_that_reads_differently_from_a_wrong_password_is_worth_a_look(folder):
+    folder.merchant('name = "Olive"\nlanguages = ["en"]')
+    folder.english('default = "Your account is locked."')
+    [warning] = check(folder.path).warnings
+    assert (warning.line, "who has an account" in warning.problem) == (1, True)
+    folder.english('default = "No."\n[paytronix]\ncould_not_authenticate = "No."')
+    assert check(folder.path).warnings == ()
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "system_error",
+        "one_time_password.system_error",
+        "timeout",
+        "connection",
+        "busy",
+        "bad_response",
+        "credentials",
+        "http:403",
+        "http:404",
+        "http:429",
+        "http:5xx",
+        "http:503",
+        "invalid_token",
+        "user_info.gone",
+        "result:no_such_card",
+    ],
+)
+def test_words_for_what_keeps_everybody_out_or_comes_after_sign_in_tell_nothing(folder, code):
+    folder.merchant('name = "Olive"\nlanguages = ["en"]')
+    folder.english(f'[paytronix]\n"{code}" = "Not now."')
     assert check(folder.path).warnings == ()
 
 
@@ -105,7 +154,7 @@ def test_a_setting_that_tells_a_stranger_who_has_an_account_is_worth_a_look(fold
 
 
 WORTH_A_LOOK = [
-    ('default = "Oh."\n[paytronix]\n"x.y" = "Oh."', "same as default"),
+    ('default = "Oh."\n[paytronix]\ncould_not_authenticate = "Oh."\n"x.y" = "Oh."', "same as default"),
     ('[paytronix]\n"user_info.not_found" = "We looked and looked."', "dead end"),
     ('[site]\nno_card = "No card yet."', "dead end"),
     ('[site]\nbusy = { text = "Full.", link = "register" }', "has no address"),
