@@ -367,7 +367,7 @@ def compose(
     """
     built_in = shipped()
     merchant, merchant_faults = read_merchant(merchant_file) if merchant_file else (Merchant(), ())
-    left_out = merchant_file.left_out if merchant_file else frozenset()
+    left_out = _unread_links(merchant_file, merchant) if merchant_file else frozenset()
     vocabulary = Vocabulary(built_in.vocabulary.sections, {*KNOWN_LINKS, *merchant.links, *left_out})
     notices, notice_faults = read_notices(notices_file, vocabulary.links) if notices_file else ((), ())
     own_words: dict[str, dict[Key, Entry]] = {}
@@ -382,7 +382,7 @@ def compose(
     documents = [each for each in (merchant_file, notices_file, *language_files.values()) if each]
     unread = Unread(
         files=frozenset(fault.file for fault in faults) - {each.file for each in documents},
-        names={each.file: each.left_out for each in documents},
+        names={each.file: each.left_out for each in documents} | {MERCHANT_FILE: left_out},
     )
     tags_of_broken_files = {languages.tag_of(PurePath(file).stem) for file in unread.files}
     for tag in merchant.languages:
@@ -403,6 +403,12 @@ def compose(
     )
     files = {tag: document.file for tag, document in language_files.items()}
     return Catalogue(merchant, own_words, built_in, notices, tuple(all_faults), files=files, unread=unread)
+
+
+def _unread_links(merchant_file: Document, merchant: Merchant) -> frozenset[str]:
+    """The names that a fault in ``merchant.toml`` may have cost, those of links with a wrong address too."""
+    links = merchant_file.values.get("links")
+    return merchant_file.left_out | (frozenset(links) - merchant.links.keys() if isinstance(links, dict) else frozenset())
 
 
 def _layers(words: Mapping[str, Words], tags: Collection[str]) -> tuple[Layer, ...]:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
@@ -29,10 +29,12 @@ class Listing:
 
     :ivar stamps: file → what changes when the file does; None when even that cannot be seen
     :ivar has_languages: whether there is a folder for the languages' files
+    :ivar unread: how many files there are beyond ``MOST_FILES``
     """
 
     stamps: Mapping[str, Stamp | None]
     has_languages: bool
+    unread: int = 0
 
 
 @dataclass
@@ -72,7 +74,7 @@ class Folder:
         self._emptied = {file: listing.stamps[file] for file in emptied}
         # A folder that is still changing is read as it is, and next time as if it were new.
         stamps = {file: stamp for file, stamp in listing.stamps.items() if file not in emptied}
-        self._seen = Listing(stamps, listing.has_languages) if is_settled else None
+        self._seen = replace(listing, stamps=stamps) if is_settled else None
         return changed
 
     def catalogue(self) -> Catalogue:
@@ -130,6 +132,9 @@ class Folder:
         if MERCHANT_FILE not in self._listing.stamps:
             instead = 'Make it, with a first line such as: name = "Your Restaurant"'
             missing.append(Fault(MERCHANT_FILE, *START, "This file is missing.", instead))
+        if unread := self._listing.unread:
+            problem = f"There are {unread} files too many: the site reads {MOST_FILES}, by the order of their names."
+            missing.append(Fault(LANGUAGES_FOLDER, *START, problem, "Delete those of languages that no guest gets."))
         if not self._listing.has_languages and self._good.keys() - {MERCHANT_FILE, NOTICES_FILE}:
             missing.append(Fault(LANGUAGES_FOLDER, *START, "This folder is missing.", f"Put it back. {until_then}"))
         return missing
@@ -159,7 +164,8 @@ class Folder:
             names, has_languages = [], False
         files = [MERCHANT_FILE, NOTICES_FILE, *(f"{LANGUAGES_FOLDER}/{name}" for name in names[:MOST_FILES])]
         stamps = {file: _stamp(self.path / file) for file in files}
-        return Listing({file: stamp for file, stamp in stamps.items() if stamp != ()}, has_languages)
+        found = {file: stamp for file, stamp in stamps.items() if stamp != ()}
+        return Listing(found, has_languages, max(0, len(names) - MOST_FILES))
 
 
 def _is_ours(name: str) -> bool:

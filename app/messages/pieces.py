@@ -22,7 +22,7 @@ _PART = r"""(?:[A-Za-z0-9_-]++|"(?:\\.|[^"\\\n])*+"|'[^'\n]*+')[ \t]*+"""
 _LONG_NAME = re.compile(rf"(?<![A-Za-z0-9_-])(?:{_PART}\.[ \t]*+){{{MOST_PARTS}}}")
 _ENTRY = re.compile(r"""\s*(?:"[^"\n]*"|'[^'\n]*'|[^\s"'=\[{#][^\s=]*)\s*=""")
 _FIELD = re.compile(r"\s*(?:text|title|link|url)\s*[=:]|\s*\}")
-_LIKE_HEADING = re.compile(r"[(<\[][^=\n]*|[\w.-]+\s*\]")
+_LIKE_HEADING = re.compile(r"\[|[(<][\w.-]+[)>]\s*$|[\w.-]+\s*\]\s*$")
 _WORD = re.compile(r"[\w.*:-]+")
 _STRING_OR_REMARK = re.compile(r""""(?:\\.|[^"\\\n])*"|'[^'\n]*'|#[^\n]*""")
 

@@ -11,6 +11,7 @@ from app.messages.plain_text import Trouble
 _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _CURLY = "“”„«»‘’"
 _NEEDS_QUOTES = re.compile(r"[^A-Za-z0-9_.\"' -]| ")
+_HEADING = re.compile(r"\[|[(<][\w.-]+[)>]$|[\w.-]+\s*\]$")
 _ODD_SPACE = re.compile("[\u00a0\u00ad\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]")
 _SWITCHES = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 _LINES_OF_ONE_ENTRY = 10  # a longer text is a whole file
@@ -69,7 +70,7 @@ class _Line:
 
     @property
     def is_heading(self) -> bool:
-        return not self.has_equals and bool(self.whole) and (self.whole[0] in "[(<" or self.whole[-1] == "]")
+        return not self.has_equals and bool(self.whole) and bool(_HEADING.match(self.whole))
 
 
 def _sentence(text: str) -> str:
@@ -186,6 +187,8 @@ def _name_without_quotes(line: _Line) -> Trouble | None:
     if not line.has_equals or not _NEEDS_QUOTES.search(line.name) or line.name.startswith(('"', "'", "[")):
         return None
     name = line.name.replace('"', "")
+    if " " in name and "." not in name and ":" not in name:
+        return f"There is a space in the name {quoted(name)}.", f"Names have _ there: {name.replace(' ', '_')} = …"
     return f"The name {quoted(name)} needs quotation marks around it.", f'Put them there: "{name}" = …'
 
 
@@ -236,7 +239,7 @@ def _mended_braces(value: str) -> str:
     value = re.sub(r"\b(text|title|link|url)\s*:", r"\1 =", value)
     value = re.sub(rf"(=\s*)[{_CURLY}\"](.*?)[{_CURLY}\"](?=\s*(?:[,}}]|$|(?:text|title|link|url)\s*=))", r'\1"\2"', value)
     value = re.sub(r'"\s+(?=(?:text|title|link|url)\s*=)', '", ', value)
-    value = re.sub(r"[,\s]*\}?\s*$", " }", value)
+    value = re.sub(r"[,\s]*\}?\s*$", " }", value, count=1)
     return re.sub(r"\{\s*", "{ ", value)
 
 
