@@ -34,6 +34,7 @@ LAST_RESORT = "en"  # the one language in which every sentence is shipped, whate
 MOST_PARTS = 8  # of a dotted code that are looked at
 _STATUS = re.compile(r"http:([1-5])[0-9][0-9]")
 _HEADERS_REMEMBERED = 256
+_CODES_REMEMBERED = 256
 
 Layer = tuple[str, Words]  # a language, and its words from one source
 NOTHING: Mapping[str, object] = {}
@@ -117,7 +118,10 @@ class Voice:
         self._built_in = built_in
         self._layers = own + built_in
         self._label_layers = tuple(sorted(self._layers, key=lambda layer: layer[0] != language))  # stable
-        self._told: dict[Key, _Spoken] = {}  # what needs no values; these words never change
+        # What was said before; these words never change. Codes are Paytronix's, so the number of them is bounded.
+        self._told: dict[Key, _Spoken] = {}  # what needs no values
+        self._code_told = lru_cache(_CODES_REMEMBERED)(self._for_code)
+        self._code_known = lru_cache(_CODES_REMEMBERED)(lambda code: self._spoken_for(code) is not None)
         self._merchant = merchant
         self._notices = notices
         self._standing: dict[str, object] = {"merchant": merchant.name}
@@ -150,12 +154,13 @@ class Voice:
             everybody out (``TROUBLE``). All other codes, known (``user_info.not_found``) or not (locked, disabled,
             …), read like a wrong password, so that they tell a stranger nothing (ASVS 6.3.8).
         """
-        message = self._for_code(code, vendor_text, signing_in=signing_in)
+        shown_text = vendor_text if self._merchant.show_vendor_text else None
+        message = self._code_told(code, shown_text, signing_in)
         if not self._merchant.show_code:
             return message
         return replace(message, reference=cleaned(code, longest=LONGEST_REFERENCE) or None)
 
-    def _for_code(self, code: str, vendor_text: str | None, *, signing_in: bool) -> Message:
+    def _for_code(self, code: str, vendor_text: str | None, signing_in: bool) -> Message:  # noqa: FBT001 - for the cache
         names = _names(code)
         keys = [(PAYTRONIX, name) for name in names]
         if spoken := self._first(self._own, keys):
@@ -164,14 +169,14 @@ class Voice:
         tells_nothing = not TROUBLE.isdisjoint(names) or WRONG_PASSWORD in names
         if (tells_nothing or not signing_in) and (spoken := self._first(self._built_in, keys)):
             return self._message(spoken)
-        if self._merchant.show_vendor_text and vendor_text:
+        if vendor_text:
             text = cleaned(vendor_text, longest=LONGEST_VENDOR_TEXT)
             if is_visible(text):
                 return Message(text=text, code=names[0], language=self.language)
         if spoken := self._first(self._own, [DEFAULT]):
             return self._message(spoken)
         if signing_in:
-            return self._for_code(WRONG_PASSWORD, None, signing_in=False)
+            return self._for_code(WRONG_PASSWORD, None, False)  # noqa: FBT003
         return self._message(self._surely(DEFAULT))
 
     def _spoken_for(self, code: str) -> _Spoken | None:
@@ -180,7 +185,7 @@ class Voice:
 
     def knows(self, code: str) -> bool:
         """Whether anybody has words for a code of Paytronix, ``default`` apart."""
-        return self._spoken_for(code) is not None
+        return self._code_known(code)
 
     def notices(self, now: datetime, *, paytronix_is_failing: bool) -> list[Message]:
         """What the merchant wants guests to read at this moment; in the language in which there are words for it.

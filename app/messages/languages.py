@@ -99,7 +99,7 @@ def _base_of(tag: str) -> str:
 def _script_of(tag: str) -> str:
     """The script that a tag says or that CLDR thinks likely, in small letters; empty where nobody knows."""
     parts = tag.split("-")
-    if said := next((part for part in parts[1:] if len(part) == _SCRIPT_LETTERS), None):
+    if said := next((part for part in parts[1:] if len(part) == _SCRIPT_LETTERS and part.isalpha()), None):
         return said.lower()
     base = _base_of(tag)
     region = next((part.upper() for part in parts[1:] if len(part) in {2, 3}), "")

@@ -104,7 +104,7 @@ class _Reader:
 
     def _name(self, value: Any) -> None:
         if isinstance(value, str) and not is_visible(value):
-            problem = 'The restaurant has no name: guests read "Rewards".'
+            problem = 'The name is empty, so guests read "Rewards".'
             self.collector.add(("name",), problem, 'Write it between the quotation marks: name = "Your Restaurant"')
         elif self._is_text(("name",), value, longest=_LONGEST_NAME):
             self._given["name"] = value.strip()
