@@ -30,7 +30,8 @@ _QUOTED = re.compile(r"""(["'“‘«]).*?["'”’»]""")
 # card numbers and tokens do. A code or a word holds no digits.
 _SOMEBODYS = re.compile(
     r"\S+(?:@|%40)\S+|\+?[0-9][0-9 ()./-]{2,}[0-9]"
-    r"|\b(?=[\w-]*[0-9])(?=[\w-]*[A-Za-z])[\w-]{6,}(?:\.[\w-]{6,})*|\b(?=[\w-]*[a-z][A-Z])[\w-]{20,}"
+    r"|\b(?=[\w.-]*(?:[0-9]|[a-z][A-Z]))[\w-]{4,}(?:\.[\w-]{4,})+"
+    r"|\b(?=[\w-]*[0-9])(?=[\w-]*[A-Za-z])[\w-]{6,}|\b(?=[\w-]*[a-z][A-Z])[\w-]{20,}"
 )
 _SHORTEST_GUEST = 3  # a shorter username stands in half of all words: left out only where it stands alone
 _HIDDEN = "…"

@@ -46,9 +46,7 @@ def spoken(said: Link | Message, words: Voice) -> Markup:
     """A text for the inside of an element; one in another language than the page's says so (WCAG 3.1.2)."""
     if said.language == words.language:
         return escape(said.text)
-    return Markup('<span lang="{}" dir="{}">{}</span>').format(
-        said.language, direction_of(said.language), said.text
-    )
+    return Markup('<span lang="{}" dir="{}">{}</span>').format(said.language, direction_of(said.language), said.text)
 
 
 def number(value: Decimal) -> str:

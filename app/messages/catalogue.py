@@ -160,7 +160,7 @@ class Voice:
             return message
         return replace(message, reference=cleaned(code, longest=LONGEST_REFERENCE) or None)
 
-    def _for_code(self, code: str, vendor_text: str | None, signing_in: bool) -> Message:  # noqa: FBT001 - for the cache
+    def _for_code(self, code: str, vendor_text: str | None, signing_in: bool) -> Message:
         names = _names(code)
         keys = [(PAYTRONIX, name) for name in names]
         if spoken := self._first(self._own, keys):
@@ -176,7 +176,7 @@ class Voice:
         if spoken := self._first(self._own, [DEFAULT]):
             return self._message(spoken)
         if signing_in:
-            return self._for_code(WRONG_PASSWORD, None, False)  # noqa: FBT003
+            return self._for_code(WRONG_PASSWORD, None, False)
         return self._message(self._surely(DEFAULT))
 
     def _spoken_for(self, code: str) -> _Spoken | None:
@@ -192,16 +192,15 @@ class Voice:
 
         :param now: aware.
         """
-        messages = []
-        for notice in self._notices:
-            if notice.is_due(now, paytronix_is_failing=paytronix_is_failing):
-                tags = dict.fromkeys((self.language, self._merchant.languages[0], *notice.entries))
-                layers = tuple(
-                    (tag, {(SITE, notice.name): notice.entries[tag]}) for tag in tags if tag in notice.entries
-                )
-                if spoken := self._first(layers, [(SITE, notice.name)]):
-                    messages.append(self._message(spoken))
-        return messages
+        due = [each for each in self._notices if each.is_due(now, paytronix_is_failing=paytronix_is_failing)]
+        return [message for each in due if (message := self.notice(each))]
+
+    def notice(self, notice: Notice) -> Message | None:
+        """What a notice says, whenever it is shown; None when nothing of it can be."""
+        tags = dict.fromkeys((self.language, self._merchant.languages[0], *notice.entries))
+        layers = tuple((tag, {(SITE, notice.name): notice.entries[tag]}) for tag in tags if tag in notice.entries)
+        spoken = self._first(layers, [(SITE, notice.name)])
+        return self._message(spoken) if spoken else None
 
     def site(self, name: str, /, **values: object) -> Message:
         """What the site itself has to say.
@@ -413,7 +412,9 @@ def compose(
 def _unread_links(merchant_file: Document, merchant: Merchant) -> frozenset[str]:
     """The names that a fault in ``merchant.toml`` may have cost, those of links with a wrong address too."""
     links = merchant_file.values.get("links")
-    return merchant_file.left_out | (frozenset(links) - merchant.links.keys() if isinstance(links, dict) else frozenset())
+    return merchant_file.left_out | (
+        frozenset(links) - merchant.links.keys() if isinstance(links, dict) else frozenset()
+    )
 
 
 def _layers(words: Mapping[str, Words], tags: Collection[str]) -> tuple[Layer, ...]:

@@ -20,7 +20,8 @@ from app.messages.words import DEFAULT, PAYTRONIX, SITE, Entry, Key
 
 _PHONE = re.compile(r"[0-9][0-9 ()./-]{4,}[0-9]")
 # Trouble that keeps everybody out, and what is met only by a guest who has signed in (paytronix-api.md, 3.4).
-_NOT_AT_SIGN_IN = re.compile(r"(?:.+\.)?system_error$|http:5|(?:.+\.)?invalid_token$|user_info\.|account_info|result:")
+AFTER_SIGN_IN = re.compile(r"(?:.+\.)?invalid_token$|user_info\.|account_info|result:")
+_SYSTEM_ERROR = re.compile(r"(?:.+\.)?system_error$|http:5")
 
 
 @dataclass(frozen=True)
@@ -192,10 +193,10 @@ def _telling_words(catalogue: Catalogue) -> Iterator[Fault]:
     for voice in catalogue.voices:
         neutral = voice.paytronix(WRONG_PASSWORD, signing_in=True)
         for (section, code), entry in catalogue.own_words.get(voice.language, {}).items():
-            if section not in {PAYTRONIX, DEFAULT[0]} or code in TROUBLE or _NOT_AT_SIGN_IN.match(code):
+            if section not in {PAYTRONIX, DEFAULT[0]} or code in TROUBLE or _SYSTEM_ERROR.match(code):
                 continue
-            if code in shipped().vocabulary.sections[SITE]:
-                continue  # it is in the wrong place, which is told
+            if AFTER_SIGN_IN.match(code) or code in shipped().vocabulary.sections[SITE]:
+                continue  # nobody reads it at sign-in; or it is in the wrong place, which is told
             told = voice.said(section, code)
             if (told.text, told.title, told.link) != (neutral.text, neutral.title, neutral.link):
                 yield _at(
@@ -231,7 +232,9 @@ def _notices_leading_nowhere(catalogue: Catalogue) -> Iterator[Fault]:
     for notice in catalogue.notices:
         link = next(iter(notice.entries.values())).link
         if link and link not in catalogue.merchant.links and not catalogue.is_unread(MERCHANT_FILE, link):
-            problem = f"The notice {quoted(notice.name)} leads to {quoted(link)}, which has no address: no link is seen."
+            problem = (
+                f"The notice {quoted(notice.name)} leads to {quoted(link)}, which has no address: no link is seen."
+            )
             yield Fault(NOTICES_FILE, notice.line, 1, problem, f"Add {link} to [links] in {MERCHANT_FILE}.")
 
 

@@ -188,7 +188,7 @@ def _end_of_list(lines: list[str], first: int) -> int:
 def _next_start(lines: list[str], number: int, *, blank_is_start: bool = True) -> int:
     while number < len(lines):
         line = lines[number].strip()
-        if (not line and blank_is_start) or line.startswith("[") and not line.startswith("[[") or _ENTRY.match(line):
+        if (not line and blank_is_start) or (line.startswith("[") and not line.startswith("[[")) or _ENTRY.match(line):
             break
         number += 1
     return number

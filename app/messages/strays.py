@@ -1,6 +1,5 @@
 """Files that somebody meant for the site and that it does not read: found by ``messages check`` only."""
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,7 +72,9 @@ def _stem(name: str) -> str:
 def _names(folder: Path) -> list[str]:
     """What a person sees there: neither hidden files nor what editors leave around."""
     try:
-        names = sorted(os.listdir(folder))
+        names = sorted(each.name for each in folder.iterdir())
     except OSError:
         return []
-    return [name for name in names[:MOST_NAMES] if not name.startswith(".") and not name.endswith(("~", ".bak", ".swp"))]
+    return [
+        name for name in names[:MOST_NAMES] if not name.startswith(".") and not name.endswith(("~", ".bak", ".swp"))
+    ]

@@ -43,9 +43,15 @@ def troubles_of_style(text: str, language: str) -> Iterator[Trouble]:
             "Put it into [links] in merchant.toml and name the link as the next step.",
         )
     if html := _HTML.search(text):
-        yield f"Guests read {html[0][:40]} as it is typed: a text has no HTML in it.", "Leave it out, or type the character itself."
+        yield (
+            f"Guests read {html[0][:40]} as it is typed: a text has no HTML in it.",
+            "Leave it out, or type the character itself.",
+        )
     if braces := _ODD_BRACES.search(text):
-        yield f"Guests read {braces[0][:40]} as it is typed.", "A word that the site fills in has one { before it and one } behind it."
+        yield (
+            f"Guests read {braces[0][:40]} as it is typed.",
+            "A word that the site fills in has one { before it and one } behind it.",
+        )
     text = _URL.sub("", text)
     letters = [char for char in _PLACEHOLDER.sub("", text) if char.isalpha()]
     if len(letters) >= _LEAST_LETTERS and all(char.isupper() for char in letters):

@@ -85,7 +85,10 @@ def _twice(line: _Line) -> Trouble | None:
         where = f"those below the first one, on line {first}" if first < line.number else "those below the first one"
         return f"{quoted(line.whole)} is in this file twice.", f"Move the lines below it to {where}, and delete it."
     also = f" The other one is on line {first}." if first < line.number else ""
-    return f"{quoted(line.name.strip(chr(34)))} is in this file twice.", f"Keep one of the two and delete the other.{also}"
+    return (
+        f"{quoted(line.name.strip(chr(34)))} is in this file twice.",
+        f"Keep one of the two and delete the other.{also}",
+    )
 
 
 def _begins_alike(each: str, line: _Line) -> bool:
@@ -145,7 +148,10 @@ def _endless_text(line: _Line) -> Trouble | None:
     text = line.value[1:].strip()
     if text.endswith(tuple(_CURLY)):
         straight = _sentence(text.rstrip(_CURLY).strip())
-        return "The quotation mark at the end of the text is a curly one.", f"Use a straight one: {line.name} = {straight}"
+        return (
+            "The quotation mark at the end of the text is a curly one.",
+            f"Use a straight one: {line.name} = {straight}",
+        )
     return "The text has no quotation mark at its end.", f"Put one there: {line.name} = {_sentence(text)}"
 
 
@@ -226,7 +232,7 @@ def _broken_braces(line: _Line) -> Trouble | None:
         tomllib.loads(f"x = {mended}")
     except tomllib.TOMLDecodeError:
         return (
-            "Between { and } something is missing: a comma, a quotation mark, or the } itself. All of it is on one line.",
+            "Between { and } something is missing: a comma, a quotation mark, or the } itself. All is on one line.",
             f'Write it like this: {name} = {{ text = "What guests read.", link = "help" }}',
         )
     shown = mended if len(mended) <= LONGEST_SENTENCE else '{ text = "What guests read.", link = "help" }'
@@ -237,7 +243,9 @@ def _mended_braces(value: str) -> str:
     """What was probably meant."""
     value = " ".join(value.split())
     value = re.sub(r"\b(text|title|link|url)\s*:", r"\1 =", value)
-    value = re.sub(rf"(=\s*)[{_CURLY}\"](.*?)[{_CURLY}\"](?=\s*(?:[,}}]|$|(?:text|title|link|url)\s*=))", r'\1"\2"', value)
+    value = re.sub(
+        rf"(=\s*)[{_CURLY}\"](.*?)[{_CURLY}\"](?=\s*(?:[,}}]|$|(?:text|title|link|url)\s*=))", r'\1"\2"', value
+    )
     value = re.sub(r'"\s+(?=(?:text|title|link|url)\s*=)', '", ', value)
     value = re.sub(r"[,\s]*\}?\s*$", " }", value, count=1)
     return re.sub(r"\{\s*", "{ ", value)

@@ -11,6 +11,7 @@ from flask import Flask
 
 from app.commands.messages import messages
 from app.messages.check import check
+from app.messages.folder import MOST_FILES
 from app.messages.shipped import shipped
 from app.messages.style import troubles_of_style
 
@@ -159,6 +160,18 @@ WORTH_A_LOOK = [
     ('[site]\nno_card = "No card yet."', "dead end"),
     ('[site]\nbusy = { text = "Full.", link = "register" }', "has no address"),
     ('[site]\nbusy = "COME BACK LATER"', "capitals"),
+    ('[site]\nbusy = { title = "COME BACK LATER", text = "Full." }', "capitals"),
+    ('[links]\nhelp = "CALL US RIGHT NOW"', "capitals"),
+    ('[site]\nbusy = "It is <b>full</b>."', "HTML"),
+    ('[site]\nbusy = "Fish &amp; chips."', "HTML"),
+    ('[site]\nbusy = "{{merchant}} is full."', "as it is typed"),
+    ('[site]\nbusy = "{merchant is full."', "as it is typed"),
+    ('[site]\nbusy = "Ring {phone}."', "no number in merchant.toml"),
+    ('[paytronix]\nthrottled = "Slow."', "is a sentence of the site"),
+    (
+        '[paytronix]\nsystem_eror = "We couldn’t sign you in with those details. Please check both and try again."',
+        "nearly one",
+    ),
     ('[site]\nbusy = "See https://example.com/help"', "address in the text (https://example.com/help)"),
     ('[site]\nbusy = "See www.example.com"', "address in the text"),
     ('[site]\nbusy = "See example.com for more."', "address in the text"),
@@ -278,6 +291,48 @@ def test_a_slip_in_writing_is_explained_at_its_line(folder, line, told):
     [fault] = check(folder.path).errors
     assert fault.line == 3 + line.count("\n")
     assert told in f"{fault.problem} {fault.instead}"
+
+
+@pytest.mark.parametrize(
+    ("file", "instead"),
+    [
+        ("messages/fr.toml.txt", "Name it fr.toml."),
+        ("messages/fr.txt", "Name it fr.toml."),
+        ("messages/fr.docx", "Save it as plain text, with the name fr.toml."),
+        ("fr.toml", "Move it to messages/fr.toml."),
+        ("notice.toml", "Name it notices.toml."),
+        ("Merchant.toml.txt", "Name it merchant.toml."),
+    ],
+)
+def test_a_file_that_nobody_reads_is_wrong(folder, file, instead):
+    folder.write(file, "")
+    [fault] = check(folder.path).errors
+    assert (fault.file, fault.instead) == (file, instead)
+
+
+def test_a_link_to_nothing_a_file_in_the_place_of_the_folder_and_no_folder_are_told(folder):
+    (folder.path / "messages/en.toml").symlink_to("nowhere")
+    assert "not there" in check(folder.path).errors[0].problem
+    (folder.path / "messages/en.toml").unlink()
+    (folder.path / "messages").rmdir()
+    assert "no folder messages" in check(folder.path).warnings[0].problem
+    (folder.path / "messages").write_text("")
+    assert "is no folder" in check(folder.path).errors[0].problem
+
+
+def test_an_empty_file_and_files_beyond_those_that_are_read_are_told(folder):
+    folder.english("# nothing yet")
+    assert "no sentence in this file" in check(folder.path).warnings[0].problem
+    for number in range(MOST_FILES):
+        folder.write(f"messages/x{number:03}.toml", "")
+    assert any("1 files too many" in fault.problem for fault in check(folder.path).errors)
+
+
+def test_what_lies_around_and_is_not_meant_for_the_site_is_not_wrong(folder):
+    for file in ("README.md", "logo.svg", ".gitignore", "messages/README.txt", "messages/en.toml~"):
+        folder.write(file, "")
+    findings = check(folder.path)
+    assert (findings.errors, findings.warnings) == ((), ())
 
 
 def test_help_explains_itself():
