@@ -28,8 +28,8 @@ run: setup  ## start the site with a simulated Paytronix at http://127.0.0.1:800
 test: setup browser-and-redis  ## run every test, with a real browser and a real Redis
 	$(RUN) -m pytest
 
-soak: setup browser-and-redis  ## half an hour of storms, faults and restarts; prints what it measured
-	$(RUN) -m pytest tests/soak/soak.py -n0 -s
+soak: setup browser-and-redis  ## half an hour of storms and restarts, and docs/operations.md typed into a real systemd
+	$(RUN) -m pytest tests/soak/soak.py tests/deploy/rehearsal.py -n0 -s
 
 check: test lint  ## everything that must hold before a change goes in
 

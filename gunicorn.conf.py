@@ -37,14 +37,24 @@ accesslog = None  # the site logs each request itself, without query strings
 
 def on_starting(server):
     offer_default("PAYTRONIX_MAX_CALLS", max(server.cfg.threads - THREADS_KEPT_FREE, 1))
-    end = server.handle_term
+    end, renew_workers = server.handle_term, server.handle_hup
 
     def begin_to_end():
         ending.begin()  # before any worker hears of it
         log.info("site_ending", drain_seconds=DRAIN_SECONDS if settings.trusted_proxy_hops else 0)
         end()
 
+    def renew_workers_if_they_could_start():
+        try:
+            Settings.from_env()  # what is in the files of NAME_FILE may have changed
+        except SettingsError as error:
+            for fault in error.faults:
+                log.error("reload_refused", fault=fault)
+        else:
+            renew_workers()
+
     server.handle_term = begin_to_end
+    server.handle_hup = renew_workers_if_they_could_start
 
 
 def when_ready(server):

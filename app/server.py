@@ -45,13 +45,15 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     """
 
     sockets: list[Any]
+    wsgi: Flask | None = None  # until this worker has loaded the site
     _drained_at: float | None = None
 
     # --- How it ends ---
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """On SIGTERM: end, either now or when the balancer has had its time."""
-        if self._drained_at is None and ending.has_begun() and self._settings().trusted_proxy_hops:
+        serves = self.wsgi is not None
+        if serves and self._drained_at is None and ending.has_begun() and self._settings().trusted_proxy_hops:
             self._drained_at = time.monotonic() + DRAIN_SECONDS
         else:
             super().handle_exit(sig, frame)

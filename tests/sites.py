@@ -184,10 +184,17 @@ def browser(site):
 
 
 class RunningSite:
-    """The site under gunicorn, as an operator runs it."""
+    """The site under gunicorn, as an operator runs it.
 
-    def __init__(self, settings, *options, workers=2):
+    :param options: of gunicorn's command line
+    :param within: a command that makes surroundings and then becomes the command that stands behind it
+    """
+
+    _descriptors = ()  # handed on to the process
+
+    def __init__(self, settings, *options, workers=2, within=()):
         self.port = _free_port()
+        self._within = within
         self.url = f"http://127.0.0.1:{self.port}"
         self.settings = {"PUBLIC_URL": self.url, "WEB_CONCURRENCY": str(workers)} | settings
         self.settings["PUBLIC_URL"] = settings.get("PUBLIC_URL", self.url)
@@ -196,13 +203,15 @@ class RunningSite:
         self.start()
 
     def start(self):
+        command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{self.port}", *self._options, "wsgi:app"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{self.port}", *self._options, "wsgi:app"],
+            [*self._within, *command],
             cwd=ROOT,
             env={"PATH": os.environ["PATH"], "PYTHONWARNINGS": "default"} | self.settings,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            pass_fds=self._descriptors,
         )
         threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True).start()
         give_up_at = time.monotonic() + START_SECONDS
@@ -258,6 +267,30 @@ class RunningSite:
             return self.process.wait(30)
         finally:
             self.process.kill()
+
+
+class SiteAtHeldSocket(RunningSite):
+    """The site at a socket that somebody else holds, also while it restarts, as systemd does for it.
+
+    :ivar listener: that socket
+    """
+
+    listener = None
+
+    def start(self):
+        if self.listener is None:
+            self.listener = socket.create_server(("127.0.0.1", self.port), backlog=2048)
+            self._descriptors = (self.listener.fileno(),)
+            self._within = [sys.executable, "-c", _HAND_OVER, str(self.listener.fileno())]
+        super().start()
+
+
+_HAND_OVER = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ |= {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}
+os.execv(sys.argv[2], sys.argv[2:])
+"""
 
 
 @pytest.fixture

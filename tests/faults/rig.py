@@ -64,18 +64,19 @@ class Rig:
         self.sandbox = Sandbox(*options)
         self._running.callback(self.sandbox.stop)
 
-    def start(self, *workers, store_url=None, ready=True, options=(), **settings):
+    def start(self, *workers, store_url=None, ready=True, options=(), within=(), **settings):
         """Start an instance for each number of workers, all alike.
 
         :param ready: wait until they are; otherwise until they live.
         :param options: of gunicorn's command line.
+        :param within: as for RunningSite.
         """
         store_url = store_url or self.sqlite_url()
         settings = {"PUBLIC_URL": PUBLIC_URL, "STORE_URL": store_url} | settings
         environ = environment(self.sandbox, self.folder, **settings)
 
         def start(count):
-            return (RunningSite if ready else _LivingSite)(environ, *options, workers=count)
+            return (RunningSite if ready else _LivingSite)(environ, *options, workers=count, within=within)
 
         with ThreadPoolExecutor() as pool:
             started = list(pool.map(start, workers))

@@ -1,11 +1,16 @@
 """Storms of requests in rounds. The tests of races run a few of them, `make soak` runs many."""
 
+import contextlib
+import http.client
+import os
 import random
+import signal
+import sqlite3
 import threading
 import time
 
-from tests.faults.guests import Later, at_once, percentile
-from tests.faults.rig import site_workers
+from tests.faults.guests import Guest, Later, at_once, percentile
+from tests.faults.rig import guests_file, site_workers
 from tests.stores import until
 
 
@@ -182,6 +187,85 @@ def hanging_vendor(rig, *, seconds):
         "back after": time.monotonic() - healed_at,
         "workers": "the same" if site_workers(site) == workers_before else "others",
     }
+
+
+def killings(rig, *, rounds, seed):
+    """Workers and whole instances are killed under guests who sign in, look and sign out without a pause.
+
+    Nobody who was told that they are signed in, or out, may find it otherwise, and the database stays sound.
+
+    :returns: how many sign-ins and sign-outs were told, how many requests were cut off, and the slowest answer.
+    """
+    chance = random.Random(seed)
+    rig.use_sandbox("--guests", str(guests_file(rig.folder, 8)))
+    store_url = rig.sqlite_url()
+    path = store_url.removeprefix("sqlite:///")
+    (site,) = rig.start(2, store_url=store_url)
+    stopping = threading.Event()
+    signed_in, signed_out, cut = [], [], []
+
+    def visit(number):
+        while not stopping.is_set():
+            guest, leaves = Guest([site.port], rig.answers), number % 2
+            try:
+                if guest.sign_in(f"guest-{number}", f"password-of-{number}").status != 303:
+                    continue
+                signed_in.append(guest)
+                page = guest.get("/account")
+                if page.status == 200 and leaves:
+                    former = guest.twin()
+                    signed_in.remove(guest)  # nobody knows, until the answer is there
+                    if guest.sign_out(page.form_token).status == 303:
+                        signed_out.append(former)
+            except (OSError, http.client.HTTPException) as error:
+                cut.append(error)
+                time.sleep(0.05)
+
+    visitors = [Later(visit, number) for number in range(8)]
+    for number in range(rounds):
+        told = len(signed_in) + len(signed_out) + 4
+        until(lambda told=told: len(signed_in) + len(signed_out) >= told, seconds=60)  # however slow the machine is
+        time.sleep(chance.uniform(0, 0.1))
+        if number % 5 == 4:
+            _kill_whole(site)
+            assert integrity(path) == "ok", f"round {number}"
+            site.start()
+        else:
+            workers = site_workers(site)
+            _kill(*chance.sample(workers, k=chance.randint(1, len(workers))))
+            assert integrity(path) == "ok", f"round {number}"
+        until(site.is_ready)
+    stopping.set()
+    for visitor in visitors:
+        visitor.result()
+    assert {guest.get("/account").status for guest in signed_in} == {200}
+    assert {guest.get("/account").status for guest in signed_out} == {303}
+    assert integrity(path) == "ok"
+    rig.sandbox.clear_calls()  # some of them were made for submits that were cut off
+    return {
+        "sign-ins": len(signed_in) + len(signed_out),
+        "sign-outs": len(signed_out),
+        "cut off": len(cut),
+        "slowest answer": max(answer.seconds for answer in rig.answers),
+    }
+
+
+def _kill(*pids):
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _kill_whole(site):
+    site.process.send_signal(signal.SIGSTOP)  # so that it begins no worker that nobody knows of
+    _kill(*site_workers(site), site.process.pid)
+    site.process.wait(5)
+
+
+def integrity(path):
+    """What SQLite itself finds in a store's file."""
+    with contextlib.closing(sqlite3.connect(path, timeout=5)) as db:
+        return "; ".join(row[0] for row in db.execute("PRAGMA integrity_check"))
 
 
 def in_parallel(work, arguments, threads):

