@@ -122,7 +122,7 @@ def test_a_label_or_a_link_in_another_language_than_the_page_says_so(make_site, 
         'name = "Olive"\nlanguages = ["en", "ar"]\n[links]\nhelp = "https://example.com/"\n', encoding="utf-8"
     )
     (folder / "messages/ar.toml").write_text('[login]\nheading = "أهلا"\n', encoding="utf-8")
-    page = browser_of(make_site(MERCHANT_DIR=str(folder))).get("/login", headers={"Accept-Language": "ar"}).text
+    page = browser_of(make_site(MERCHANT_DIR=str(folder))).get("/login", Accept_Language="ar").body
     assert '<html lang="ar" dir="rtl">' in page
     assert "<h1>أهلا</h1>" in page
     assert '<span lang="en" dir="ltr">Password</span></label>' in page
