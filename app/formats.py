@@ -8,11 +8,9 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 from flask import Flask, request
 from jinja2 import StrictUndefined
-from markupsafe import Markup, escape
 
 from app.auth.forms import form_token
-from app.messages import Link, Message, Voice
-from app.messages.languages import direction_of
+from app.messages import Link
 from app.messages.merchant import KNOWN_LINKS
 from app.site import site, voice
 from app.views.assets import static_url
@@ -23,7 +21,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals |= {"static_url": static_url, "form_token": form_token}
-    app.jinja_env.filters |= {"number": number, "money": money, "day": day, "spoken": spoken}
+    app.jinja_env.filters |= {"number": number, "money": money, "day": day}
 
     @app.context_processor
     def words() -> dict[str, Any]:
@@ -40,13 +38,6 @@ def init_app(app: Flask) -> None:
 def _links() -> list[Link]:
     """Where a guest who is stuck can go: what the merchant has an address for."""
     return [link for name in KNOWN_LINKS if (link := voice().link(name))]
-
-
-def spoken(said: Link | Message, words: Voice) -> Markup:
-    """A text for the inside of an element; one in another language than the page's says so (WCAG 3.1.2)."""
-    if said.language == words.language:
-        return escape(said.text)
-    return Markup('<span lang="{}" dir="{}">{}</span>').format(said.language, direction_of(said.language), said.text)
 
 
 def number(value: Decimal) -> str:

@@ -51,6 +51,11 @@ class Link:
     text: str
     language: str
 
+    @property
+    def direction(self) -> languages.Direction:
+        """Which way its text is read."""
+        return languages.direction_of(self.language)
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
