@@ -92,8 +92,8 @@ def write_preview(out: Path, *, now: datetime | None = None) -> int:
     :raises OSError: the folder cannot be written.
     """
     out.mkdir(parents=True, exist_ok=True)
-    for file in STATIC.iterdir():
-        shutil.copy(file, out)
+    for asset_file in STATIC.iterdir():
+        shutil.copy(asset_file, out)
     catalogue = site().messages.current()
     for name, asset in catalogue.look.assets.items():
         content = asset.content
