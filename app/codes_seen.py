@@ -26,7 +26,14 @@ _LEASE = "seen:{codes}:writer"
 _LEASE_SECONDS = 5.0  # longer than a read and a write can take
 _CODE = re.compile(r"[a-z0-9_.:-]{1,100}")
 _QUOTED = re.compile(r"""(["'“‘«]).*?["'”’»]""")
-_SOMEBODYS = re.compile(r"\S+@\S+|\+?[0-9][0-9 ()./-]{2,}[0-9]")  # addresses; numbers of phones, cards, accounts
+# Addresses, also where the @ is written %40; numbers of phones, cards, accounts; and what holds letters and digits, as
+# card numbers and tokens do. A code or a word holds no digits.
+_SOMEBODYS = re.compile(
+    r"\S+(?:@|%40)\S+|\+?[0-9][0-9 ()./-]{2,}[0-9]"
+    r"|\b(?=[\w.-]*(?:[0-9]|[a-z][A-Z]))[\w-]{4,}(?:\.[\w-]{4,})+"
+    r"|\b(?=[\w-]*[0-9])(?=[\w-]*[A-Za-z])[\w-]{6,}|\b(?=[\w-]*[a-z][A-Z])[\w-]{20,}"
+)
+_SHORTEST_GUEST = 3  # a shorter username stands in half of all words: left out only where it stands alone
 _HIDDEN = "…"
 
 
@@ -149,8 +156,10 @@ def _add(day: Day, code: str, tally: Tally) -> None:
 def _nobodys(text: str, guest: str) -> str:
     """A text without what may be somebody's: what it quotes, addresses, long numbers, the guest's own name."""
     text = cleaned(text, longest=4 * LONGEST_TEXT)
-    if guest.strip():
-        text = re.sub(re.escape(guest.strip()), _HIDDEN, text, flags=re.IGNORECASE)
+    guest = guest.strip()
+    if guest:
+        name = re.escape(guest) if len(guest) >= _SHORTEST_GUEST else rf"\b{re.escape(guest)}\b"
+        text = re.sub(name, _HIDDEN, text, flags=re.IGNORECASE)
     text = _SOMEBODYS.sub(_HIDDEN, _QUOTED.sub(_HIDDEN, text))
     return cleaned(text, longest=LONGEST_TEXT)
 

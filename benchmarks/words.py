@@ -5,15 +5,17 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
-from app.messages import Messages
+from app.messages import Messages, Voice
+from app.messages.merchant import KNOWN_LINKS
 
 TIMES = 20_000
 BEST_OF = 5
 ROOT = Path(__file__).parents[1]
 BROWSER = "es-MX,es;q=0.9,en-US;q=0.8,en;q=0.7"
-TEXTS = ("title", "heading", "title_error_prefix", "error_summary", "password", "button")
+TEXTS = (("login", "title"), ("login", "heading"), ("login", "password"), ("login", "button"), ("page", "languages"))
 
 
 def main() -> None:
@@ -29,14 +31,29 @@ def main() -> None:
             _tell("a code with built-in words", lambda voice=voice: voice.paytronix("x.system_error"))
             _tell("a code that nobody words", lambda voice=voice: voice.paytronix("a.b.c", "Text", signing_in=True))
             _tell("a label", lambda voice=voice: voice.text("login", "button"))
-            _tell("language, code and all labels of the page", lambda words=words: _page(words))
+            _tell("all look-ups of the sign-in page", lambda words=words: _page(words))
+            _tell("all look-ups of a refused sign-in", lambda words=words: _refused(words))
             print(f"  {_files_opened(words)} files opened or looked at in {TIMES} pages by the thread that asks")
 
 
-def _page(words: Messages) -> None:
+def _page(words: Messages) -> Voice:
+    """What ``GET /login`` asks for: the language, labels, links, notices."""
     voice = words.current().negotiate(BROWSER)
+    _ = voice.username_label
+    for section, name in TEXTS:
+        voice.text(section, name)
+    for name in KNOWN_LINKS:
+        voice.link(name)
+    voice.notices(datetime.now(UTC), paytronix_is_failing=False)
+    return voice
+
+
+def _refused(words: Messages) -> None:
+    """What a refused ``POST /login`` asks for in addition: the code's words, and whether there are any."""
+    voice = _page(words)
+    voice.knows("could_not_authenticate")
     voice.paytronix("could_not_authenticate", signing_in=True)
-    for name in TEXTS:
+    for name in ("title_error_prefix", "error_summary"):
         voice.text("login", name)
 
 
@@ -46,10 +63,10 @@ def _tell(what: str, work: Callable[[], object]) -> None:
 
 
 def _seconds(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
+    started = time.thread_time()  # processor time: what else the machine does is no cost of ours
     for _ in range(TIMES):
         work()
-    return time.perf_counter() - started
+    return time.thread_time() - started
 
 
 def _files_opened(words: Messages) -> int:
@@ -63,7 +80,7 @@ def _files_opened(words: Messages) -> int:
 
     sys.addaudithook(count)
     for _ in range(TIMES):
-        _page(words)
+        _refused(words)
     return asked
 
 

@@ -119,7 +119,14 @@ def _origin(line: Line) -> str:
 )
 @with_appcontext
 def preview(folder: Path | None, out: Path) -> None:
-    """Write every page that has words on it as files for a browser, and one sheet that shows them all."""
+    """Write every page that has words on it as files for a browser, and one sheet that shows them all.
+
+    Ends with 1 when there is no such folder or nothing can be written. What is wrong in the folder is counted, and the
+    pages show what guests get in spite of it.
+    """
+    shown = folder or site().settings.merchant_dir
+    if not shown.is_dir():
+        raise click.ClickException(f"There is no folder {shown}.")
     if folder:
         current_app.extensions["site"] = replace(site(), messages=_words(folder))
     try:
@@ -127,6 +134,9 @@ def preview(folder: Path | None, out: Path) -> None:
     except OSError as error:
         raise click.ClickException(f"{out} cannot be written: {error.strerror}.") from None
     click.echo(f"{count} pages written. Open {out / 'index.html'} in a browser.")
+    if faults := len(site().messages.current().faults):
+        things = "1 thing is" if faults == 1 else f"{faults} things are"
+        click.echo(f"{things} wrong in {shown} and not shown as written: flask --app wsgi messages check {shown}")
 
 
 @messages.command()
@@ -140,11 +150,13 @@ def seen() -> None:
     for each in codes:
         words = "has words" if each.has_words else click.style("NO WORDS", fg="yellow", bold=True)
         days = f"{each.first_day}" if each.first_day == each.last_day else f"{each.first_day} to {each.last_day}"
-        click.echo(f"{each.code}  {words}, {each.count} times, {days}")
+        times = "once" if each.count == 1 else f"{each.count} times"
+        click.echo(f"{each.code}  {words}, {times}, {days}")
         if each.vendor_text:
             click.echo(f"  Paytronix says: {each.vendor_text}")
     unknown = sum(not each.has_words for each in codes)
-    click.echo(f"{len(codes)} codes in the last {KEPT_DAYS} days, {unknown} without words.")
+    number = "1 code" if len(codes) == 1 else f"{len(codes)} codes"
+    click.echo(f"{number} in the last {KEPT_DAYS} days, {unknown} without words.")
 
 
 def _words(folder: Path | None) -> Messages:

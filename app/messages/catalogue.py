@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import lru_cache
+from pathlib import PurePath
 from typing import NamedTuple
 
 from app.messages import languages
@@ -25,10 +26,17 @@ LONGEST_REFERENCE = 60
 WRONG_PASSWORD = "could_not_authenticate"  # noqa: S105 - the code for it
 # Other ways to say the same (paytronix-api.md, 3.4 and 3.7). Who words the one words them all.
 AS_WRONG_PASSWORD = frozenset({"no_matching_guests", "invalid_grant", "http:401"})
+# What keeps everybody out alike, and so tells a stranger nothing about one account.
+TROUBLE = frozenset({"system_error", "timeout", "connection", "busy", "bad_response", "credentials"})
+TROUBLE |= {"http:403", "http:404", "http:429", "http:5xx"}
+# Where the merchant's words come first whatever the guest's language, since they say what to do; labels only name
+# things, and a name in a language that a guest cannot read is none.
+_SAYING = frozenset({"", "paytronix", "site", "username"})
 LAST_RESORT = "en"  # the one language in which every sentence is shipped, whatever comes
 MOST_PARTS = 8  # of a dotted code that are looked at
 _STATUS = re.compile(r"http:([1-5])[0-9][0-9]")
 _HEADERS_REMEMBERED = 256
+_CODES_REMEMBERED = 256
 
 Layer = tuple[str, Words]  # a language, and its words from one source
 NOTHING: Mapping[str, object] = {}
@@ -36,10 +44,19 @@ NOTHING: Mapping[str, object] = {}
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Where a guest can go on."""
+    """Where a guest can go on.
+
+    :ivar language: of its text
+    """
 
     url: str
     text: str
+    language: str
+
+    @property
+    def direction(self) -> languages.Direction:
+        """Which way its text is read."""
+        return languages.direction_of(self.language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +97,11 @@ class _Spoken(NamedTuple):
 class Voice:
     """The merchant's words in one language.
 
-    Where a sentence is looked for: the merchant's words in the guest's language, then in the programme's first
-    language; then the built-in words in the guest's language, in the first language, in English. An entry that has
-    nothing to show here (a placeholder without a value) is passed over.
+    Where a message is looked for: the merchant's words in the guest's language, then in the programme's first
+    language; then the built-in words in the guest's language, in the first language, in English. A label (all but
+    Paytronix's codes, ``[site]`` and ``[username]``) is looked for in the guest's language first, the merchant's and
+    then the built-in one, and only then elsewhere. An entry that has nothing to show here (a placeholder without a
+    value) is passed over.
 
     :ivar language: tag (RFC 5646), fit for ``lang``
     :ivar name: what those who read it call the language
@@ -105,15 +124,18 @@ class Voice:
         self._own = own
         self._built_in = built_in
         self._layers = own + built_in
+        self._label_layers = tuple(sorted(self._layers, key=lambda layer: layer[0] != language))  # stable
+        # What was said before; these words never change. Codes are Paytronix's, so the number of them is bounded.
+        self._told: dict[Key, _Spoken] = {}  # what needs no values
+        self._code_told = lru_cache(_CODES_REMEMBERED)(self._for_code)
+        self._entry_for = lru_cache(_CODES_REMEMBERED)(self._named_for)
         self._merchant = merchant
         self._notices = notices
         self._standing: dict[str, object] = {"merchant": merchant.name}
         if merchant.phone:
             self._standing["phone"] = merchant.phone
-        # Without values an entry says the same each time, and a page asks for a dozen of them.
-        self._constant_text = cache(lambda section, name: self._surely((section, name)).text)
-        self._constant_link = cache(self._link)
         self._standing["username_label"] = self.username_label
+        self._told.clear()  # the label's own words were found without one
 
     @property
     def username_label(self) -> str:
@@ -135,25 +157,33 @@ class Voice:
 
         :param code: in any case; whatever Paytronix sent.
         :param vendor_text: Paytronix's own text, untrusted.
-        :param signing_in: at sign-in. The built-in ``default`` then gives way to the words for a wrong password, so
-            that a code that we do not know (locked, disabled, …) tells a stranger nothing (ASVS 6.3.8).
+        :param signing_in: at sign-in. Built-in words of their own then have only a wrong password and what keeps
+            everybody out (``TROUBLE``). All other codes, known (``user_info.not_found``) or not (locked, disabled,
+            …), read like a wrong password, so that they tell a stranger nothing (ASVS 6.3.8).
         """
-        message = self._for_code(code, vendor_text, signing_in=signing_in)
+        shown_text = vendor_text if self._merchant.show_vendor_text else None
+        message = self._code_told(code, shown_text, signing_in)
         if not self._merchant.show_code:
             return message
         return replace(message, reference=cleaned(code, longest=LONGEST_REFERENCE) or None)
 
-    def _for_code(self, code: str, vendor_text: str | None, *, signing_in: bool) -> Message:
-        if spoken := self._spoken_for(code):
+    def _for_code(self, code: str, vendor_text: str | None, signing_in: bool) -> Message:
+        names = _names(code)
+        keys = [(PAYTRONIX, name) for name in names]
+        if spoken := self._first(self._own, keys):
             return self._message(spoken)
-        if self._merchant.show_vendor_text and vendor_text:
+        # The built-in words for other codes say more about an account than a stranger may know (ASVS 6.3.8).
+        tells_nothing = not TROUBLE.isdisjoint(names) or WRONG_PASSWORD in names
+        if (tells_nothing or not signing_in) and (spoken := self._first(self._built_in, keys)):
+            return self._message(spoken)
+        if vendor_text:
             text = cleaned(vendor_text, longest=LONGEST_VENDOR_TEXT)
             if is_visible(text):
-                return Message(text=text, code=_names(code)[0], language=self.language)
+                return Message(text=text, code=names[0], language=self.language)
         if spoken := self._first(self._own, [DEFAULT]):
             return self._message(spoken)
         if signing_in:
-            return self._for_code(WRONG_PASSWORD, None, signing_in=False)
+            return self._for_code(WRONG_PASSWORD, None, False)
         return self._message(self._surely(DEFAULT))
 
     def _spoken_for(self, code: str) -> _Spoken | None:
@@ -162,10 +192,13 @@ class Voice:
 
     def knows(self, code: str) -> bool:
         """Whether anybody has words for a code of Paytronix, ``default`` apart."""
-        return self.entry_for(code) is not None
+        return self._entry_for(code) is not None
 
     def entry_for(self, code: str) -> str | None:
         """The name of the entry that speaks for a code of Paytronix, ``default`` apart; None when nobody has words."""
+        return self._entry_for(code)
+
+    def _named_for(self, code: str) -> str | None:
         spoken = self._spoken_for(code)
         return spoken.code if spoken else None
 
@@ -174,16 +207,15 @@ class Voice:
 
         :param now: aware.
         """
-        messages = []
-        for notice in self._notices:
-            if notice.is_due(now, paytronix_is_failing=paytronix_is_failing):
-                tags = dict.fromkeys((self.language, self._merchant.languages[0], *notice.entries))
-                layers = tuple(
-                    (tag, {(SITE, notice.name): notice.entries[tag]}) for tag in tags if tag in notice.entries
-                )
-                if spoken := self._first(layers, [(SITE, notice.name)]):
-                    messages.append(self._message(spoken))
-        return messages
+        due = [each for each in self._notices if each.is_due(now, paytronix_is_failing=paytronix_is_failing)]
+        return [message for each in due if (message := self.notice(each))]
+
+    def notice(self, notice: Notice) -> Message | None:
+        """What a notice says, whenever it is shown; None when nothing of it can be."""
+        tags = dict.fromkeys((self.language, self._merchant.languages[0], *notice.entries))
+        layers = tuple((tag, {(SITE, notice.name): notice.entries[tag]}) for tag in tags if tag in notice.entries)
+        spoken = self._first(layers, [(SITE, notice.name)])
+        return self._message(spoken) if spoken else None
 
     def site(self, name: str, /, **values: object) -> Message:
         """What the site itself has to say.
@@ -206,22 +238,28 @@ class Voice:
 
         :raises KeyError: there is no such entry; a slip of ours, never of the merchant's.
         """
-        return self._surely((section, name), values).text if values else self._constant_text(section, name)
+        return self._surely((section, name), values).text
 
     def link(self, name: str) -> Link | None:
         """A link of the merchant's with what it says in this language; None when it has no address."""
-        return self._constant_link(name)
-
-    def _link(self, name: str) -> Link | None:
         url = self._merchant.links.get(name)
         if url is None:
             return None
-        spoken = self._first(self._layers, [(LINKS, name)])
-        return Link(url, spoken.text if spoken else url.partition(":")[2].strip("/"))
+        key = (LINKS, name)
+        spoken = self._told.get(key) or self._first(self._label_layers, [key])
+        if spoken is None:
+            return Link(url, url.partition(":")[2].strip("/"), self.language)
+        self._told[key] = spoken
+        return Link(url, spoken.text, spoken.language)
 
     def _surely(self, key: Key, values: Mapping[str, object] = NOTHING) -> _Spoken:
         """What an entry says, with what has no value left as typed rather than said not at all."""
-        if spoken := self._first(self._layers, [key], values):
+        if not values and (told := self._told.get(key)):
+            return told
+        layers = self._layers if key[0] in _SAYING else self._label_layers
+        if spoken := self._first(layers, [key], values):
+            if not values:
+                self._told[key] = spoken
             return spoken
         for language, words in reversed(self._layers):
             if entry := words.get(key):
@@ -252,6 +290,18 @@ class Voice:
         )
 
 
+@dataclass(frozen=True)
+class Unread:
+    """What stands in the folder and could not be read. Nobody can say that it is missing.
+
+    :ivar files: those of which nothing could be read
+    :ivar names: file → the names that its broken lines may have held
+    """
+
+    files: frozenset[str] = frozenset()
+    names: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
 class Catalogue:
     """All words of one moment, and the look. Never changes; the next moment has its own.
 
@@ -261,6 +311,7 @@ class Catalogue:
     :ivar faults: what is wrong with the folder
     :ivar own_words: the merchant's entries by language, also of languages that guests cannot get
     :ivar notices: all of them, also those that are over
+    :ivar files: language → its file
     """
 
     def __init__(
@@ -272,7 +323,11 @@ class Catalogue:
         faults: tuple[Fault, ...],
         *,
         look: Look,
+        files: Mapping[str, str] | None = None,
+        unread: "Unread | None" = None,
     ) -> None:
+        self.files = files or {}
+        self._unread = unread or Unread()
         self.merchant = merchant
         self.look = look
         self.own_words = own_words
@@ -291,6 +346,10 @@ class Catalogue:
         )
         self._voice_of = {voice.language.lower(): voice for voice in self.voices}
         self._negotiated = lru_cache(_HEADERS_REMEMBERED)(self._negotiate)
+
+    def is_unread(self, file: str, name: str) -> bool:
+        """Whether a name may stand in a file, in a line that could not be read: then it is missing for now only."""
+        return name in self._unread.names.get(file, ()) or file in self._unread.files
 
     def voice(self, language: str) -> Voice | None:
         """The words in one language, or None when guests cannot get it.
@@ -332,7 +391,8 @@ def compose(
     """
     built_in = shipped()
     merchant, merchant_faults = read_merchant(merchant_file) if merchant_file else (Merchant(), ())
-    vocabulary = Vocabulary(built_in.vocabulary.sections, {*KNOWN_LINKS, *merchant.links})
+    left_out = _unread_links(merchant_file, merchant) if merchant_file else frozenset()
+    vocabulary = Vocabulary(built_in.vocabulary.sections, {*KNOWN_LINKS, *merchant.links, *left_out})
     notices, notice_faults = read_notices(notices_file, vocabulary.links) if notices_file else ((), ())
     own_words: dict[str, dict[Key, Entry]] = {}
     language_faults: list[Fault] = []
@@ -343,9 +403,14 @@ def compose(
 
     can_be_had = [*built_in.words, *(tag for tag in sorted(language_files) if tag not in built_in.words)]
     wanted = [tag for tag in merchant.languages if tag in can_be_had]
-    broken_files = {fault.file for fault in faults}
+    documents = [each for each in (merchant_file, notices_file, *language_files.values()) if each]
+    unread = Unread(
+        files=frozenset(fault.file for fault in faults) - {each.file for each in documents},
+        names={each.file: each.left_out for each in documents} | {MERCHANT_FILE: left_out},
+    )
+    tags_of_broken_files = {languages.tag_of(PurePath(file).stem) for file in unread.files}
     for tag in merchant.languages:
-        if merchant_file and tag not in can_be_had and f"messages/{tag}.toml" not in broken_files:
+        if merchant_file and tag not in can_be_had and tag not in tags_of_broken_files:
             problem = f"There are no words in the language {quoted(tag)}."
             instead = f"Make a file messages/{tag}.toml, or take it out of the list."
             language_faults.append(merchant_file.fault(("languages",), problem, instead))
@@ -368,7 +433,16 @@ def compose(
     all_faults = sorted(
         (*faults, *merchant_faults, *language_faults, *notice_faults), key=lambda f: (f.file, f.line, f.column)
     )
-    return Catalogue(merchant, own_words, built_in, notices, tuple(all_faults), look=look)
+    files = {tag: document.file for tag, document in language_files.items()}
+    return Catalogue(merchant, own_words, built_in, notices, tuple(all_faults), look=look, files=files, unread=unread)
+
+
+def _unread_links(merchant_file: Document, merchant: Merchant) -> frozenset[str]:
+    """The names that a fault in ``merchant.toml`` may have cost, those of links with a wrong address too."""
+    links = merchant_file.values.get("links")
+    return merchant_file.left_out | (
+        frozenset(links) - merchant.links.keys() if isinstance(links, dict) else frozenset()
+    )
 
 
 def _layers(words: Mapping[str, Words], tags: Collection[str]) -> tuple[Layer, ...]:

@@ -1,23 +1,27 @@
 """What is wrong with a merchant's folder, and what is worth a look, before any guest reads it."""
 
+import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from app.messages.catalogue import AS_WRONG_PASSWORD, LAST_RESORT, WRONG_PASSWORD, Catalogue
+from app.messages.catalogue import LAST_RESORT, TROUBLE, WRONG_PASSWORD, Catalogue
 from app.messages.faults import LONGEST_SENTENCE, Fault, quoted
 from app.messages.folder import LANGUAGES_FOLDER, Folder
 from app.messages.merchant import FILE as MERCHANT_FILE
 from app.messages.notices import FILE as NOTICES_FILE
+from app.messages.places import START
 from app.messages.shipped import shipped
+from app.messages.strays import strays
 from app.messages.style import troubles_of_style
-from app.messages.words import DEFAULT, PAYTRONIX, Entry, Key
+from app.messages.words import DEFAULT, PAYTRONIX, SITE, Entry, Key
 
-# Codes that would tell a stranger something about an account. Paytronix documents none of them; merchants meet them.
 _PHONE = re.compile(r"[0-9][0-9 ()./-]{4,}[0-9]")
-_TELLING = re.compile(r"lock|disabl|suspend|inactiv|unknown_user|no_such|not_registered")
+# Trouble that keeps everybody out, and what is met only by a guest who has signed in (paytronix-api.md, 3.4).
+AFTER_SIGN_IN = re.compile(r"(?:.+\.)?invalid_token$|user_info\.|account_info|result:")
+_SYSTEM_ERROR = re.compile(r"(?:.+\.)?system_error$|http:5")
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,9 @@ def check(folder: Path, *, now: datetime | None = None) -> Findings:
     catalogue = here.catalogue()
     warnings = [
         *catalogue.look.corrections,
+        *_nothing_in_it(catalogue, here),
+        *_misspelt_codes(catalogue),
+        *_without_phone(catalogue),
         *_unused_files(catalogue),
         *_missing_words(catalogue),
         *_same_as_default(catalogue),
@@ -54,10 +61,11 @@ def check(folder: Path, *, now: datetime | None = None) -> Findings:
         *_telling_words(catalogue),
         *_telling_settings(catalogue),
         *_notices_over(catalogue, now or datetime.now(UTC)),
+        *_notices_leading_nowhere(catalogue),
         *_notices_missing_words(catalogue),
     ]
     return Findings(
-        errors=catalogue.faults,
+        errors=tuple(sorted((*catalogue.faults, *strays(folder)), key=lambda fault: (fault.file, fault.line))),
         warnings=tuple(sorted(warnings, key=lambda fault: (fault.file, fault.line))),
         languages=catalogue.merchant.languages,
         sentences=sum(len(words) for words in catalogue.own_words.values()),
@@ -68,7 +76,7 @@ def _unused_files(catalogue: Catalogue) -> Iterator[Fault]:
     for tag in catalogue.own_words:
         if tag not in catalogue.merchant.languages:
             yield Fault(
-                f"{LANGUAGES_FOLDER}/{tag}.toml",
+                catalogue.files.get(tag, f"{LANGUAGES_FOLDER}/{tag}.toml"),
                 1,
                 1,
                 "No guest gets this language.",
@@ -81,12 +89,13 @@ def _missing_words(catalogue: Catalogue) -> Iterator[Fault]:
     first, *others = catalogue.merchant.languages
     for tag in others:
         words = catalogue.own_words.get(tag, {})
+        file = catalogue.files.get(tag, f"{LANGUAGES_FOLDER}/{tag}.toml")
         for key, entry in catalogue.own_words[first].items():
-            if key not in words:
+            if key not in words and not catalogue.is_unread(file, key[1]):
                 yield _at(
                     entry,
                     f"{_label(key)} has words in {first} but not in {tag}: guests who read {tag} get them in {first}.",
-                    f"Add {_label(key)} to {LANGUAGES_FOLDER}/{tag}.toml.",
+                    f"Add {_label(key)} to {file}.",
                 )
 
 
@@ -94,6 +103,8 @@ def _same_as_default(catalogue: Catalogue) -> Iterator[Fault]:
     for tag, words in catalogue.own_words.items():
         default = words.get(DEFAULT)
         for key, entry in words.items():
+            if key == (PAYTRONIX, WRONG_PASSWORD):
+                continue  # without it, a wrong password has words of its own
             if default and key[0] == PAYTRONIX and entry.text == default.text and not (entry.title or entry.link):
                 yield _at(
                     entry,
@@ -109,6 +120,8 @@ def _dead_ends(catalogue: Catalogue) -> Iterator[Fault]:
     for words in catalogue.own_words.values():
         for key, entry in words.items():
             if entry.link and entry.link not in merchant.links:
+                if catalogue.is_unread(MERCHANT_FILE, entry.link):
+                    continue
                 yield _at(
                     entry,
                     f"{_label(key)} leads to {quoted(entry.link)}, which has no address: guests see no link.",
@@ -125,22 +138,67 @@ def _dead_ends(catalogue: Catalogue) -> Iterator[Fault]:
 def _hard_to_read(catalogue: Catalogue) -> Iterator[Fault]:
     for tag, words in catalogue.own_words.items():
         for key, entry in words.items():
-            for trouble in troubles_of_style(entry.text, tag):
-                yield _at(entry, f"{_label(key)}: {trouble[0]}", trouble[1])
+            yield from _style(_label(key), entry, tag)
     for notice in catalogue.notices:
         for tag, entry in notice.entries.items():
-            for trouble in troubles_of_style(entry.text, tag):
-                yield _at(entry, f"{quoted(notice.name)}: {trouble[0]}", trouble[1])
+            yield from _style(quoted(notice.name), entry, tag)
+
+
+def _style(label: str, entry: Entry, tag: str) -> Iterator[Fault]:
+    for what, text in (("", entry.text), ("The title of ", entry.title or "")):
+        for problem, instead in troubles_of_style(text, tag):
+            yield _at(entry, f"{what}{label}: {problem}", instead)
+
+
+def _nothing_in_it(catalogue: Catalogue, folder: Folder) -> Iterator[Fault]:
+    for tag, file in catalogue.files.items():
+        if not catalogue.own_words.get(tag) and not any(fault.file == file for fault in catalogue.faults):
+            yield Fault(file, *START, "There is no sentence in this file.", "Write one, or delete the file.")
+    if not (folder.path / LANGUAGES_FOLDER).exists() and folder.path.is_dir() and any(folder.path.iterdir()):
+        problem = "There is no folder messages here, so all sentences are the built-in ones."
+        yield Fault(".", *START, problem, f"Put your sentences into {LANGUAGES_FOLDER}/en.toml.")
+
+
+def _misspelt_codes(catalogue: Catalogue) -> Iterator[Fault]:
+    """Codes close to one that we know, and names of the site's own sentences below [paytronix]."""
+    vocabulary = shipped().vocabulary.sections
+    for words in catalogue.own_words.values():
+        for (section, code), entry in words.items():
+            if section != PAYTRONIX or code in vocabulary[PAYTRONIX]:
+                continue
+            if code in vocabulary[SITE]:
+                problem = f"{quoted(code)} is a sentence of the site and no code of Paytronix."
+                yield _at(entry, problem, "Move it below the line that says [site].")
+            elif close := difflib.get_close_matches(code.replace(" ", "_"), vocabulary[PAYTRONIX], 1, cutoff=0.88):
+                problem = f"{quoted(code)} is no code that we know, and nearly one."
+                yield _at(entry, problem, f"If you mean {quoted(close[0])}, correct it.")
+
+
+def _without_phone(catalogue: Catalogue) -> Iterator[Fault]:
+    merchant = catalogue.merchant
+    if merchant.phone or catalogue.is_unread(MERCHANT_FILE, "phone") or "phone" in merchant.lines:
+        return  # there is one, or a fault is told in its place
+    entries = [entry for words in catalogue.own_words.values() for entry in words.values()]
+    entries += [entry for notice in catalogue.notices for entry in notice.entries.values()]
+    for entry in entries:
+        if "{phone}" in entry.text:
+            problem = "{phone} is in this text and no number in merchant.toml: guests read other words instead."
+            yield _at(entry, problem, f'Add a line at the top of {MERCHANT_FILE}: phone = "020 7946 0123"')
 
 
 def _telling_words(catalogue: Catalogue) -> Iterator[Fault]:
-    """Entries that tell a stranger at the sign-in page whether an account exists (ASVS 6.3.8)."""
+    """Entries that tell a stranger at the sign-in page whether an account exists (ASVS 6.3.8).
+
+    Paytronix documents no complete list of codes, so every one counts that a refused sign-in can bring.
+    """
     for voice in catalogue.voices:
-        neutral = voice.paytronix(WRONG_PASSWORD)
+        neutral = voice.paytronix(WRONG_PASSWORD, signing_in=True)
         for (section, code), entry in catalogue.own_words.get(voice.language, {}).items():
-            if section != PAYTRONIX or not (code in AS_WRONG_PASSWORD or _TELLING.search(code)):
+            if section not in {PAYTRONIX, DEFAULT[0]} or code in TROUBLE or _SYSTEM_ERROR.match(code):
                 continue
-            told = voice.paytronix(code)
+            if AFTER_SIGN_IN.match(code) or code in shipped().vocabulary.sections[SITE]:
+                continue  # nobody reads it at sign-in; or it is in the wrong place, which is told
+            told = voice.said(section, code)
             if (told.text, told.title, told.link) != (neutral.text, neutral.title, neutral.link):
                 yield _at(
                     entry,
@@ -171,10 +229,20 @@ def _notices_over(catalogue: Catalogue, now: datetime) -> Iterator[Fault]:
             yield Fault(NOTICES_FILE, notice.line, 1, problem, "Delete it, or move its end.")
 
 
+def _notices_leading_nowhere(catalogue: Catalogue) -> Iterator[Fault]:
+    for notice in catalogue.notices:
+        link = next(iter(notice.entries.values())).link
+        if link and link not in catalogue.merchant.links and not catalogue.is_unread(MERCHANT_FILE, link):
+            problem = (
+                f"The notice {quoted(notice.name)} leads to {quoted(link)}, which has no address: no link is seen."
+            )
+            yield Fault(NOTICES_FILE, notice.line, 1, problem, f"Add {link} to [links] in {MERCHANT_FILE}.")
+
+
 def _notices_missing_words(catalogue: Catalogue) -> Iterator[Fault]:
     for notice in catalogue.notices:
         for tag in catalogue.merchant.languages:
-            if tag not in notice.entries:
+            if tag not in notice.entries and not catalogue.is_unread(NOTICES_FILE, f"text.{tag}"):
                 problem = (
                     f"The notice {quoted(notice.name)} has no text in {tag}: guests who read {tag} get another one."
                 )

@@ -2,7 +2,6 @@
 
 import os
 import stat
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,24 +10,27 @@ from typing import Any
 
 from app.messages import places
 from app.messages.faults import Fault
-from app.messages.syntax import explain
+from app.messages.pieces import read_whole_or_in_pieces
 
 LARGEST_BYTES = 256 * 1024  # a folder that words everything needs about 15 KB a language
-# tomllib's memory grows with the square of the parts of a dotted name; a name fits on one line.
-MOST_DOTS_IN_A_LINE = 64
 
 
 @dataclass(frozen=True)
 class Document:
-    """A file that could be read.
+    """A file that could be read, perhaps without some of its lines.
 
     :ivar file: its path below the merchant's folder
+    :ivar text: what was read; the lines that could not be are blank
     :ivar values: what is in it, as ``tomllib`` gives it
+    :ivar slips: what is wrong with the lines that were left out
+    :ivar left_out: the names that these lines may have held
     """
 
     file: str
     text: str
     values: Mapping[str, Any]
+    slips: tuple[Fault, ...] = ()
+    left_out: frozenset[str] = frozenset()
 
     @cached_property
     def _places(self) -> dict[places.Path, places.Place]:
@@ -56,20 +58,12 @@ def read(folder: Path, file: str) -> Document | Fault:
 
 
 def parse(file: str, content: bytes) -> Document | Fault:
-    """What a file's content means, or the one reason why it means nothing."""
+    """What a file's content means, without the lines that mean nothing; or the one reason why all of it does not."""
     text = _text(file, content)
     if isinstance(text, Fault):
         return text
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.count(".") > MOST_DOTS_IN_A_LINE:
-            problem = f"This line has more than {MOST_DOTS_IN_A_LINE} dots in it."
-            return Fault(file, number, 1, problem, "Use fewer of them.")
-    try:
-        return Document(file, text, tomllib.loads(text))
-    except RecursionError:
-        return _whole(file, "There are brackets inside brackets, too many to follow.", "Remove them.")
-    except ValueError as error:  # tomllib's own, and what int() says of a number with 5,000 digits
-        return explain(file, text, error)
+    reading = read_whole_or_in_pieces(file, text)
+    return Document(file, reading.text, reading.values, reading.faults, reading.left_out)
 
 
 def _text(file: str, content: bytes) -> str | Fault:
@@ -77,6 +71,8 @@ def _text(file: str, content: bytes) -> str | Fault:
     if len(content) > LARGEST_BYTES:
         problem = f"The file is larger than {LARGEST_BYTES // 1024} KB."
         return _whole(file, problem, "Keep only names and sentences in it.")
+    if content.startswith(b"{\\rtf"):
+        return _whole(file, "The file is saved as rich text (RTF).", "Save it as plain text in your editor.")
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return _whole(file, "The file is saved as UTF-16 text.", "Save it as UTF-8 in your editor.")
     if b"\0" in content:

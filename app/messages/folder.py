@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
 from app.messages.catalogue import Catalogue, compose
@@ -29,10 +30,12 @@ class Listing:
 
     :ivar stamps: file → what changes when the file does; None when even that cannot be seen
     :ivar has_languages: whether there is a folder for the languages' files
+    :ivar unread: how many files there are beyond ``MOST_FILES``
     """
 
     stamps: Mapping[str, Stamp | None]
     has_languages: bool
+    unread: int = 0
 
 
 @dataclass
@@ -46,7 +49,7 @@ class Folder:
     _listing: Listing = Listing({}, has_languages=False)
     _seen: Listing | None = None
     _good: dict[str, Document] = field(default_factory=dict)  # by file
-    _broken: dict[str, Fault] = field(default_factory=dict)  # by file; the last good version may be in use
+    _broken: dict[str, tuple[Fault, ...]] = field(default_factory=dict)  # by file; the last good one may be in use
     _emptied: dict[str, Stamp | None] = field(default_factory=dict)  # files found empty at the last look, not taken yet
     _pictures: Pictures = field(init=False)
 
@@ -77,12 +80,12 @@ class Folder:
         self._emptied = {file: listing.stamps[file] for file in emptied}
         # A folder that is still changing is read as it is, and next time as if it were new.
         stamps = {file: stamp for file, stamp in listing.stamps.items() if file not in emptied}
-        self._seen = Listing(stamps, listing.has_languages) if is_settled else None
+        self._seen = replace(listing, stamps=stamps) if is_settled else None
         return changed
 
     def catalogue(self) -> Catalogue:
         """The words as they were at the last look."""
-        faults = [*self._missing(), *self._broken.values()]
+        faults = [*self._missing(), *chain.from_iterable(self._broken.values())]
         by_tag: dict[str, Document] = {}
         for file in sorted(each for each in {*self._listing.stamps, *self._good} if "/" in each):
             name = Path(file).stem
@@ -117,12 +120,17 @@ class Folder:
         """
         document = read(self.path, file)
         if isinstance(document, Fault):
-            self._broken[file] = document
-        elif document.values or was_empty or not self._good.get(file, document).values:
+            self._broken[file] = (document,)
+            return True
+        former = self._good.get(file)
+        if document.slips:
+            self._broken[file] = document.slips
+            if former and former.values and not former.slips:
+                return True  # what was last read whole is better than what is left of this
+        if document.values or was_empty or not (former and former.values):
             self._good[file] = document
-        else:
-            return False
-        return True
+            return True
+        return False
 
     def _missing(self) -> list[Fault]:
         until_then = "Guests read the last good words until then."
@@ -132,6 +140,9 @@ class Folder:
         if MERCHANT_FILE not in self._listing.stamps:
             instead = 'Make it, with a first line such as: name = "Your Restaurant"'
             missing.append(Fault(MERCHANT_FILE, *START, "This file is missing.", instead))
+        if unread := self._listing.unread:
+            problem = f"There are {unread} files too many: the site reads {MOST_FILES}, by the order of their names."
+            missing.append(Fault(LANGUAGES_FOLDER, *START, problem, "Delete those of languages that no guest gets."))
         if not self._listing.has_languages and self._good.keys() - {MERCHANT_FILE, NOTICES_FILE}:
             missing.append(Fault(LANGUAGES_FOLDER, *START, "This folder is missing.", f"Put it back. {until_then}"))
         return missing
@@ -166,7 +177,8 @@ class Folder:
         files = [MERCHANT_FILE, NOTICES_FILE, *(f"{LANGUAGES_FOLDER}/{name}" for name in names[:MOST_FILES])]
         files += pictures[:MOST_FILES]
         stamps = {file: _stamp(self.path / file) for file in files}
-        return Listing({file: stamp for file, stamp in stamps.items() if stamp != ()}, has_languages)
+        found = {file: stamp for file, stamp in stamps.items() if stamp != ()}
+        return Listing(found, has_languages, max(0, len(names) - MOST_FILES))
 
 
 def _is_ours(name: str) -> bool:

@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import Literal, cast
 
-from babel import Locale, UnknownLocaleError, negotiate_locale
-from babel.core import get_locale_identifier, parse_locale
+from babel import Locale, UnknownLocaleError
+from babel.core import get_global, get_locale_identifier, parse_locale
 
 LONGEST_HEADER = 500  # characters of Accept-Language that are looked at
+_SCRIPT_LETTERS = 4
+_SERVED_BY = {"no": "nb", "nn": "nb"}  # Norwegians read both ways of writing; nearly all sites have the first
 _LONGEST_TAG = 35  # RFC 5646, 4.4.1
 
 Direction = Literal["ltr", "rtl"]
@@ -50,20 +52,60 @@ def name_of(tag: str) -> str:
 def negotiate(accept_language: str, available: Sequence[str]) -> str | None:
     """The best of the available languages for a browser, or None when it wants none of them.
 
-    Each wanted language is looked for as it is, then with its parts cut off from the end (RFC 4647, 3.4), then in
-    another region: ``pt`` and ``pt-PT`` are happier with ``pt-BR`` than with the browser's second choice.
+    Each wanted language is looked for as it is, then under the other names that CLDR has for it (``no`` and ``nn`` are
+    served by ``nb``, ``iw`` is ``he``, ``es-AR`` is closer to ``es-419`` than to ``es``, ``zh-TW`` is read in
+    ``zh-Hant``), then with its parts cut off from the end (RFC 4647, 3.4), then in another region in the same script:
+    ``pt`` and ``pt-PT`` are happier with ``pt-BR`` than with the browser's second choice.
 
     :param accept_language: the header (RFC 9110, 12.5.4), whatever a client put there.
     """
+    by_name = {tag.lower(): tag for tag in reversed(available)}
     for wanted in _wanted(accept_language):
-        parts = wanted.split("-")
-        truncated = ["-".join(parts[:count]) for count in range(len(parts), 0, -1)]
-        if found := negotiate_locale(truncated, available, sep="-"):
-            return next(tag for tag in available if tag.lower() == found.lower())
+        for name in _names_of(wanted):
+            if name in by_name:
+                return by_name[name]
+        script = _script_of(wanted)
         for tag in available:
-            if tag.partition("-")[0] == parts[0].lower():
+            if _base_of(tag) == _base_of(wanted) and _script_of(tag) == script:
                 return tag
     return None
+
+
+def _names_of(wanted: str) -> Iterator[str]:
+    """All tags, in small letters, under which a wanted language may be there; the closest first."""
+    parts = wanted.lower().split("-")
+    base = _base_of(wanted)
+    yield wanted.lower()
+    yield "-".join([base, *parts[1:]])
+    script, region = _script_of(wanted), next((part for part in parts[1:] if len(part) in {2, 3}), "")
+    if script:
+        if region:
+            yield f"{base}-{script}-{region}"
+        yield f"{base}-{script}"
+    if parent := get_global("parent_exceptions").get("_".join([base, region.upper()])):
+        yield parent.replace("_", "-").lower()
+    for count in range(len(parts), 0, -1):
+        if count > 1 or script == _script_of(base):  # who reads one script of a language may not read the other
+            yield "-".join([base, *parts[1:count]])
+
+
+def _base_of(tag: str) -> str:
+    """The language without script and region, under the name by which files are called."""
+    base = tag.partition("-")[0].lower()
+    base = str(get_global("language_aliases").get(base, base)).partition("_")[0]
+    return _SERVED_BY.get(base, base)
+
+
+def _script_of(tag: str) -> str:
+    """The script that a tag says or that CLDR thinks likely, in small letters; empty where nobody knows."""
+    parts = tag.split("-")
+    if said := next((part for part in parts[1:] if len(part) == _SCRIPT_LETTERS and part.isalpha()), None):
+        return said.lower()
+    base = _base_of(tag)
+    region = next((part.upper() for part in parts[1:] if len(part) in {2, 3}), "")
+    likely = get_global("likely_subtags")
+    found = likely.get(f"{base}_{region}") or likely.get(base) or ""
+    return next((part.lower() for part in found.split("_")[1:] if len(part) == _SCRIPT_LETTERS), "")
 
 
 def _wanted(accept_language: str) -> Iterator[str]:

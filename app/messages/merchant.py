@@ -14,7 +14,7 @@ from app.messages.document import Document
 from app.messages.faults import Fault, quoted
 from app.messages.languages import tag_of
 from app.messages.pictures import is_name
-from app.messages.plain_text import trouble_with
+from app.messages.plain_text import is_visible, trouble_with
 
 FILE = "merchant.toml"
 KNOWN_LINKS = (
@@ -29,6 +29,9 @@ Corners = Literal["round", "soft", "square"]
 Headings = Literal["plain", "serif"]
 CardCode = Literal["qr", "barcode"]
 
+_ON_TOP = frozenset(
+    {"name", "logo", "phone", "languages", "currency", "show_card_code", "show_vendor_text", "show_code"}
+)
 _LONGEST_NAME = 80
 _LONGEST_URL = 500
 _MOST_LANGUAGES = 50
@@ -110,7 +113,7 @@ class _Reader:
                 readers[key](value)
             else:
                 self._unknown((key,), readers)
-        if "name" not in self._document.values:
+        if "name" not in self._document.values and "name" not in self._document.left_out:
             self.collector.add(
                 (), "The restaurant's name is missing.", 'Add a line at the top: name = "Your Restaurant"'
             )
@@ -119,7 +122,10 @@ class _Reader:
         return Merchant(**self._given, lines=MappingProxyType(lines))
 
     def _name(self, value: Any) -> None:
-        if self._is_text(("name",), value, longest=_LONGEST_NAME):
+        if isinstance(value, str) and not is_visible(value):
+            problem = 'The name is empty, so guests read "Rewards".'
+            self.collector.add(("name",), problem, 'Write it between the quotation marks: name = "Your Restaurant"')
+        elif self._is_text(("name",), value, longest=_LONGEST_NAME):
             self._given["name"] = value.strip()
 
     def _picture(self, path: tuple[str, ...], value: Any) -> None:
@@ -207,7 +213,9 @@ class _Reader:
         for name, link in self._table("links", value).items():
             path = ("links", name)
             fields = {"url": link} if isinstance(link, str) else link
-            if not _LINK_NAME.fullmatch(name):
+            if name in _ON_TOP and not (isinstance(fields, dict) and _is_address(fields.get("url"))):
+                self.collector.add(path, *_stands_too_low(name))
+            elif not _LINK_NAME.fullmatch(name):
                 self.collector.add(
                     path,
                     f"{quoted(name)} is no name for a link.",
@@ -222,7 +230,7 @@ class _Reader:
                     path,
                     f"The address of the link {quoted(name)} does not begin with https://, tel: or mailto:, "
                     "or has a character in it that no address has.",
-                    _link_example(name),
+                    _link_example(name, fields.get("url")),
                 )
             elif "text" in fields and not self._is_text(path, fields["text"], longest=_LONGEST_NAME):
                 urls[name] = fields["url"]
@@ -243,6 +251,8 @@ class _Reader:
             elif name == "label":
                 if self._is_text(path, given, longest=_LONGEST_NAME):
                     self._given["username_label"] = given.strip()
+            elif name in _ON_TOP:
+                self.collector.add(path, *_stands_too_low(name))
             else:
                 self._unknown(path, ("kind", "label"))
 
@@ -273,8 +283,23 @@ class _Reader:
         self.collector.add(path, f"{quoted(path[-1])} means nothing here.", instead)
 
 
-def _link_example(name: str) -> str:
-    return f'Write it like this: {name} = "https://www.example.com/help"'
+def _stands_too_low(name: str) -> tuple[str, str]:
+    return f"{quoted(name)} means nothing here, below a heading.", "Move it above the first line in [ ]."
+
+
+def _link_example(name: str, given: object = None) -> str:
+    """How to write a link, with what was given if it is clear what that is."""
+    address = "https://www.example.com/help"
+    if isinstance(given, str):
+        text = given.strip()
+        number = re.sub(r"[ ()./-]|\u00a0", "", text.removeprefix("tel:"))
+        if re.fullmatch(r"\+?[0-9]{3,20}", number):
+            address = f"tel:{number}"
+        elif re.fullmatch(r"[^\s@:/]+@[^\s@:/]+\.[^\s@:/]+", text):
+            address = f"mailto:{text}"
+        elif re.match(r"http://|www\.", text) and _is_address(f"https://{text.removeprefix('http://')}"):
+            address = f"https://{text.removeprefix('http://')}"
+    return f'Write it like this: {name} = "{address}"'
 
 
 def _is_address(value: object) -> bool:

@@ -95,6 +95,14 @@ class _Reader:
 
     def _notice(self, name: str, given: Mapping[str, Any]) -> Notice | None:
         for field in given:
+            if field == "time_zone":
+                problem = '"time_zone" means nothing here, below a heading.'
+                self.collector.add((name, field), problem, "Move it above the first line in [ ].")
+                return None
+            if field not in _FIELDS and (tag := tag_of(field)):
+                problem = f"{quoted(field)} alone does not say what it is."
+                self.collector.add((name, field), problem, f'Write: text.{tag} = "…"')
+                return None
             if field not in _FIELDS:
                 close = self.collector.close_to(field, _FIELDS)
                 instead = (

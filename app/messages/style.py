@@ -26,6 +26,8 @@ _JARGON = {
 }
 _URL = re.compile(r"https?://\S+|www\.\S+|\b[\w-]+\.(?:com|net|org|co\.uk|es|mx)\b(?:/\S*)?", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?…。؟։।]+(?:\s+|$)|\n")
+_HTML = re.compile(r"</?[a-zA-Z][^<>]*>|&(?:[a-zA-Z]{2,8}|#x?[0-9a-fA-F]{1,6});")
+_ODD_BRACES = re.compile(r"\{\{|\}\}|\{[^{}]{0,30}$|\{[^{}]{0,30}(?=\{)|\$\{")
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 
 
@@ -39,6 +41,16 @@ def troubles_of_style(text: str, language: str) -> Iterator[Trouble]:
         yield (
             f"There is an address in the text ({url[0][:60]}). Guests on a phone cannot tap it.",
             "Put it into [links] in merchant.toml and name the link as the next step.",
+        )
+    if html := _HTML.search(text):
+        yield (
+            f"Guests read {html[0][:40]} as it is typed: a text has no HTML in it.",
+            "Leave it out, or type the character itself.",
+        )
+    if braces := _ODD_BRACES.search(text):
+        yield (
+            f"Guests read {braces[0][:40]} as it is typed.",
+            "A word that the site fills in has one { before it and one } behind it.",
         )
     text = _URL.sub("", text)
     letters = [char for char in _PLACEHOLDER.sub("", text) if char.isalpha()]

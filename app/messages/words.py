@@ -21,6 +21,10 @@ _MESSAGES = ("", PAYTRONIX, SITE)  # the others hold labels, which are a text an
 _FIELDS = ("text", "title", "link")
 _LONGEST_CODE = 100
 _DEEPEST_CODE = 8  # dotted parts
+_DEFAULT_BELOW = (
+    '"default" stands below a heading, so no guest reads it.',
+    "Move it to the very top of the file, above the first line in [ ].",
+)
 _EXAMPLE = '"What guests read."'
 
 
@@ -96,6 +100,8 @@ class _Reader:
                 f"{quoted(code)} is no code of Paytronix.",
                 "Copy the code as Paytronix or the log gives it.",
             )
+        elif code.lower() == "default":
+            self.collector.add(path, *_DEFAULT_BELOW)
         elif (PAYTRONIX, code.lower()) in self.words:
             self.collector.add(
                 path,
@@ -188,6 +194,8 @@ class _Reader:
 
     def _unknown_in(self, section: str, name: str, known: Collection[str]) -> tuple[str, str]:
         problem = f"[{section}] has no entry named {quoted(name)}."
+        if name.lower() == "default":
+            return _DEFAULT_BELOW
         if section == LINKS:
             return problem, "Give the link its address in merchant.toml first."
         if close := self.collector.close_to(name, known):

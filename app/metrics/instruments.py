@@ -31,6 +31,7 @@ EVENTS = frozenset(
         "account_part_unreadable",
         "codes_seen_not_kept",
         "csrf_refused",
+        "former_sign_in_not_ended",
         "host_refused",
         "https_seen_as_http",
         "idle_end_not_moved",

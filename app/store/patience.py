@@ -42,11 +42,12 @@ def renew_patience() -> None:
 def check_patience() -> None:
     """Go on to what cannot be repeated only if the store has been quick enough to keep what comes of it.
 
-    Keeping takes about as many operations as came before, so half of the patience must be left.
+    Keeping takes about as many operations as came before, with the patience renewed: a third must be left now, so that
+    the whole stays within two and a half seconds.
 
     :raises StoreUnavailable: the store is too slow for that.
     """
-    if _thread.left_seconds < _thread.whole_seconds / 2:
+    if _thread.left_seconds < _thread.whole_seconds / 3:
         raise StoreUnavailable("The store", Reason.TIMEOUT, "it is too slow to keep what would come of this request")
 
 

@@ -4,10 +4,10 @@ from flask import Blueprint, render_template
 
 from app.auth import session
 from app.auth.guards import signed_in
+from app.card_code import CardCode, card_code
 from app.logs import log
 from app.paytronix import Refused
 from app.site import site, voice, words_for
-from app.views.card_code import CardCode, card_code
 
 bp = Blueprint("account", __name__)
 

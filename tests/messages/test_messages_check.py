@@ -11,6 +11,7 @@ from flask import Flask
 
 from app.commands.messages import messages
 from app.messages.check import check
+from app.messages.folder import MOST_FILES
 from app.messages.shipped import shipped
 from app.messages.style import troubles_of_style
 
@@ -74,7 +75,21 @@ def test_what_is_worth_a_look_is_told_and_ends_with_0(run, folder):
     assert "No guest gets this language." in result.output
 
 
-@pytest.mark.parametrize("code", ["no_matching_guests", "invalid_grant", "account_locked", "guest.disabled"])
+TELLING = [
+    "no_matching_guests",
+    "invalid_grant",
+    "account_locked",
+    "guest.disabled",
+    "user_not_found",
+    "invalid_username",
+    "account.*",
+    "user.unverified",
+    "http:401",
+    "http:4xx",
+]
+
+
+@pytest.mark.parametrize("code", TELLING)
 def test_words_that_tell_a_stranger_who_has_an_account_are_worth_a_look(folder, code):
     folder.merchant('name = "Olive"\nlanguages = ["en"]')
     folder.english(f'[paytronix]\ncould_not_authenticate = "No."\n"{code}" = "You are locked."')
@@ -83,6 +98,41 @@ def test_words_that_tell_a_stranger_who_has_an_account_are_worth_a_look(folder, 
     assert "who has an account" in warning.problem
     assert '"No."' in warning.instead
     folder.english(f'[paytronix]\ncould_not_authenticate = "No."\n"{code}" = "No."')
+    assert check(folder.path).warnings == ()
+
+
+def test_a_default_that_reads_differently_from_a_wrong_password_is_worth_a_look(folder):
+    folder.merchant('name = "Olive"\nlanguages = ["en"]')
+    folder.english('default = "Your account is locked."')
+    [warning] = check(folder.path).warnings
+    assert (warning.line, "who has an account" in warning.problem) == (1, True)
+    folder.english('default = "No."\n[paytronix]\ncould_not_authenticate = "No."')
+    assert check(folder.path).warnings == ()
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "system_error",
+        "one_time_password.system_error",
+        "timeout",
+        "connection",
+        "busy",
+        "bad_response",
+        "credentials",
+        "http:403",
+        "http:404",
+        "http:429",
+        "http:5xx",
+        "http:503",
+        "invalid_token",
+        "user_info.gone",
+        "result:no_such_card",
+    ],
+)
+def test_words_for_what_keeps_everybody_out_or_comes_after_sign_in_tell_nothing(folder, code):
+    folder.merchant('name = "Olive"\nlanguages = ["en"]')
+    folder.english(f'[paytronix]\n"{code}" = "Not now."')
     assert check(folder.path).warnings == ()
 
 
@@ -105,11 +155,23 @@ def test_a_setting_that_tells_a_stranger_who_has_an_account_is_worth_a_look(fold
 
 
 WORTH_A_LOOK = [
-    ('default = "Oh."\n[paytronix]\n"x.y" = "Oh."', "same as default"),
+    ('default = "Oh."\n[paytronix]\ncould_not_authenticate = "Oh."\n"x.y" = "Oh."', "same as default"),
     ('[paytronix]\n"user_info.not_found" = "We looked and looked."', "dead end"),
     ('[site]\nno_card = "No card yet."', "dead end"),
     ('[site]\nbusy = { text = "Full.", link = "register" }', "has no address"),
     ('[site]\nbusy = "COME BACK LATER"', "capitals"),
+    ('[site]\nbusy = { title = "COME BACK LATER", text = "Full." }', "capitals"),
+    ('[links]\nhelp = "CALL US RIGHT NOW"', "capitals"),
+    ('[site]\nbusy = "It is <b>full</b>."', "HTML"),
+    ('[site]\nbusy = "Fish &amp; chips."', "HTML"),
+    ('[site]\nbusy = "{{merchant}} is full."', "as it is typed"),
+    ('[site]\nbusy = "{merchant is full."', "as it is typed"),
+    ('[site]\nbusy = "Ring {phone}."', "no number in merchant.toml"),
+    ('[paytronix]\nthrottled = "Slow."', "is a sentence of the site"),
+    (
+        '[paytronix]\nsystem_eror = "We couldn’t sign you in with those details. Please check both and try again."',
+        "nearly one",
+    ),
     ('[site]\nbusy = "See https://example.com/help"', "address in the text (https://example.com/help)"),
     ('[site]\nbusy = "See www.example.com"', "address in the text"),
     ('[site]\nbusy = "See example.com for more."', "address in the text"),
@@ -229,6 +291,48 @@ def test_a_slip_in_writing_is_explained_at_its_line(folder, line, told):
     [fault] = check(folder.path).errors
     assert fault.line == 3 + line.count("\n")
     assert told in f"{fault.problem} {fault.instead}"
+
+
+@pytest.mark.parametrize(
+    ("file", "instead"),
+    [
+        ("messages/fr.toml.txt", "Name it fr.toml."),
+        ("messages/fr.txt", "Name it fr.toml."),
+        ("messages/fr.docx", "Save it as plain text, with the name fr.toml."),
+        ("fr.toml", "Move it to messages/fr.toml."),
+        ("notice.toml", "Name it notices.toml."),
+        ("Merchant.toml.txt", "Name it merchant.toml."),
+    ],
+)
+def test_a_file_that_nobody_reads_is_wrong(folder, file, instead):
+    folder.write(file, "")
+    [fault] = check(folder.path).errors
+    assert (fault.file, fault.instead) == (file, instead)
+
+
+def test_a_link_to_nothing_a_file_in_the_place_of_the_folder_and_no_folder_are_told(folder):
+    (folder.path / "messages/en.toml").symlink_to("nowhere")
+    assert "not there" in check(folder.path).errors[0].problem
+    (folder.path / "messages/en.toml").unlink()
+    (folder.path / "messages").rmdir()
+    assert "no folder messages" in check(folder.path).warnings[0].problem
+    (folder.path / "messages").write_text("")
+    assert "is no folder" in check(folder.path).errors[0].problem
+
+
+def test_an_empty_file_and_files_beyond_those_that_are_read_are_told(folder):
+    folder.english("# nothing yet")
+    assert "no sentence in this file" in check(folder.path).warnings[0].problem
+    for number in range(MOST_FILES):
+        folder.write(f"messages/x{number:03}.toml", "")
+    assert any("1 files too many" in fault.problem for fault in check(folder.path).errors)
+
+
+def test_what_lies_around_and_is_not_meant_for_the_site_is_not_wrong(folder):
+    for file in ("README.md", "logo.svg", ".gitignore", "messages/README.txt", "messages/en.toml~"):
+        folder.write(file, "")
+    findings = check(folder.path)
+    assert (findings.errors, findings.warnings) == ((), ())
 
 
 def test_help_explains_itself():

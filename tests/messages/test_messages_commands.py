@@ -142,7 +142,31 @@ def test_every_code_and_every_text_of_a_page_is_in_the_preview_in_every_language
     assert {("en", "sign-in"), ("es", "sign-in")} <= set(captions)
 
 
-def test_a_preview_that_cannot_be_written_says_so(site, tmp_path):
+def test_the_preview_shows_the_account_its_codes_and_notices_of_any_time_and_its_links_stay_in_it(
+    folder, make_site, tmp_path
+):
+    folder.merchant('name = "Olive"\nlanguages = ["en", "es"]')
+    folder.write(
+        "notices.toml",
+        "[gone]\nuntil = 2020-01-01T00:00:00Z\ntext.en = 'Was'\n"
+        "[coming]\nfrom = 2090-01-01T00:00:00Z\nuntil = 2091-01-01T00:00:00Z\ntext.en = 'Will be'\n",
+    )
+    app, out = make_site(MERCHANT_DIR=str(folder.path)), tmp_path / "out"
+    assert app.test_cli_runner().invoke(args=["messages", "preview", "--out", str(out)]).exit_code == 0
+    sheet = (out / "index.html").read_text(encoding="utf-8")
+    assert "notice gone (over)" in sheet
+    assert "notice coming (from 2090-01-01)" in sheet
+    pages = {page.name.partition("-en-")[2]: page for page in out.glob("*-en-*.html")}
+    assert "Free dessert" in pages["account.html"].read_text(encoding="utf-8")
+    assert "No rewards yet" in pages["account-without-anything.html"].read_text(encoding="utf-8")
+    assert "Hello, Ana" in pages["user_info.not_found.html"].read_text(encoding="utf-8")
+    for page in out.glob("[0-9]*.html"):
+        for address in re.findall(r'<a [^>]*href="([^"#]+)"', page.read_text(encoding="utf-8")):
+            assert (out / address).is_file(), address
+
+
+def test_a_preview_that_cannot_be_written_says_so(folder, make_site, tmp_path):
+    site = make_site(MERCHANT_DIR=str(folder.path))
     (tmp_path / "file").write_text("")
     result = site.test_cli_runner().invoke(args=["messages", "preview", "--out", str(tmp_path / "file/out")])
     assert result.exit_code == 1
@@ -157,8 +181,18 @@ def test_seen_shows_unknown_codes_first_with_paytronixs_text(site, browser):
     first, second, *_ = text.splitlines()
     assert re.fullmatch(r"guest\.locked  NO WORDS, 2 times, \d{4}-\d\d-\d\d", first)
     assert second.startswith("  Paytronix says: ")
-    assert "could_not_authenticate  has words, 1 time" in text
+    assert "could_not_authenticate  has words, once, " in text
     assert text.endswith("2 codes in the last 40 days, 1 without words.\n")
+
+
+def test_a_preview_of_no_folder_ends_with_1_and_one_of_a_faulty_folder_says_so(folder, make_site, tmp_path):
+    runner = make_site(MERCHANT_DIR=str(folder.path)).test_cli_runner()
+    none = runner.invoke(args=["messages", "preview", str(tmp_path / "none"), "--out", str(tmp_path / "out")])
+    assert (none.exit_code, "There is no folder" in none.output) == (1, True)
+    assert not (tmp_path / "out").exists()
+    folder.english("[site]\nbusy = “Full.”\nno_card = 5")
+    faulty = runner.invoke(args=["messages", "preview", str(folder.path), "--out", str(tmp_path / "out")])
+    assert (faulty.exit_code, "2 things are wrong" in faulty.output) == (0, True)
 
 
 @pytest.mark.parametrize("command", ["check", "list", "preview", "seen"])

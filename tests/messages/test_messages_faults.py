@@ -96,7 +96,7 @@ def test_a_link_that_names_itself_as_its_next_step_is_refused(folder):
         ("[site]\nbusy = 'á'".encode("latin-1"), "is not UTF-8"),
         ("[site]".encode("utf-16"), "UTF-16"),
         (b"#" * (LARGEST_BYTES + 1), "larger than 256 KB"),
-        (b"a = 1\na = 2", '"a" is in this file twice'),
+        (b'[login]\nbutton = "a"\nbutton = "b"', '"button" is in this file twice'),
         (b"[site]\nbusy = ", "no text after the equals sign"),
         (b"x = " + b"[" * 5000, "brackets inside brackets"),
         (b"x = " + b"9" * 5000, "no quotation marks around it"),

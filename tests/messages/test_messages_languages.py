@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.messages.languages import tag_of
+from app.messages.languages import negotiate, tag_of
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,25 @@ def test_the_browsers_wish_is_weighed_against_what_there_is(folder, languages, h
     for tag in ("pt-BR", "ar"):
         folder.write(f"messages/{tag}.toml", "")
     assert folder.catalogue().negotiate(header).language == expected
+
+
+@pytest.mark.parametrize(
+    ("wanted", "available", "expected"),
+    [
+        ("zh-TW", ["zh", "zh-Hant"], "zh-Hant"),
+        ("zh-Hant-TW", ["zh", "zh-Hant"], "zh-Hant"),
+        ("zh-TW", ["zh"], None),
+        ("no", ["en", "nb"], "nb"),
+        ("nn-NO", ["nb"], "nb"),
+        ("iw", ["he"], "he"),
+        ("es-AR", ["es", "es-419"], "es-419"),
+        ("es-ES", ["es-419", "es"], "es"),
+        ("sr-Latn", ["sr", "sr-Latn"], "sr-Latn"),
+        ("de-CH-1901", ["de"], "de"),
+    ],
+)
+def test_a_language_is_found_under_its_other_names_and_in_its_own_script(wanted, available, expected):
+    assert negotiate(wanted, available) == expected
 
 
 def test_what_the_guest_has_chosen_counts_more_than_the_browsers_wish(folder):

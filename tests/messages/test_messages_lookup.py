@@ -2,6 +2,8 @@
 
 import pytest
 
+from app.messages.shipped import shipped
+
 EN, ES = "in English", "in Spanish"
 
 
@@ -70,6 +72,29 @@ def test_at_sign_in_a_code_that_nobody_knows_reads_like_a_wrong_password(folder)
         for code in ("account_locked", "x.disabled", "no_matching_guests", "oauth.invalid_grant", "http:401"):
             told = voice.paytronix(code, signing_in=True)
             assert (told.text, told.title, told.link) == (wrong.text, wrong.title, wrong.link)
+
+
+def test_au_4_at_sign_in_only_what_keeps_everybody_out_has_built_in_words_of_its_own(folder):
+    """AU-4: unknown user, wrong password, locked and disabled read the same."""
+    told = {}
+    voice = folder.voice()
+    for section, code in shipped().words["en"]:
+        if section == "paytronix":
+            message = voice.paytronix(code.replace("*", "gone").replace("xx", "99"), signing_in=True)
+            told[code] = (message.text, message.title, message.link)
+    wrong = told["could_not_authenticate"]
+    assert {code for code, words in told.items() if words != wrong} == {
+        *("system_error", "timeout", "connection", "busy", "bad_response", "credentials"),
+        *("http:403", "http:404", "http:429", "http:5xx"),
+    }
+
+
+def test_a_label_is_read_in_the_guests_language_before_the_programmes_first_one(folder):
+    folder.merchant('name = "Olive"\nlanguages = ["ar", "en"]')
+    folder.write("messages/ar.toml", '[login]\npassword = "كلمة المرور"\n[site]\nsigned_out = "إلى اللقاء"\n')
+    voice = folder.voice("en")
+    assert voice.text("login", "password") == "Password"
+    assert (voice.site("signed_out").language, voice.site("signed_out").direction) == ("ar", "rtl")
 
 
 def test_who_words_a_wrong_password_words_all_the_ways_to_say_it(folder):

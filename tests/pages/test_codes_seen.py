@@ -76,6 +76,9 @@ def test_days_are_added_up_and_the_last_one_says_what_paytronix_said(store):
         ("Card 6000 0000 0041 0017 is locked", "Card … is locked"),
         ("Call +44 (20) 7946-0123 now", "Call … now"),
         ("'Bob' is not \"known\"", "… is not …"),
+        ("No ana%40example.com here", "No … here"),
+        ("Card AB12CD34EF is gone", "Card … is gone"),
+        ("Token eyJhbGciOi.J9abcdef1 ended", "Token … ended"),
         ("a\u202eb\x1b[31m", "ab[31m"),
         ("x" * 5000, "x" * (LONGEST_TEXT - 1) + "…"),
     ],
@@ -85,6 +88,13 @@ def test_paytronixs_text_is_kept_without_what_may_be_somebodys(store, text, kept
     codes.note("a.b", has_words=False, vendor_text=text, guest="ana maria")
     codes.write()
     assert codes.read()[0].vendor_text == kept
+
+
+def test_a_username_of_one_letter_leaves_the_text_readable(store):
+    codes = CodesSeen(store, write_after_seconds=LATER)
+    codes.note("a.b", has_words=False, vendor_text="Guest a has an account", guest="a")
+    codes.write()
+    assert codes.read()[0].vendor_text == "Guest … has an account"
 
 
 def test_what_a_guest_typed_is_in_no_record(make_site, tmp_path):

@@ -113,3 +113,17 @@ def test_a_right_to_left_language_turns_the_page_and_what_is_missing_says_its_ow
     missing = browser.get("/nothing-here")
     assert '<p lang="en" dir="ltr">There’s nothing at this address.' in missing.body
     assert '<html lang="en" dir="ltr">' in browser.get("/login", Accept_Language="en").body
+
+
+def test_a_label_or_a_link_in_another_language_than_the_page_says_so(make_site, tmp_path):
+    folder = tmp_path / "merchant"
+    (folder / "messages").mkdir(parents=True)
+    (folder / "merchant.toml").write_text(
+        'name = "Olive"\nlanguages = ["en", "ar"]\n[links]\nhelp = "https://example.com/"\n', encoding="utf-8"
+    )
+    (folder / "messages/ar.toml").write_text('[login]\nheading = "أهلا"\n', encoding="utf-8")
+    page = browser_of(make_site(MERCHANT_DIR=str(folder))).get("/login", Accept_Language="ar").body
+    assert '<html lang="ar" dir="rtl">' in page
+    assert "<h1>أهلا</h1>" in page
+    assert '<span lang="en" dir="ltr">Password</span></label>' in page
+    assert '<a href="https://example.com/"><span lang="en" dir="ltr">Get help</span></a>' in page

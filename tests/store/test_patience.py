@@ -79,11 +79,11 @@ def test_threads_that_serve_no_request_have_no_limit():
     assert not failures
 
 
-def test_what_cannot_be_repeated_is_begun_only_while_half_of_the_patience_is_left():
+def test_what_cannot_be_repeated_is_begun_only_while_a_third_of_the_patience_is_left():
     with patience(0.2):
-        take(HEALTHY_SECONDS + 0.05)
+        take(HEALTHY_SECONDS + 0.08)
         check_patience()
-        take(HEALTHY_SECONDS + 0.06)
+        take(HEALTHY_SECONDS + 0.08)
         with pytest.raises(StoreUnavailable, match="too slow to keep"):
             check_patience()
         renew_patience()

@@ -1,0 +1,80 @@
+"""Files that somebody meant for the site and that it does not read: found by ``messages check`` only."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from app.messages.faults import Fault, quoted
+from app.messages.folder import LANGUAGES_FOLDER
+from app.messages.languages import tag_of
+from app.messages.merchant import FILE as MERCHANT_FILE
+from app.messages.notices import FILE as NOTICES_FILE
+from app.messages.places import START
+
+MOST_NAMES = 500  # of a folder that are looked at
+_DOCUMENT = re.compile(r"\.(?:txt|rtf|docx?|odt|pages|md|toml|yaml|yml|json)", re.IGNORECASE)
+_NOT_MEANT = re.compile(r"readme|licen[cs]e|changelog", re.IGNORECASE)
+
+
+def strays(folder: Path) -> Iterator[Fault]:
+    """What lies in the folder, looks like words, and is read by nobody. Nothing in it makes this raise."""
+    for name in _names(folder):
+        if trouble := _on_top(folder, name):
+            yield Fault(name, *START, *trouble)
+    below = folder / LANGUAGES_FOLDER
+    for name in _names(below):
+        if trouble := _among_languages(below / name):
+            yield Fault(f"{LANGUAGES_FOLDER}/{name}", *START, *trouble)
+
+
+def _on_top(folder: Path, name: str) -> tuple[str, str] | None:
+    path = folder / name
+    if name == LANGUAGES_FOLDER:
+        return None if path.is_dir() else (f"{quoted(name)} is no folder.", "Make a folder with this name for en.toml.")
+    if name in {MERCHANT_FILE, NOTICES_FILE}:
+        return _not_there(path)
+    stem = _stem(name)
+    if path.is_dir() or not _DOCUMENT.search(name) or _NOT_MEANT.match(name):
+        return None
+    if stem.lower() in {"merchant", "notices", "notice", "merchants"}:
+        right = MERCHANT_FILE if stem.lower().startswith("merchant") else NOTICES_FILE
+        return "The site does not read a file of this name.", f"Name it {right}."
+    if tag_of(stem) and name.lower() != f"{stem}.md".lower():
+        return "The site does not read this file here.", f"Move it to {LANGUAGES_FOLDER}/{stem}.toml."
+    return ("The site does not read this file.", "Delete it.") if name.lower().endswith(".toml") else None
+
+
+def _among_languages(path: Path) -> tuple[str, str] | None:
+    name = path.name
+    if name.lower().endswith(".toml"):
+        return _not_there(path)
+    if path.is_dir():
+        return "The site does not look into a folder in here.", "Move the files in it up, beside the others."
+    if not _DOCUMENT.search(name) or _NOT_MEANT.match(name):
+        return None
+    stem = _stem(name)
+    if name.lower().endswith((".txt", ".toml.rtf")) or ".toml." in name.lower():
+        return "The site does not read a file of this name.", f"Name it {stem}.toml."
+    return "The site does not read such a file.", f"Save it as plain text, with the name {stem}.toml."
+
+
+def _not_there(path: Path) -> tuple[str, str] | None:
+    if path.is_symlink() and not path.exists():
+        return "This is a link to a file that is not there.", "Put the file itself in its place."
+    return None
+
+
+def _stem(name: str) -> str:
+    """``en`` of ``en.toml.txt``."""
+    return name.partition(".")[0]
+
+
+def _names(folder: Path) -> list[str]:
+    """What a person sees there: neither hidden files nor what editors leave around."""
+    try:
+        names = sorted(each.name for each in folder.iterdir())
+    except OSError:
+        return []
+    return [
+        name for name in names[:MOST_NAMES] if not name.startswith(".") and not name.endswith(("~", ".bak", ".swp"))
+    ]
