@@ -16,7 +16,7 @@ def main(*, quick: bool) -> None:
     times = 1 if quick else 3
     with folder() as home:
         table = rounds.measure(home, rounds=times)
-        capacity = 1000 / table["site"]["sign_in_cpu_ms"].median
+        capacity = table["site"]["sign_in_rate"].median
         _tell("the site alone")
         grown = report.Grown(
             slow_vendor=growth.slow_vendor(home),

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.processes import HERE, PEERS_PYTHON
+from benchmarks.processes import HERE, PEERS_PYTHON, free_port
 
 ROOT = HERE.parent
 PYTHON_PEERS = HERE / "peers" / "python"
@@ -68,6 +68,7 @@ def _site_environment(around: Around) -> Mapping[str, str]:
         "PAYTRONIX_CLIENT_ID": "measurement",
         "PAYTRONIX_CLIENT_SECRET": "measurement-secret",
         "STORE_URL": around.store_url,
+        "METRICS_ADDRESS": f"127.0.0.1:{free_port()}",
         "WEB_CONCURRENCY": str(around.workers),
     } | around.settings
 

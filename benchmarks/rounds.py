@@ -31,6 +31,8 @@ def measure(home: Path, *, rounds: int) -> Table:
                     mine["page_p50_ms"].append(percentile(easy.times_ms["page"], 50))
                     mine["page_p99_ms"].append(percentile(easy.times_ms["page"], 99))
                     if contestant.signs_in:
-                        mine["sign_in_cpu_ms"].append(site.serve("sign-in", guests=GUESTS, seconds=SECONDS).cpu_ms)
+                        sign_ins = site.serve("sign-in", guests=GUESTS, seconds=SECONDS)
+                        mine["sign_in_cpu_ms"].append(sign_ins.cpu_ms)
+                        mine["sign_in_rate"].append(sign_ins.rate)
                     mine["worker_mb"].append(site.worker_mb)
     return {name: {figure: Spread.of(each) for figure, each in mine.items()} for name, mine in found.items()}
