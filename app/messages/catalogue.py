@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -127,6 +127,7 @@ class Voice:
         self._label_layers = tuple(sorted(self._layers, key=lambda layer: layer[0] != language))  # stable
         # What was said before; these words never change. Codes are Paytronix's, so the number of them is bounded.
         self._told: dict[Key, _Spoken] = {}  # what needs no values
+        self._constant = cache(lambda section, name: self._message(self._surely((section, name))))
         self._code_told = lru_cache(_CODES_REMEMBERED)(self._for_code)
         self._entry_for = lru_cache(_CODES_REMEMBERED)(self._named_for)
         self._merchant = merchant
@@ -231,7 +232,7 @@ class Voice:
 
         :raises KeyError: there is no such entry.
         """
-        return self._message(self._surely((section, name), values), values)
+        return self._message(self._surely((section, name), values), values) if values else self._constant(section, name)
 
     def text(self, section: str, name: str, /, **values: object) -> str:
         """A label, a heading, a button.

@@ -4,6 +4,8 @@ Workers take a change in a moment apart. So a page may name what another worker 
 browsers get what this worker has, and do not keep it.
 """
 
+from functools import lru_cache
+
 from flask import Blueprint, Response, abort, url_for
 
 from app.auth.guards import public
@@ -30,4 +32,9 @@ def brand_url(name: str) -> str | None:
     asset = site().messages.current().look.assets.get(name)
     if asset is None:
         return None
-    return url_for("brand.file", fingerprint=asset.fingerprint, name=name + asset.suffix)
+    return _address(asset.fingerprint, name + asset.suffix)
+
+
+@lru_cache(32)  # every page names three of them, and they hardly ever change
+def _address(fingerprint: str, name: str) -> str:
+    return url_for("brand.file", fingerprint=fingerprint, name=name)
