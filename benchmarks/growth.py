@@ -21,7 +21,7 @@ from app.store.redis import RedisStore
 from app.store.urls import open_store
 from benchmarks.contestants import SITE
 from benchmarks.measure import Figures, Started, percentile, started
-from benchmarks.processes import CORES, Redis, redis, vendor
+from benchmarks.processes import CORES, Redis, free_port, redis, vendor
 
 SECONDS = 4.0
 MANY_GUESTS = 200
@@ -258,17 +258,17 @@ def _read_us(store: Redis, session_ids: list[str]) -> float:
 def _cluster(home: Path) -> Iterator[str]:
     """A Redis Cluster of three nodes, each in charge of a third: its address."""
     with contextlib.ExitStack() as stack:
-        nodes = []
-        for number in range(3):
+        nodes, bus_ports = [], [free_port() for _ in range(3)]
+        for number, bus_port in enumerate(bus_ports):
             folder = home / f"node-{number}"
             folder.mkdir()
-            nodes.append(stack.enter_context(redis(folder, "--cluster-enabled", "yes")))
+            nodes.append(stack.enter_context(redis(folder, "--cluster-enabled", "yes", "--cluster-port", bus_port)))
         bounds = (0, 5461, 10_923, 16_384)
         for number, node in enumerate(nodes):
             with Client(port=node.port) as client:
                 client.execute_command("CLUSTER", "ADDSLOTSRANGE", bounds[number], bounds[number + 1] - 1)
                 client.execute_command("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
-                client.execute_command("CLUSTER", "MEET", "127.0.0.1", nodes[0].port)
+                client.execute_command("CLUSTER", "MEET", "127.0.0.1", nodes[0].port, bus_ports[0])
         give_up_at = time.monotonic() + 30
         for node in nodes:
             with Client(port=node.port) as client:
