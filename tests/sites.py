@@ -24,6 +24,7 @@ from config import Settings
 ROOT = Path(__file__).parents[1]
 SECRET_KEY = "marker-signing-key-0123456789abcdefghij"
 START_SECONDS = 20
+LOG_SECONDS = 0.03  # after its answer, what a request has told is there
 
 
 def environment(sandbox, tmp_path, **changes):
@@ -274,6 +275,7 @@ class RunningSite:
 
     def log(self, event=None):
         """The log's records so far; with an event's name only those."""
+        time.sleep(LOG_SECONDS)
         records = [json.loads(line) for line in self.output if line.startswith("{")]
         return [record for record in records if event in {None, record["event"]}]
 

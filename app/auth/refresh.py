@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from app.auth.late_releases import LateReleases
 from app.auth.sign_ins import SignIn, SignInEnded, SignIns, Tokens
 from app.auth.waits import waits
 from app.logs import log
@@ -59,6 +60,7 @@ class TokenKeeper:
         self._lock = threading.Lock()
         self._under_way: dict[str, Future[Tokens]] = {}
         self._savers: dict[str, threading.Thread] = {}
+        self._late_releases = LateReleases(store, seconds=self._lease_seconds)
         self._gives_up = threading.Event()
 
     def call(self, sign_in: SignIn, operation: Callable[[str], Result]) -> Result:
@@ -175,8 +177,9 @@ class TokenKeeper:
         with waits("refresh") as wait:
             while True:
                 self._seconds_left(sign_in)
-                held = self._store.acquire(_lease(sign_in), holder, self._lease_seconds)
+                held = True  # if the store does not say, because it may have been taken all the same
                 try:
+                    held = self._store.acquire(_lease(sign_in), holder, self._lease_seconds)
                     self._sign_ins.read_tokens_again(sign_in)
                     if sign_in.tokens.access_token != former:
                         return False
@@ -261,9 +264,11 @@ class TokenKeeper:
             del self._savers[sign_in.name]
 
     def _release(self, sign_in: SignIn, holder: str) -> None:
-        with suppress(StoreUnavailable):  # they end by themselves
-            self._store.release(_spending(sign_in), holder)
-            self._store.release(_lease(sign_in), holder)
+        for lease in (_spending(sign_in), _lease(sign_in)):
+            try:
+                self._store.release(lease, holder)
+            except StoreUnavailable:
+                self._late_releases.add(lease, holder)
 
     def _ended(self, sign_in: SignIn, reason: str) -> SignInEnded:
         """End a sign-in for good; the error to raise."""

@@ -56,7 +56,7 @@ def test_a_log_that_nobody_reads_holds_no_sign_in_up(rig, reader):
     visitor = rig.guest()
     for _ in range(500):
         visitor.get("/login")
-    assert reader.waiting_bytes() > 0.9 * PIPE_BYTES, "the pipe is not full yet"
+    assert reader.waiting_bytes() > 0.8 * PIPE_BYTES, "the pipe is not full yet"
     guest = rig.signed_in()
     assert guest.get("/account").status == 200
     assert max(answer.seconds for answer in rig.answers[-3:]) < WITHIN_SECONDS
