@@ -9,7 +9,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import errors, formats, headers, logs
+from app import errors, headers, logs, pages
 from app.auth import guards
 from app.auth.login import Login
 from app.auth.pseudonyms import Pseudonyms
@@ -69,7 +69,7 @@ def create_app(settings: Settings, *, for_command: bool = False) -> Flask:
         is_secure=settings.public_url.is_secure,
         idle_seconds=settings.session_idle_seconds,
     )
-    formats.init_app(app)
+    pages.init_app(app)
     logs.init_app(app, trusts_proxy=settings.trusted_proxy_hops > 0)
     headers.init_app(app, is_secure=settings.public_url.is_secure, trusts_proxy=settings.trusted_proxy_hops > 0)
     for page in (home, login, logout, language, account, health, assets, brand):

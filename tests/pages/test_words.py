@@ -154,7 +154,7 @@ def test_no_sentence_stands_in_the_code_that_renders(module):
 )
 def test_a_word_that_is_added_to_a_template_is_found(template, added):
     text = template.read_text(encoding="utf-8")
-    end = text.rindex("{% end") if "{% end" in text else text.rindex("</body>")
+    *_, end = [tag.start() for tag in re.finditer(r"{%-? end|</body>", text)]
     assert len(sentences_of_template(text[:end] + added + text[end:])) == 1
 
 

@@ -1,0 +1,158 @@
+"""What every template is given: the merchant's words, and numbers and days as the guest's language writes them."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from functools import cache, lru_cache
+from typing import Any
+from urllib.parse import urlencode
+
+from babel.dates import format_date
+from babel.numbers import format_currency, format_decimal
+from flask import Flask, request, url_for
+from jinja2 import StrictUndefined
+from markupsafe import Markup
+
+from app.auth.forms import form_token
+from app.headers import SCRIPT_INTEGRITY
+from app.messages import Catalogue, Link, Message, Voice
+from app.messages.merchant import KNOWN_LINKS
+from app.site import site, voice
+from app.views.assets import static_url
+from app.views.brand import brand_url
+
+FORMATS_REMEMBERED = 2048
+
+
+def init_app(app: Flask) -> None:
+    """Set up the templates of an application."""
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals |= {
+        "static_url": static_url,
+        "page_url": page_url,
+        "language_url": language_url,
+        "script_integrity": SCRIPT_INTEGRITY,
+        "form_token": form_token,
+    }
+    given = _Given()
+
+    @app.context_processor
+    def for_page() -> dict[str, Any]:
+        catalogue = site().messages.current()
+        here = request.full_path.rstrip("?") if request.method == "GET" else None
+        return given.in_language(voice(), catalogue) | {"here": here}
+
+
+class Wording:
+    """The words, numbers and days of pages in one language. Shared by all guests, so it keeps nothing of any.
+
+    :ivar language: tag (RFC 5646), fit for ``lang``
+    :ivar direction: ``ltr`` or ``rtl``, fit for ``dir``
+    :ivar links: where a guest who is stuck can go: what the merchant has an address for
+    """
+
+    def __init__(self, voice: Voice, currency: str | None) -> None:
+        self.language, self.direction = voice.language, voice.direction
+        self.links: list[Link] = [link for name in KNOWN_LINKS if (link := voice.link(name))]
+        self._voice, self._locale, self._currency = voice, voice.locale, currency
+        self._constant_label = cache(lambda section, name: self.spoken(voice.said(section, name)))
+        self._constant_text = cache(voice.text)
+        # Guests share most of their amounts and days, and Babel takes longer for one than a page for a whole line.
+        self.number = lru_cache(FORMATS_REMEMBERED)(self._number)
+        self.money = lru_cache(FORMATS_REMEMBERED)(self._money)
+        self.until = lru_cache(FORMATS_REMEMBERED)(self._until)
+
+    def label(self, section: str, name: str, /, **values: object) -> Markup:
+        """An entry for the inside of an element.
+
+        :raises KeyError: there is no such entry.
+        """
+        if values:
+            return self.spoken(self._voice.said(section, name, **values))
+        return self._constant_label(section, name)
+
+    def text(self, section: str, name: str, /, **values: object) -> str:
+        """An entry for an attribute or a title.
+
+        :raises KeyError: there is no such entry.
+        """
+        return self._voice.text(section, name, **values) if values else self._constant_text(section, name)
+
+    def spoken(self, said: Message | Link) -> Markup:
+        """A text for the inside of an element; in another language than the page's, it tells that to screen readers."""
+        if said.language == self.language:
+            return Markup.escape(said.text)
+        return Markup('<span lang="{}" dir="{}">{}</span>').format(said.language, said.direction, said.text)
+
+    def tongue(self, said: Message | Link) -> Markup:
+        """The attributes that tell browsers and screen readers of a text in another language than the page's."""
+        if said.language == self.language:
+            return Markup()
+        return Markup(' lang="{}" dir="{}"').format(said.language, said.direction)
+
+    def site(self, name: str) -> Message:
+        """What the site itself has to say.
+
+        :raises KeyError: there is no such entry.
+        """
+        return self._voice.site(name)
+
+    def _number(self, value: Decimal) -> str:
+        """A number of things: points, rewards."""
+        return format_decimal(value + 0, locale=self._locale)  # + 0 makes 0 of -0
+
+    def _money(self, value: Decimal) -> str:
+        """An amount of money. Paytronix does not tell its currency; the merchant may."""
+        amount = round(value, 2) + 0
+        if self._currency:
+            return format_currency(amount, self._currency, locale=self._locale)
+        return format_decimal(amount, "#,##0.00", locale=self._locale)
+
+    def _until(self, last_day: date) -> Markup:
+        """When something expires; the day is spelled out so that no one mistakes the month."""
+        return self.label("account", "expires", date=format_date(last_day, "long", locale=self._locale))
+
+
+class _Given:
+    """What templates are given that is the same for all guests until the merchant's folder changes."""
+
+    def __init__(self) -> None:
+        self._of: tuple[Catalogue | None, dict[Voice, Mapping[str, Any]]] = None, {}
+
+    def in_language(self, voice: Voice, catalogue: Catalogue) -> dict[str, Any]:
+        """By name, for pages in the language of a voice."""
+        of, by_voice = self._of
+        if of is not catalogue:  # one assignment: another thread sees the former moment or this one
+            self._of = _, by_voice = catalogue, {}
+        if voice not in by_voice:
+            by_voice[voice] = {
+                "words": Wording(voice, catalogue.merchant.currency),
+                "merchant": catalogue.merchant,
+                "look": catalogue.look,
+                "languages": catalogue.voices,
+                "brand": {name: brand_url(name) for name in ("look", "icon", "logo")},
+            }
+        return dict(by_voice[voice])
+
+
+@cache
+def page_url(endpoint: str) -> str:
+    """The address of a page that has only one.
+
+    :raises BuildError: there is no such page.
+    """
+    return url_for(endpoint)
+
+
+def language_url(tag: str, here: str | None) -> str:
+    """Where a guest goes to read the site in another language.
+
+    :param here: the page to come back to.
+    """
+    return _language_url(tag) + ("?" + urlencode({"next": here}) if here else "")
+
+
+@cache
+def _language_url(tag: str) -> str:
+    return url_for("language.choose", tag=tag)
