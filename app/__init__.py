@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from socket import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
@@ -38,6 +38,13 @@ ROOT = Path(__file__).parents[1]
 LONGEST_REQUEST_BYTES = 16 * 1024
 
 
+class App(Flask):
+    """Flask, told that none of our functions is a coroutine: it would look into each of them at each request."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def create_app(settings: Settings, *, for_command: bool = False) -> Flask:
     """The site for these settings. Opens no connection: workers are forked after this.
 
@@ -50,7 +57,7 @@ def create_app(settings: Settings, *, for_command: bool = False) -> Flask:
 
     metrics = None if for_command else make_metrics(settings, entry_for)
     logs.configure("error" if for_command else settings.log_level, observe=metrics.see_event if metrics else None)
-    app = Flask(__name__, static_folder=None, template_folder=str(ROOT / "templates"))
+    app = App(__name__, static_folder=None, template_folder=str(ROOT / "templates"))
     traces = None if for_command else make_traces(settings, app)
     app.extensions["site"] = site = make_site(settings, [each for each in (metrics, traces) if each])
     keys = [key.reveal() for key in (settings.secret_key, *settings.secret_key_fallbacks)]

@@ -4,7 +4,8 @@ import hashlib
 from base64 import b64encode
 from pathlib import Path
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response
+from flask.globals import request_ctx
 
 _SCRIPT = Path(__file__).parents[1] / "static/site.js"
 # Our one script by its content, and not whatever comes from this host: the merchant's files come from it, too.
@@ -58,16 +59,17 @@ def init_app(app: Flask, *, is_secure: bool, trusts_proxy: bool) -> None:
     :param is_secure: guests come over https, and browsers shall never try anything else.
     :param trusts_proxy: a proxy in front says by which scheme a request came.
     """
+    everywhere = (EVERYWHERE | {"Strict-Transport-Security": HSTS} if is_secure else EVERYWHERE).items()
 
     @app.after_request
     def add(response: Response) -> Response:
-        own = {name for name, _ in response.headers}
-        response.headers.extend({name: value for name, value in EVERYWHERE.items() if name not in own})
-        came_by_http = trusts_proxy and request.headers.get("X-Forwarded-Proto") and request.scheme == "http"
-        if is_secure and not came_by_http:
-            response.headers["Strict-Transport-Security"] = HSTS
-        if "voice" in g:
-            response.vary.update(("Accept-Language", "Cookie"))  # the guest's choice is in a cookie
-        if "Cache-Control" not in response.headers:
-            response.headers["Cache-Control"] = "no-store"
+        asked, headers = request_ctx.request, response.headers
+        own = {name for name, _ in headers}
+        missing = [header for header in everywhere if header[0] not in own]
+        if trusts_proxy and asked.scheme == "http" and asked.environ.get("HTTP_X_FORWARDED_PROTO"):
+            missing = [header for header in missing if header[0] != "Strict-Transport-Security"]
+        if "Cache-Control" not in own:
+            missing.append(("Cache-Control", "no-store"))
+            missing.append(("Vary", "Accept-Language, Cookie"))  # the guest's choice of a language is in a cookie
+        headers.extend(missing)
         return response

@@ -1,6 +1,5 @@
 """What every template is given: the merchant's words, and numbers and days as the guest's language writes them."""
 
-from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -9,7 +8,8 @@ from urllib.parse import urlencode
 
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal
-from flask import Flask, request, url_for
+from flask import Flask, url_for
+from flask.globals import request_ctx
 from jinja2 import StrictUndefined
 from markupsafe import Markup
 
@@ -39,9 +39,9 @@ def init_app(app: Flask) -> None:
 
     @app.context_processor
     def for_page() -> dict[str, Any]:
-        catalogue = site().messages.current()
-        here = request.full_path.rstrip("?") if request.method == "GET" else None
-        return given.in_language(voice(), catalogue) | {"here": here}
+        asked = request_ctx.request
+        here = asked.full_path.rstrip("?") if asked.method == "GET" else None
+        return given.in_language(voice(), site().messages.current()) | {"here": here}
 
 
 class Wording:
@@ -118,7 +118,7 @@ class _Given:
     """What templates are given that is the same for all guests until the merchant's folder changes."""
 
     def __init__(self) -> None:
-        self._of: tuple[Catalogue | None, dict[Voice, Mapping[str, Any]]] = None, {}
+        self._of: tuple[Catalogue | None, dict[Voice, dict[str, Any]]] = None, {}
 
     def in_language(self, voice: Voice, catalogue: Catalogue) -> dict[str, Any]:
         """By name, for pages in the language of a voice."""
@@ -133,7 +133,7 @@ class _Given:
                 "languages": catalogue.voices,
                 "brand": {name: brand_url(name) for name in ("look", "icon", "logo")},
             }
-        return dict(by_voice[voice])
+        return by_voice[voice]
 
 
 @cache

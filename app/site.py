@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import cast
 
-from flask import current_app, g, request
+from flask import current_app, g
+from flask.globals import request_ctx
 
 from app.auth.login import Login
 from app.auth.pseudonyms import Pseudonyms
@@ -42,8 +43,9 @@ def site() -> Site:
 def voice() -> Voice:
     """The merchant's words in the language of the guest who asks; one and the same for the whole request."""
     if (voice := g.get("voice")) is None:
-        chosen = request.cookies.get(language_cookie())
-        g.voice = voice = site().messages.current().negotiate(request.headers.get("Accept-Language"), chosen)
+        asked = request_ctx.request
+        chosen = asked.cookies.get(language_cookie())
+        g.voice = voice = site().messages.current().negotiate(asked.environ.get("HTTP_ACCEPT_LANGUAGE"), chosen)
     return cast(Voice, voice)
 
 

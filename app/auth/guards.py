@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from flask import Flask, redirect, request
+from flask import Flask, Request, redirect, request
+from flask.globals import request_ctx
 from werkzeug.exceptions import BadRequest, Forbidden
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -58,18 +59,19 @@ def install(app: Flask, *, netloc: str, origin: str, trusts_proxy: bool) -> None
 
     @app.before_request
     def check() -> AnyResponse | None:
-        if request.path in ANY_HOST:
+        asked = request_ctx.request
+        if asked.path in ANY_HOST:
             return None
-        if request.environ.get("HTTP_HOST", "").lower().removesuffix(own_port) != netloc:
+        if asked.environ.get("HTTP_HOST", "").lower().removesuffix(own_port) != netloc:
             raise ForeignHost
-        if _came_by_plain_http(origin, trusts_proxy=trusts_proxy):
+        if trusts_proxy and _came_by_plain_http(asked, origin):
             return _lead_to_https(origin)
-        if request.endpoint is None:
+        if asked.endpoint is None:
             return None  # 404 or 405: routing has the answer
-        if request.method in WRITING:
+        if asked.method in WRITING:
             raise_store_failure()  # first: without the session its form would seem to be a stranger's
             check_form(origin)
-        guard = getattr(app.view_functions[request.endpoint], _GUARD)
+        guard = getattr(app.view_functions[asked.endpoint], _GUARD)
         if guard is not None:
             guard()
         return None
@@ -83,7 +85,6 @@ def _lead_to_https(origin: str) -> AnyResponse:
     return redirect(origin + request.full_path.rstrip("?"), 308)
 
 
-def _came_by_plain_http(origin: str, *, trusts_proxy: bool) -> bool:
+def _came_by_plain_http(asked: Request, origin: str) -> bool:
     # Only when the proxy says so: taking its silence for http would send guests round in circles.
-    proxy_says = trusts_proxy and "HTTP_X_FORWARDED_PROTO" in request.environ
-    return proxy_says and request.scheme == "http" and origin.startswith("https:")
+    return asked.scheme == "http" and origin.startswith("https:") and "HTTP_X_FORWARDED_PROTO" in asked.environ

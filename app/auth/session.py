@@ -11,8 +11,8 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-import flask
 from flask import Flask, Request, Response
+from flask.globals import request_ctx
 from flask_session.base import ServerSideSession, ServerSideSessionInterface
 from itsdangerous import BadSignature, URLSafeSerializer
 
@@ -116,8 +116,6 @@ class StoreSessionInterface(ServerSideSessionInterface):  # type: ignore[misc]
             log.warning("idle_end_not_moved", session=sign_in.name[:8], reason=error.reason)
 
     def save_session(self, app: Flask, session: GuestSession, response: Response) -> None:
-        if session.accessed or session.presented_id:
-            response.vary.add("Cookie")
         if session.sign_in is None:
             if session.forgets_id:
                 self._delete_cookie(response, self._session_cookie)
@@ -198,7 +196,7 @@ class _Recently:
 
 
 def _session() -> GuestSession:
-    return cast(GuestSession, flask.session)
+    return cast(GuestSession, request_ctx.session)  # what flask.session stands for, without looking it up at each use
 
 
 def current_sign_in() -> SignIn | None:
@@ -280,8 +278,7 @@ def take_notice() -> str | None:
 
 def remember(**facts: str | None) -> None:
     """Keep what does not change in a sign-in, so that no page asks Paytronix for it twice."""
-    for name, fact in facts.items():
-        _session()[name] = fact
+    _session().update(facts)
 
 
 def remembers(name: str) -> bool:
