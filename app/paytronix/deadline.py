@@ -8,6 +8,7 @@ import socket
 import ssl
 import threading
 import time
+import weakref
 from concurrent.futures import Future
 from typing import Any
 
@@ -166,6 +167,7 @@ class Connections:
             self._tls.load_verify_locations(ca_bundle)
             self._tls.sslsocket_class = _TimedTlsSocket
         self._idle: list[_Connection] = []  # the one that was used last is used next
+        weakref.finalize(self, _close, self._idle)
 
     def exchange(
         self, request: bytes, *, connect_seconds: float, total_seconds: float, longest_bytes: int
@@ -200,11 +202,10 @@ class Connections:
 
     def close(self) -> None:
         """Close those that no call is using."""
-        while (connection := self._kept()) is not None:
-            connection.close()
+        _close(self._idle)
 
     def _connection(self) -> _Connection:
-        while (connection := self._kept()) is not None:
+        while (connection := _taken_from(self._idle)) is not None:
             if connection.is_connected:
                 return connection
             connection.close()
@@ -212,8 +213,14 @@ class Connections:
             return _TlsConnection(self._host, self._port, ssl_context=self._tls)
         return _Connection(self._host, self._port)
 
-    def _kept(self) -> _Connection | None:
-        try:
-            return self._idle.pop()
-        except IndexError:  # another thread may have taken the last one
-            return None
+
+def _taken_from(idle: list[_Connection]) -> _Connection | None:
+    try:
+        return idle.pop()
+    except IndexError:  # which another thread may have emptied just now
+        return None
+
+
+def _close(idle: list[_Connection]) -> None:
+    while (connection := _taken_from(idle)) is not None:
+        connection.close()
