@@ -9,8 +9,6 @@ reply comes next on the same connection.
 import re
 from http.client import HTTPException, HTTPResponse, IncompleteRead, LineTooLong, UnknownProtocol
 
-from urllib3 import HTTPHeaderDict
-
 LONGEST_LINE_BYTES, MOST_FIELDS = 65_536, 100  # as in http.client
 _CONTINUE, _NO_BODY = 100, frozenset({*range(100, 200), 204, 304})
 # RFC 9112, 5: a token, a colon, and anything visible. A line may end in a bare LF (2.2).
@@ -20,10 +18,10 @@ _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\x00-\x08\x0a-\x1f\x7f]*
 class HttpReply(HTTPResponse):
     """A reply to anything but HEAD. Its body is read as http.client does.
 
-    :ivar fields: of the head, by name in any case
+    :ivar fields: of the head, by name in lower case; what comes several times is joined by commas
     """
 
-    fields: HTTPHeaderDict
+    fields: dict[str, str]
 
     def begin(self) -> None:
         """Read the head.
@@ -41,7 +39,7 @@ class HttpReply(HTTPResponse):
         self.code = self.status = status
         self.reason = reason.strip()
         self.headers = self.msg = self.fields = self._read_fields()  # type: ignore[assignment]
-        self._find_end(self.fields.get("Transfer-Encoding"), self.fields.get("Content-Length"))
+        self._find_end(self.fields.get("transfer-encoding"), self.fields.get("content-length"))
 
     def read_whole(self, longest_bytes: int) -> bytes:
         """The body, or one byte more than is allowed of it.
@@ -53,8 +51,8 @@ class HttpReply(HTTPResponse):
             raise IncompleteRead(b"", self.length)
         return body
 
-    def _read_fields(self) -> HTTPHeaderDict:
-        fields = HTTPHeaderDict()
+    def _read_fields(self) -> dict[str, str]:
+        fields: dict[str, str] = {}
         for _ in range(MOST_FIELDS + 1):
             line = self.fp.readline(LONGEST_LINE_BYTES + 1)
             if line in {b"\r\n", b"\n"}:
@@ -64,7 +62,8 @@ class HttpReply(HTTPResponse):
             field = _FIELD.fullmatch(line)
             if field is None:
                 raise HTTPException("no field") if line.endswith(b"\n") else IncompleteRead(b"")
-            fields.add(field[1].decode(), field[2].decode("latin-1").strip(" \t"))
+            name, value = field[1].decode().lower(), field[2].decode("latin-1").strip(" \t")
+            fields[name] = f"{fields[name]}, {value}" if name in fields else value
         raise HTTPException("too many fields")
 
     def _find_end(self, coding: str | None, length: str | None) -> None:

@@ -68,9 +68,7 @@ class Place:
             self._places.take(self._operation, self._guest)
             self._is_taken = of_thread.holds_one = True
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
         if self._is_taken:
             self._is_taken = self._places.of_thread.holds_one = False
             self._places.give_back(self._guest)

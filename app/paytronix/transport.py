@@ -174,14 +174,14 @@ class _Adapter(BaseAdapter):
         found, body = self._connections.exchange(
             f"{head}\r\n".encode() + cast(bytes, request.body or b""), longest_bytes=LONGEST_REPLY_BYTES, **self._limits
         )
-        if "Content-Encoding" in found.fields and len(body) <= LONGEST_REPLY_BYTES:  # which nobody asked for
+        if "content-encoding" in found.fields and len(body) <= LONGEST_REPLY_BYTES:  # which nobody asked for
             packed = urllib3.HTTPResponse(io.BytesIO(body), found.fields, preload_content=False)
             body = packed.read(LONGEST_REPLY_BYTES + 1, decode_content=True)
         if len(body) > LONGEST_REPLY_BYTES:
             raise _TooLong
         response = requests.Response()
         response.status_code, response.raw = found.status, io.BytesIO(body)
-        response.headers = found.fields  # type: ignore[assignment]  # as good as requests' own
+        response.headers.update(found.fields)
         return response
 
     def close(self) -> None:
