@@ -1,13 +1,19 @@
 """The log: one JSON object a line, without anything that table C of the security requirements names."""
 
+import json
 import logging
 import re
 import secrets
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, cast
 
+import msgspec
 import structlog
 from flask import Flask, Response, g, request
 from gunicorn.glogging import Logger
@@ -17,11 +23,16 @@ from app.log_writer import LogWriter, StreamWriter
 
 log = structlog.get_logger("app")
 
+_LEVELS = {name.lower(): level for name, level in logging.getLevelNamesMapping().items()}
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_of_request = ContextVar("of_request", default=_NOTHING)  # what each event of a request tells
+
 _SECRET_KEYS = frozenset(
     {"password", "access_token", "refresh_token", "client_id", "client_secret", "authorization", "secret_key"}
     | {"session_id", "csrf_token", "cookie", "username", "url", "query", "referer", "body"}
 )
 _CARD_NUMBER = re.compile(r"(?<![0-9])[0-9]{9,15}(?=[0-9]{4}(?![0-9]))")
+_SHORTEST_CARD_NUMBER = 13
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _LONGEST_TEXT = 200
 _QUIET = (
@@ -40,35 +51,23 @@ def configure(level: str, *, observe: Callable[[Mapping[str, Any]], None] | None
 
     :param observe: told of every event of the site, those below the level too. It must not log.
     """
-    threshold = logging.getLevelNamesMapping()[level.upper()]
-    shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    render: Any = structlog.processors.JSONRenderer()
+    _events.observe, _events.threshold = observe, _LEVELS[level.lower()]
+    _events.render = _json
     if sys.stdout.isatty():
-        render = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    observing: list[Any] = [_Observed(observe, threshold)] if observe else []
+        _events.render = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(
-        processors=[*observing, *shared, _format_exception, clean, render],
+        processors=[_events],
         logger_factory=_Line,
-        wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET if observe else threshold),
-        # gunicorn's master logs before it forks: what it kept, its workers could not set up anew.
-        cache_logger_on_first_use=False,
+        wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET),
+        # gunicorn's master logs before it forks. What it has kept then is set up anew with what stands above.
+        cache_logger_on_first_use=True,
     )
     root = logging.getLogger()
     of_server = next((handler for handler in root.handlers if isinstance(handler, LogWriter)), None)
     handler = of_server or StreamWriter(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                _format_exception,
-                clean,
-                render,
-            ],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _events.line]
         )
     )
     root.handlers = [handler]
@@ -78,21 +77,37 @@ def configure(level: str, *, observe: Callable[[Mapping[str, Any]], None] | None
         library.handlers, library.propagate = [logging.NullHandler()], False
 
 
-class _Observed:
-    """The first processor of an event: tells of it, then lets through what the level lets through."""
+class _Events:
+    """What becomes of an event: it is told of, and becomes a line if it is of the level."""
 
-    def __init__(self, observe: Callable[[Mapping[str, Any]], None], threshold: int) -> None:
-        self._observe = observe
-        self._threshold = threshold
+    observe: Callable[[Mapping[str, Any]], None] | None = None
+    threshold = logging.NOTSET
+    render: Callable[[WrappedLogger, str, EventDict], str]
 
-    def __call__(self, logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-        try:
-            self._observe(event)
-        except Exception:  # counting must not break what it counts
-            logging.getLogger(__name__).exception("not_observed")
-        if logging.getLevelNamesMapping()[method.upper()] < self._threshold:
+    def __call__(self, logger: WrappedLogger, method: str, event: EventDict) -> str:
+        if self.observe:
+            try:
+                self.observe(event)
+            except Exception:  # counting must not break what it counts
+                logging.getLogger(__name__).exception("not_observed")
+        if _LEVELS[method] < self.threshold:
             raise structlog.DropEvent
-        return event
+        return self.line(logger, method, event)
+
+    def line(self, logger: WrappedLogger, method: str, event: EventDict) -> str:
+        """A line of what may be told of an event, or of a library's record."""
+        error = _error_of(event)
+        for name, value in _of_request.get().items():
+            event.setdefault(name, value)
+        record = clean(event)
+        record["level"] = method
+        record["timestamp"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        if error is not None:
+            record["error"], record["trace"] = type(error).__name__, _without_card_numbers(_trace_of(error))
+        return self.render(logger, method, record)
+
+
+_events = _Events()
 
 
 class _Line:
@@ -118,33 +133,62 @@ class GunicornLogger(Logger):  # type: ignore[misc]
             logger.handlers, logger.propagate = [], True
 
 
-def clean(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+def clean(event: EventDict) -> EventDict:
     """Keep secrets out of a record, card numbers to their last four digits and texts short."""
-    return {key: "***" if key.lower() in _SECRET_KEYS else _clean_value(key, value) for key, value in event.items()}
+    return {
+        name: "***"
+        if name.lower() in _SECRET_KEYS
+        # Guests quote the id of a request: it must stay as they read it.
+        else _cleaned(value)
+        if isinstance(value, str) and name != "request_id"
+        else value
+        for name, value in event.items()
+    }
 
 
-def _clean_value(key: str, value: Any) -> Any:
-    if not isinstance(value, str) or key == "request_id":  # guests quote it: it must stay as they read it
-        return value
-    text = _CARD_NUMBER.sub(lambda run: "*" * len(run[0]), value)
-    return text if key == "trace" or len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "…"
+def _cleaned(text: str) -> str:
+    if len(text) < _SHORTEST_CARD_NUMBER:
+        return text
+    text = _without_card_numbers(text)
+    return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "…"
 
 
-def _format_exception(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    """Where an error came from: class, file, line and function. Its text and its variables may hold anything."""
+def _without_card_numbers(text: str) -> str:
+    return _CARD_NUMBER.sub(lambda run: "*" * len(run[0]), text)
+
+
+def _error_of(event: EventDict) -> BaseException | None:
+    """The error that an event is about, taken out of it."""
     info = event.pop("exc_info", None)
-    error = info[1] if isinstance(info, tuple) else info if isinstance(info, BaseException) else None
     if info is True:
-        error = sys.exc_info()[1]
-    if error is None:
-        return event
+        return sys.exc_info()[1]
+    error = info[1] if isinstance(info, tuple) else info
+    return error if isinstance(error, BaseException) else None
+
+
+def _trace_of(error: BaseException) -> str:
+    """Where an error came from: file, line and function. Its text and its variables may hold anything."""
     lines, trace = [], error.__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code
         lines.append(f"{code.co_filename}:{trace.tb_lineno} {code.co_name}")
         trace = trace.tb_next
-    event["error"], event["trace"] = type(error).__name__, "\n".join(lines[-12:])
-    return event
+    return "\n".join(lines[-12:])
+
+
+def _json(logger: WrappedLogger, method: str, record: EventDict) -> str:
+    """As json.dumps would write it, several times as fast where a record holds what nearly all hold."""
+    if _PLAIN.issuperset(map(type, record.values())):  # others are written by their repr
+        with suppress(UnicodeEncodeError, OverflowError, msgspec.MsgspecError):
+            line = msgspec.json.format(_ENCODER.encode(record), indent=0)
+            # Whoever shows a line on a terminal must not be at the mercy of what it holds.
+            if line.isascii() and b"\x7f" not in line:
+                return line.decode()
+    return json.dumps(record, default=repr)
+
+
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+_ENCODER = msgspec.json.Encoder()
 
 
 def init_app(app: Flask, *, trusts_proxy: bool) -> None:
@@ -158,7 +202,7 @@ def init_app(app: Flask, *, trusts_proxy: bool) -> None:
         offered = request.headers.get("X-Request-ID", "") if trusts_proxy else ""
         g.request_id = offered if _REQUEST_ID.fullmatch(offered) else secrets.token_hex(8)
         g.started = time.monotonic()
-        structlog.contextvars.bind_contextvars(request_id=g.request_id, address=request.remote_addr)
+        _of_request.set({"request_id": g.request_id, "address": request.remote_addr})
 
     @app.after_request
     def finish(response: Response) -> Response:
@@ -176,7 +220,7 @@ def init_app(app: Flask, *, trusts_proxy: bool) -> None:
 
     @app.teardown_request
     def forget(error: BaseException | None) -> None:
-        structlog.contextvars.clear_contextvars()
+        _of_request.set(_NOTHING)
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})

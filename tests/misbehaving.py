@@ -92,11 +92,13 @@ class Misbehaving:
 
     :param scripts: what the first connection meets, the second one, …; the last one is for all that follow
     :param tls: a server's SSLContext
+    :param port: a free one unless given
     :ivar peers: the connections that came in, oldest first
     """
 
-    def __init__(self, *scripts, tls=None):
+    def __init__(self, *scripts, tls=None, port=0):
         self.peers = []
+        self.port = port
         self._tls = tls
         self._stopping = threading.Event()
         self._threads = []  # the first accepts, each of the others follows a script
@@ -117,7 +119,7 @@ class Misbehaving:
         return f"{'https' if self._tls else 'http'}://localhost:{self.port}"
 
     def __enter__(self):
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._listener = socket.create_server(("127.0.0.1", self.port), backlog=128)
         self.port = self._listener.getsockname()[1]
         self._start(self._accept)
         return self

@@ -1,16 +1,21 @@
 """The log as those meet it who read it, or who do not: nothing of it may hold a guest up."""
 
 import json
+import logging
 import os
 import pty
 import subprocess
 import sys
 import threading
 import time
+from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 import requests
 
+from app.logs import log
+from app.paytronix import Reason, Token
 from tests.sites import ROOT, RunningSite, browser_of, environment, log_of
 from tests.stores import until
 
@@ -164,3 +169,85 @@ def test_each_thing_that_happens_is_one_record_with_what_an_operator_asks_for(ma
     for record in log_of(app, "request"):
         assert {"method", "path", "page", "status", "seconds", "address", "request_id"} <= set(record)
         json.dumps(record)
+
+
+TOKEN = Token(access_token="marker", refresh_token="marker", ends_at=datetime.now(UTC), lifetime_seconds=1)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "ana",
+        'quotes " and \\ and /',
+        "controls \0\t\n\x1b[31m\x7f",
+        "jalapeño 健二 🌮",
+        "\u202e\u2028\x9b31m",
+        "half \ud83c",
+        -1,
+        2**80,
+        0.1,
+        True,
+        None,
+        Reason.DNS,
+        ["a", {"b": 1}],
+        b"bytes",
+        Decimal("1.50"),
+        TOKEN,
+        (TOKEN,),
+    ],
+    ids=repr,
+)
+def test_a_line_says_what_json_dumps_would_say_whatever_it_is_of(site, value):
+    log.warning("words_missing", value=value)
+    (line,) = [line for line in site.log.getvalue().splitlines() if "words_missing" in line]
+    assert line.isascii()
+    record = json.loads(line)
+    assert line == json.dumps(record)
+    assert record["value"] == json.loads(json.dumps(value, default=repr))
+    assert list(record) == ["value", "event", "level", "timestamp"]
+    assert "marker" not in line
+
+
+CARD = "6000000000410017"
+
+
+@pytest.mark.parametrize("number", [CARD[:13], CARD, CARD + "000"])
+@pytest.mark.parametrize("text", ["{}", "card {} is no card", "{}\n{}", "a{}b"])
+def test_a_card_number_in_a_text_is_cut_to_its_last_four_digits(site, number, text):
+    text = text.format(number, number)
+    log.warning("words_missing", code=text)
+    logging.getLogger("a.library").warning("%s", text)
+    logging.getLogger("a.library").warning(text)
+    assert number not in site.log.getvalue()
+    assert number[-5:] not in site.log.getvalue()
+    assert site.log.getvalue().count(f"*{number[-4:]}") == 3 * text.count(number)
+
+
+@pytest.mark.parametrize("name", ["password", "Access_Token", "COOKIE", "url", "username"])
+def test_what_has_the_name_of_a_secret_is_not_told(site, name):
+    log.warning("words_missing", **{name: "marker"})
+    logging.getLogger("a.library").warning("oh", extra={name: "marker"})
+    assert "marker" not in site.log.getvalue()
+
+
+def test_an_error_is_told_by_its_kind_and_its_place(site):
+    def fails():
+        raise ValueError(f"marker {CARD}")
+
+    try:
+        fails()
+    except ValueError as error:
+        log.error("unexpected_error", exc_info=True)
+        log.error("unexpected_error", exc_info=error)
+        logging.getLogger("a.library").exception("oh")
+    records = log_of(site)
+    assert len(records) == 3
+    for record in records:
+        assert record["error"] == "ValueError"
+        assert record["trace"].splitlines()[-1].endswith(" fails")
+        assert "marker" not in json.dumps(record)
+
+
+def test_a_long_text_is_cut(site):
+    log.warning("words_missing", code="x" * 1000)
+    assert len(log_of(site)[-1]["code"]) == 201

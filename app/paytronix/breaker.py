@@ -7,9 +7,9 @@ of Paytronix and count apart, so that refreshes that fail keep nobody from signi
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import TracebackType
 
 from app.paytronix.errors import PaytronixError, Reason, Unavailable
 
@@ -49,28 +49,18 @@ class Breaker:
         self._lock = threading.Lock()
         self._failing: dict[_Kind, _Failing] = {}
 
-    @contextmanager
-    def watch(self, operation: str, *, grant: str | None = None, guest: str) -> Iterator[None]:
+    def watch(self, operation: str, *, grant: str | None = None, guest: str) -> "_Watch":
         """Make a call within the block, unless it would only fail.
 
         :param grant: the grant of a token call.
         :param guest: whose call it is, by a name that stays the same; it is not kept.
-        :raises Unavailable: for the reason that the last call met; this one was not made.
+        :returns: a context manager. If the call would only fail, it raises Unavailable, for the reason that the last
+            one met, in place of entering its block.
         """
-        kind = operation, grant
-        self._let_through(kind)
-        try:
-            yield
-        except Unavailable as error:
-            if _says_down(error):
-                self._failed(kind, error.reason, guest)
-            raise
-        except PaytronixError:
-            self._answered(kind)  # with a refusal: it is there
-            raise
-        self._answered(kind)
+        return _Watch(self, (operation, grant), guest)
 
-    def _let_through(self, kind: _Kind) -> None:
+    def let_through(self, kind: _Kind) -> None:
+        """Raise Unavailable if a call of this kind would only fail."""
         failing = self._failing.get(kind)
         if failing is None or not failing.is_down:
             return
@@ -80,12 +70,14 @@ class Breaker:
                 raise Unavailable(kind[0], failing.reason, detail="not called: the calls before failed")
             failing.next_try_at = now + PAUSE_SECONDS
 
-    def _answered(self, kind: _Kind) -> None:
+    def answered(self, kind: _Kind) -> None:
+        """Learn that Paytronix is there."""
         if kind in self._failing:
             with self._lock:
                 self._failing.pop(kind, None)
 
-    def _failed(self, kind: _Kind, reason: Reason, guest: str) -> None:
+    def failed(self, kind: _Kind, reason: Reason, guest: str) -> None:
+        """Learn that a guest's call has failed."""
         with self._lock:
             now = self._clock()
             failing = self._failing.get(kind)
@@ -95,6 +87,25 @@ class Breaker:
             failing.failures += 1
             if len(failing.guests) < GUESTS:
                 failing.guests.add(hash(guest))
+
+
+class _Watch:
+    """One call, watched for the length of a block."""
+
+    __slots__ = ("_breaker", "_guest", "_kind")
+
+    def __init__(self, breaker: Breaker, kind: _Kind, guest: str) -> None:
+        self._breaker, self._kind, self._guest = breaker, kind, guest
+
+    def __enter__(self) -> None:
+        self._breaker.let_through(self._kind)
+
+    def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
+        if isinstance(error, Unavailable):
+            if _says_down(error):
+                self._breaker.failed(self._kind, error.reason, self._guest)
+        elif error is None or isinstance(error, PaytronixError):  # a refusal: it is there
+            self._breaker.answered(self._kind)
 
 
 def _says_down(error: Unavailable) -> bool:

@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
+import msgspec
+
 from app.paytronix.breaker import Breaker
 from app.paytronix.errors import (
     PaytronixError,
@@ -56,8 +58,7 @@ _NOT_THE_TOKEN = frozenset({"not_found"})
 Meaning = TypeVar("Meaning")
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """What is told of a finished call: nothing that identifies a guest, nothing secret (table C of security.md)."""
 
     operation: str

@@ -8,44 +8,20 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+import weakref
 from concurrent.futures import Future
-from contextlib import contextmanager
 from typing import Any
 
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.util import parse_url
 from urllib3.util.ssl_ import create_urllib3_context
+
+from app.paytronix.http_reply import HttpReply
 
 IDLE_SECONDS = 20  # a kept-alive connection whose last call is older may be closing at the other end: make a new one
 _LONGEST_WAIT_SECONDS = 3600.0  # sockets take no infinity
-
-
-class _Limits(threading.local):
-    """The limits of the call that this thread has under way, as moments of the monotonic clock."""
-
-    connected_by = float("inf")
-    done_by = float("inf")
-
-
-_limits = _Limits()
-
-
-@contextmanager
-def deadline(*, connect_seconds: float, total_seconds: float) -> Iterator[None]:
-    """Bound what this thread does on connections of a :class:`DeadlinePools` within the block.
-
-    :param connect_seconds: for look-up, TCP and TLS of a new connection.
-    :param total_seconds: for everything, the last byte of the reply included.
-    """
-    now = time.monotonic()
-    _limits.done_by = now + total_seconds
-    _limits.connected_by = min(now + connect_seconds, _limits.done_by)
-    try:
-        yield
-    finally:
-        _limits.connected_by = _limits.done_by = float("inf")
+_NEVER = float("inf")
 
 
 def _left(moment: float) -> float:
@@ -57,22 +33,26 @@ def _left(moment: float) -> float:
 
 
 class _TimedSocket(socket.socket):
+    done_by = _NEVER  # the call under way: a moment of the monotonic clock
+
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
-        self.settimeout(_left(_limits.done_by))
+        self.settimeout(_left(self.done_by))
         return super().recv_into(*args, **kwargs)
 
     def sendall(self, *args: Any, **kwargs: Any) -> None:
-        self.settimeout(_left(_limits.done_by))
+        self.settimeout(_left(self.done_by))
         super().sendall(*args, **kwargs)
 
 
 class _TimedTlsSocket(ssl.SSLSocket):
+    done_by = _NEVER
+
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
-        self.settimeout(_left(_limits.done_by))
+        self.settimeout(_left(self.done_by))
         return super().recv_into(*args, **kwargs)
 
     def send(self, *args: Any, **kwargs: Any) -> int:  # sendall is a loop of these
-        self.settimeout(_left(_limits.done_by))
+        self.settimeout(_left(self.done_by))
         return super().send(*args, **kwargs)
 
 
@@ -118,12 +98,14 @@ _look_ups = _LookUps()
 
 
 class _Connection(HTTPConnection):
-    _used_at = 0.0
+    sock: Any  # one of the two above, once it is connected
+    connected_by = _NEVER  # look-up, TCP and TLS
+    used_at = 0.0
 
     def _new_conn(self) -> socket.socket:
         """Open the TCP connection within the call's limit, each address of the host getting a fair share of it."""
         try:
-            addresses = _look_ups.addresses(self.host, self.port, _left(_limits.connected_by))
+            addresses = _look_ups.addresses(self.host, self.port, _left(self.connected_by))
         except socket.gaierror as error:
             raise NameResolutionError(self.host, self, error) from None
         except TimeoutError:
@@ -144,22 +126,18 @@ class _Connection(HTTPConnection):
         try:
             for option in self.socket_options or ():
                 sock.setsockopt(*option)
-            sock.settimeout(_left(_limits.connected_by) / share)
+            sock.settimeout(_left(self.connected_by) / share)
             sock.connect(address)
-            sock.settimeout(_left(_limits.connected_by))  # for the TLS handshake
+            sock.settimeout(_left(self.connected_by))  # for the TLS handshake
         except BaseException:
             sock.close()
             raise
         return sock
 
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        self._used_at = time.monotonic()
-        super().request(*args, **kwargs)
-
     @property
     def is_connected(self) -> bool:
-        """Whether the pool may use this connection again."""
-        return time.monotonic() - self._used_at < IDLE_SECONDS and super().is_connected
+        """Whether the connection may be used again."""
+        return time.monotonic() - self.used_at < IDLE_SECONDS and super().is_connected
 
 
 class _TlsConnection(_Connection, HTTPSConnection):
@@ -170,24 +148,79 @@ class _TlsConnection(_Connection, HTTPSConnection):
             raise ConnectTimeoutError(self, "the TLS handshake took too long") from None
 
 
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
+class Connections:
+    """The connections to one origin, kept alive and shared by all threads. With TLS 1.2 or later, always verified.
 
-
-class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
-
-
-class DeadlinePools(PoolManager):
-    """urllib3's pool manager with connections that keep to :func:`deadline` and to TLS 1.2 or later, verified.
-
+    :param origin: scheme, host and port, such as ``https://m777777.api.example.com``
     :param ca_bundle: file of the certificate authorities to trust. Read once: it takes longer than a handshake.
-    :param connections: how many to keep alive
+    :ivar host: as the field Host names it
     """
 
-    def __init__(self, *, ca_bundle: str, connections: int) -> None:
-        context = create_urllib3_context(ssl_minimum_version=ssl.TLSVersion.TLSv1_2)
-        context.load_verify_locations(ca_bundle)
-        context.sslsocket_class = _TimedTlsSocket
-        super().__init__(num_pools=1, maxsize=connections, ssl_context=context)
-        self.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+    def __init__(self, origin: str, *, ca_bundle: str) -> None:
+        at = parse_url(origin)
+        usual_port = 443 if at.scheme == "https" else 80
+        self._host, self._port = (at.host or "").strip("[]"), at.port or usual_port
+        self.host = f"{at.host}" if self._port == usual_port else f"{at.host}:{self._port}"
+        self._tls: ssl.SSLContext | None = None
+        if at.scheme == "https":
+            self._tls = create_urllib3_context(ssl_minimum_version=ssl.TLSVersion.TLSv1_2)
+            self._tls.load_verify_locations(ca_bundle)
+            self._tls.sslsocket_class = _TimedTlsSocket
+        self._idle: list[_Connection] = []  # the one that was used last is used next
+        weakref.finalize(self, _close, self._idle)
+
+    def exchange(
+        self, request: bytes, *, connect_seconds: float, total_seconds: float, longest_bytes: int
+    ) -> tuple[HttpReply, bytes]:
+        """Send a request and read the whole reply.
+
+        :param connect_seconds: for look-up, TCP and TLS of a new connection.
+        :param total_seconds: for everything, the last byte of the reply included.
+        :param longest_bytes: of the body; of a longer one that much and a byte is read.
+        :returns: the reply's head, and its body.
+        :raises OSError: there is no whole reply, and so are urllib3's HTTPError and http.client's HTTPException.
+        """
+        connection, is_good = self._connection(), False
+        try:
+            connection.used_at = now = time.monotonic()
+            done_by = now + total_seconds
+            if connection.sock is None:
+                connection.connected_by = min(now + connect_seconds, done_by)
+                connection.connect()
+            connection.sock.done_by = done_by
+            connection.sock.sendall(request)
+            with HttpReply(connection.sock) as reply:
+                reply.begin()
+                body = reply.read_whole(longest_bytes)
+                is_good = reply.isclosed() and not reply.will_close
+            return reply, body
+        finally:
+            if is_good:
+                self._idle.append(connection)
+            else:  # no other call must meet the rest of this reply
+                connection.close()
+
+    def close(self) -> None:
+        """Close those that no call is using."""
+        _close(self._idle)
+
+    def _connection(self) -> _Connection:
+        while (connection := _taken_from(self._idle)) is not None:
+            if connection.is_connected:
+                return connection
+            connection.close()
+        if self._tls:
+            return _TlsConnection(self._host, self._port, ssl_context=self._tls)
+        return _Connection(self._host, self._port)
+
+
+def _taken_from(idle: list[_Connection]) -> _Connection | None:
+    try:
+        return idle.pop()
+    except IndexError:  # which another thread may have emptied just now
+        return None
+
+
+def _close(idle: list[_Connection]) -> None:
+    while (connection := _taken_from(idle)) is not None:
+        connection.close()

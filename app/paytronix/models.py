@@ -129,7 +129,14 @@ class _BalanceReply(msgspec.Struct, rename="camel"):
     expirations: list[_ExpirationReply] | None = None
 
 
-# Each part of an account by itself: one that is odd must not take the others with it.
+class _AccountReply(msgspec.Struct, rename="camel"):
+    point_balances: list[_BalanceReply] | None = None
+    reward_balances: list[_BalanceReply] | None = None
+    stored_value_balances: list[_BalanceReply] | None = None
+    tier_label: str | None = None
+
+
+# Each part of an account by itself, for when one is odd: it must not take the others with it.
 
 
 class _PointsReply(msgspec.Struct, rename="camel"):
@@ -197,6 +204,19 @@ def read_account(body: bytes) -> Account:
 
     :raises OddReply: nothing of it can be read.
     """
+    try:
+        whole = read(body, _AccountReply)
+        return Account(
+            points=_balances(whole.point_balances),
+            rewards=_balances(whole.reward_balances),
+            stored_value=_balances(whole.stored_value_balances),
+            tier=whole.tier_label or None,
+        )
+    except OddReply:
+        return _readable_parts(body)
+
+
+def _readable_parts(body: bytes) -> Account:
     readers: dict[str, Callable[[], object]] = {
         "points": lambda: _balances(read(body, _PointsReply).point_balances),
         "rewards": lambda: _balances(read(body, _RewardsReply).reward_balances),
@@ -232,14 +252,16 @@ def _lifetime(expires_in: object) -> tuple[int, bool]:
 
 def _balances(replies: Sequence[_BalanceReply] | None) -> tuple[Balance, ...]:
     return tuple(
-        Balance(
-            name=reply.name,
-            amount=_decimal(reply.balance),
-            expirations=tuple(
-                Expiration(_decimal(each.amount), _day(each.expiration_date)) for each in reply.expirations or ()
-            ),
-        )
-        for reply in replies or ()
+        [
+            Balance(
+                name=reply.name,
+                amount=_decimal(reply.balance),
+                expirations=tuple(
+                    [Expiration(_decimal(each.amount), _day(each.expiration_date)) for each in reply.expirations or ()]
+                ),
+            )
+            for reply in replies or ()
+        ]
     )
 
 

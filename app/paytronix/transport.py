@@ -1,33 +1,33 @@
 """HTTP to Paytronix: where it is, how long a call may take, how large a reply may be, how many may be under way."""
 
 import http.client
-import threading
+import io
+import re
+import ssl
 from base64 import b64encode
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 
 import msgspec
 import requests
+import urllib3
 import urllib3.exceptions
-from requests.adapters import HTTPAdapter
+from requests.adapters import BaseAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
-from app.paytronix.deadline import DeadlinePools, deadline
+from app.paytronix.deadline import Connections
 from app.paytronix.errors import Reason, Unavailable
+from app.paytronix.places import Place, Places
 
 LONGEST_REPLY_BYTES = 1_000_000
 CERTIFICATE_AUTHORITIES: str = DEFAULT_CA_BUNDLE_PATH
-ONE_GUESTS_SHARE, ONE_GUESTS_LEAST = 4, 4  # a quarter of the places, but four: a page can be open in several tabs
+_TARGET = re.compile(r"[\x21-\x7e]+")
 
 Encoded = TypeVar("Encoded", str, bytes)
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """A whole reply, whatever its status. The body may hold tokens: it has no place in a repr."""
 
     status: int
@@ -68,20 +68,19 @@ class Transport:
     ) -> None:
         self.total_seconds = total_seconds
         self._base_url = base_url
-        self._connect_seconds = connect_seconds
-        self._places = threading.BoundedSemaphore(max_calls)
-        self._places_of_one = max(max_calls // ONE_GUESTS_SHARE, ONE_GUESTS_LEAST)
-        self._taken_by: Counter[str] = Counter()
-        self._lock = threading.Lock()
-        self._holds = threading.local()
-        self._observe_place = observe_place
+        self._places = Places(max_calls, observe_place)
         self._headers = {
             "Authorization": "Basic " + b64encode(f"{client_id}:{client_secret}".encode()).decode(),
             "Accept": "application/json",
             "Accept-Encoding": "identity",
             "User-Agent": user_agent,
         }
-        self._adapter = _Adapter(ca_bundle or CERTIFICATE_AUTHORITIES, connections=max_calls)
+        self._adapter = _Adapter(
+            base_url,
+            ca_bundle=ca_bundle or CERTIFICATE_AUTHORITIES,
+            connect_seconds=connect_seconds,
+            total_seconds=total_seconds,
+        )
 
     def get(self, operation: str, parameters: Mapping[str, Any]) -> Reply:
         """GET with the parameters in the query, the only way that Paytronix documents (4.1).
@@ -103,76 +102,40 @@ class Transport:
         """Close the kept-alive connections."""
         self._adapter.close()
 
-    def _call(self, operation: str, method: str, query: str, body: bytes | None) -> Reply:
-        request = requests.PreparedRequest()
-        request.method = method
-        request.url = f"{self._base_url}/{operation}.json{query}"
-        request.headers = dict(self._headers)  # type: ignore[assignment]  # names are looked up as they are written here
-        request.body = body
-        if body is not None:
-            request.headers["Content-Type"] = "application/json; charset=UTF-8"
-            request.headers["Content-Length"] = str(len(body))
-
-        with self.place(operation):
-            try:
-                return self._exchange(request)
-            except _TooLong:
-                reason, detail = Reason.PROTOCOL, f"a reply of more than {LONGEST_REPLY_BYTES} bytes"
-            except _NO_REPLY as error:
-                reason, detail = _reason(error), None
-        # Raised out here so that the library's error, whose text may hold the URL and its token, is no context of ours.
-        raise Unavailable(operation, reason, detail=detail)
-
-    def _exchange(self, request: requests.PreparedRequest) -> Reply:
-        limits = deadline(connect_seconds=self._connect_seconds, total_seconds=self.total_seconds)
-        # Leaving the block early closes the connection: no other call must meet the rest of this reply.
-        with limits, self._adapter.send(request, stream=True, timeout=self.total_seconds) as response:
-            body = response.raw.read(LONGEST_REPLY_BYTES + 1, decode_content=True)
-            if len(body) > LONGEST_REPLY_BYTES:
-                raise _TooLong
-            return Reply(response.status_code, response.headers, body)
-
-    @contextmanager
-    def place(self, operation: str, guest: str | None = None) -> Iterator[None]:
+    def place(self, operation: str, guest: str | None = None) -> Place:
         """Hold one of the places for calls, also while waiting before or between calls of this thread.
 
         A thread that holds one needs no second for its calls. So whatever waits for Paytronix is within the limit,
         and the other threads stay free for pages that do not.
 
         :param guest: for whom. One guest with many requests must leave places for others.
-        :raises Unavailable: all are taken, or all that this guest may have.
+        :returns: a context manager. Its block is not entered, but Unavailable raised, when all places are taken, or all
+            that this guest may have.
         """
-        if getattr(self._holds, "a_place", False):
-            yield
-            return
-        with self._share_of(operation, guest):
-            if not self._places.acquire(blocking=False):
-                raise Unavailable(operation, Reason.BUSY)
-            self._holds.a_place = True
-            self._observe_place(1)
-            try:
-                yield
-            finally:
-                self._observe_place(-1)
-                self._holds.a_place = False
-                self._places.release()
+        return Place(self._places, operation, guest)
 
-    @contextmanager
-    def _share_of(self, operation: str, guest: str | None) -> Iterator[None]:
-        if guest is None:
-            yield
-            return
-        with self._lock:
-            if self._taken_by[guest] >= self._places_of_one:
-                raise Unavailable(operation, Reason.BUSY, detail="one guest's share of the calls under way")
-            self._taken_by[guest] += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._taken_by[guest] -= 1
-                if not self._taken_by[guest]:
-                    del self._taken_by[guest]
+    def _call(self, operation: str, method: str, query: str, body: bytes | None) -> Reply:
+        request = requests.PreparedRequest()
+        request.method = method
+        request.url = f"{self._base_url}/{operation}.json{query}"
+        request.headers = self._headers  # type: ignore[assignment]  # names are looked up as they are written here
+        request.body = body
+        if body is not None:
+            request.headers = self._headers | {  # type: ignore[assignment]
+                "Content-Type": "application/json; charset=UTF-8",
+                "Content-Length": str(len(body)),
+            }
+
+        with self.place(operation):
+            try:
+                response = self._adapter.send(request)
+                return Reply(response.status_code, response.headers, response.raw.read())
+            except _TooLong:
+                reason, detail = Reason.PROTOCOL, f"a reply of more than {LONGEST_REPLY_BYTES} bytes"
+            except _NO_REPLY as error:
+                reason, detail = _reason(error), None
+        # Raised out here so that the library's error, whose text may hold the URL and its token, is no context of ours.
+        raise Unavailable(operation, reason, detail=detail)
 
 
 def _encoded(encode: Callable[[Mapping[str, Any]], Encoded], fields: Mapping[str, Any]) -> Encoded:
@@ -188,55 +151,57 @@ class _TooLong(Exception):
     """The reply is larger than any that was agreed."""
 
 
-class _Adapter(HTTPAdapter):
-    """requests' way to urllib3, over connections that keep to a deadline."""
+class _Adapter(BaseAdapter):
+    """requests' way to one origin, over connections that keep to a deadline and are always verified."""
 
-    def __init__(self, ca_bundle: str, *, connections: int) -> None:
-        self._ca_bundle = ca_bundle
-        super().__init__(pool_maxsize=connections)
+    def __init__(self, base_url: str, *, ca_bundle: str, connect_seconds: float, total_seconds: float) -> None:
+        super().__init__()
+        self._origin = "/".join(base_url.split("/", 3)[:3])
+        self._limits = {"connect_seconds": connect_seconds, "total_seconds": total_seconds}
+        self._connections = Connections(self._origin, ca_bundle=ca_bundle)
 
-    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:
-        self.poolmanager = DeadlinePools(ca_bundle=self._ca_bundle, connections=maxsize)
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
+        """Make the call, and read the whole reply.
 
-    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
-        """What the transport reads of a response; requests' own would also look for cookies and an encoding."""
+        :raises _TooLong: the body is longer than it may be.
+        :raises ValueError: something in the request would be more than one line of its head; nothing was sent.
+        """
+        target = (request.url or "").removeprefix(self._origin)
+        head = f"{request.method} {target} HTTP/1.1\r\nHost: {self._connections.host}\r\n"
+        head += "".join([f"{name}: {value}\r\n" for name, value in request.headers.items()])
+        if not _TARGET.fullmatch(target) or head.count("\n") != len(request.headers) + 2:
+            raise ValueError("not a line each")
+        found, body = self._connections.exchange(
+            f"{head}\r\n".encode() + cast(bytes, request.body or b""), longest_bytes=LONGEST_REPLY_BYTES, **self._limits
+        )
+        if "content-encoding" in found.fields and len(body) <= LONGEST_REPLY_BYTES:  # which nobody asked for
+            packed = urllib3.HTTPResponse(io.BytesIO(body), found.fields, preload_content=False)
+            body = packed.read(LONGEST_REPLY_BYTES + 1, decode_content=True)
+        if len(body) > LONGEST_REPLY_BYTES:
+            raise _TooLong
         response = requests.Response()
-        response.status_code, response.headers, response.raw = resp.status, resp.headers, resp
+        response.status_code, response.raw = found.status, io.BytesIO(body)
+        response.headers.update(found.fields)
         return response
 
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """Nothing: the pools always verify, and would read the authorities anew for each connection if told here."""
+    def close(self) -> None:
+        """Close the kept-alive connections."""
+        self._connections.close()
 
 
-def _reason(error: BaseException) -> Reason:
-    """Why there is no reply, read from the kinds of the errors: their texts carry URLs and differ by version."""
-    chain: list[BaseException] = []
-    found: BaseException | None = error
-    while found is not None and len(chain) < 10:
-        if not isinstance(found, requests.RequestException):  # every one of which is an OSError, whatever it says
-            chain.append(found)
-        inner = getattr(found, "reason", None) or next((a for a in found.args if isinstance(a, BaseException)), None)
-        found = inner if isinstance(inner, BaseException) else found.__cause__ or found.__context__
-    for kind, reason in _REASONS:
-        if any(isinstance(each, kind) for each in chain):
-            return reason
-    return Reason.PROTOCOL
+def _reason(error: Exception) -> Reason:
+    """Why there is no reply, read from the error's kind: its text may carry a URL, and differs by version."""
+    return next((reason for kind, reason in _REASONS if isinstance(error, kind)), Reason.PROTOCOL)
 
 
-_NO_REPLY = (
-    requests.RequestException,
-    urllib3.exceptions.HTTPError,
-    http.client.HTTPException,
-    OSError,
-    ValueError,
-)
+_NO_REPLY = (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError)
 
 _REASONS: tuple[tuple[type[BaseException], Reason], ...] = (  # the first that fits: some are kinds of a later one
     (urllib3.exceptions.NameResolutionError, Reason.DNS),
     (urllib3.exceptions.SSLError, Reason.TLS),
+    (ssl.SSLError, Reason.TLS),
     (urllib3.exceptions.NewConnectionError, Reason.CONNECTION_REFUSED),
     (urllib3.exceptions.ConnectTimeoutError, Reason.CONNECT_TIMEOUT),
-    (urllib3.exceptions.TimeoutError, Reason.TIMEOUT),
     (TimeoutError, Reason.TIMEOUT),
     (http.client.IncompleteRead, Reason.CLOSED),
     (OSError, Reason.CLOSED),

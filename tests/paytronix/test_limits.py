@@ -6,10 +6,8 @@ import threading
 import time
 
 import pytest
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from app.paytronix import Reason, Unavailable
-from app.paytronix.deadline import DeadlinePools, deadline
 from app.paytronix.transport import LONGEST_REPLY_BYTES
 from tests.misbehaving import answer, drip, reply, silent, unreachable_port
 
@@ -172,14 +170,14 @@ def test_a_name_that_does_not_resolve_fails_at_once(make_transport, monkeypatch,
     assert time.monotonic() - started < GRACE_SECONDS
 
 
-def test_a_limit_ends_with_its_call(server):
+def test_a_limit_ends_with_its_call(server, make_limited):
     server.follow(answer(reply(b"{}")))
-    with deadline(connect_seconds=0.01, total_seconds=0.01):
-        pass
-    time.sleep(0.02)
-    pools = DeadlinePools(ca_bundle=DEFAULT_CA_BUNDLE_PATH, connections=1)
-    assert pools.request("GET", server.origin).data == b"{}"
-    pools.clear()
+    transport = make_limited(server.origin)
+    for _ in range(2):
+        assert transport.get("guest/userInformation", {}).body == b"{}"
+        time.sleep(TOTAL_SECONDS * 1.1)
+    assert transport.get("guest/userInformation", {}).body == b"{}"
+    assert len(server.peers) == 1
 
 
 # --- Size ---

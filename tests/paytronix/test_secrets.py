@@ -72,23 +72,10 @@ SCRIPTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def _one_transport():
-    transport = Transport("", client_id=CLIENT_ID, client_secret=CLIENT_SECRET, total_seconds=0.15)
-    yield transport
-    transport.close()
-
-
 @pytest.fixture
-def shared_transport(_one_transport):
-    """A function that points a transport, which takes a while to make, to this test's server."""
-
-    def point(origin):
-        _one_transport.close()
-        _one_transport._base_url = f"{origin}/rest/25.33"
-        return _one_transport
-
-    return point
+def make_hasty_transport(make_transport):
+    """A function that makes a transport with little time for a call."""
+    return lambda origin: make_transport(origin, total_seconds=0.15)
 
 
 def chain_of(error):
@@ -120,9 +107,9 @@ def check_log(records):
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
-def test_no_failure_gives_a_secret_away(server, shared_transport, caplog, script, call):
+def test_no_failure_gives_a_secret_away(server, make_hasty_transport, caplog, script, call):
     server.follow(script)
-    transport = shared_transport(server.origin)
+    transport = make_hasty_transport(server.origin)
     told = []
     with caplog.at_level(logging.DEBUG), pytest.raises(PaytronixError) as caught:
         call(make_client(transport, observe=told.append))
@@ -138,8 +125,8 @@ def failing_calls(transport):
         yield caught.value
 
 
-def test_a_refused_connection_gives_no_secret_away(server, shared_transport, caplog):
-    transport = shared_transport(server.origin)
+def test_a_refused_connection_gives_no_secret_away(server, make_hasty_transport, caplog):
+    transport = make_hasty_transport(server.origin)
     server.refuse()
     with caplog.at_level(logging.DEBUG):
         for error in failing_calls(transport):
@@ -147,29 +134,29 @@ def test_a_refused_connection_gives_no_secret_away(server, shared_transport, cap
     check_log(caplog.records)
 
 
-def test_an_unreachable_host_gives_no_secret_away(shared_transport, caplog):
+def test_an_unreachable_host_gives_no_secret_away(make_hasty_transport, caplog):
     with unreachable_port() as port, caplog.at_level(logging.DEBUG):
-        for error in failing_calls(shared_transport(f"http://127.0.0.1:{port}")):
+        for error in failing_calls(make_hasty_transport(f"http://127.0.0.1:{port}")):
             check(error)
     check_log(caplog.records)
 
 
-def test_a_name_that_does_not_resolve_gives_no_secret_away(shared_transport, caplog, monkeypatch):
+def test_a_name_that_does_not_resolve_gives_no_secret_away(make_hasty_transport, caplog, monkeypatch):
     def look_up(*args, **kwargs):
         raise socket.gaierror(-2, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     with caplog.at_level(logging.DEBUG):
-        for error in failing_calls(shared_transport("http://localhost")):
+        for error in failing_calls(make_hasty_transport("http://localhost")):
             check(error)
     check_log(caplog.records)
 
 
-def test_a_certificate_that_is_not_trusted_gives_no_secret_away(shared_transport, caplog):
+def test_a_certificate_that_is_not_trusted_gives_no_secret_away(make_hasty_transport, caplog):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("localhost").configure_cert(context)
     with Misbehaving(silent, tls=context) as server, caplog.at_level(logging.DEBUG):
-        for error in failing_calls(shared_transport(server.origin)):
+        for error in failing_calls(make_hasty_transport(server.origin)):
             check(error)
     check_log(caplog.records)
 
