@@ -267,12 +267,13 @@ class RedisStore:
 
     def _try(self, script: str, keys: Sequence[str], *arguments: str | bytes | int) -> Any:
         try:
-            return self._servers.execute_command("EVAL", script, len(keys), *keys, *arguments)
+            (reply,) = self._servers.exchange([("EVAL", script, len(keys), *keys, *arguments)])
         except exceptions.RedisError as error:
             reason = _reason(error)
             if reason in {Reason.UNREACHABLE, Reason.TIMEOUT, Reason.READONLY}:
                 self._servers.distrust()
             raise StoreUnavailable(self._servers.name, reason, str(error)[:200]) from error
+        return reply
 
 
 def _record(key: str) -> str:
