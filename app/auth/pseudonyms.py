@@ -34,4 +34,4 @@ class Pseudonyms:
 
 
 def _name(key: bytes, text: str) -> str:
-    return hmac.new(key, folded(text).encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:32]
+    return hmac.digest(key, folded(text).encode("utf-8", "surrogatepass"), "sha256")[:16].hex()

@@ -68,8 +68,8 @@ class Submits:
                 # Taking the lease is also the proof that the store can be written, before a password call is spent.
                 # It outlives all who wait: if its holder is killed, nobody knows how its call went, and nobody makes
                 # another.
-                is_first = self._store.acquire(_key(keys), holder, self._call_seconds + REMEMBERED_SECONDS)
-                if outcome := self._look(keys):
+                is_first, sealed = self._store.claim(_key(keys), holder, self._call_seconds + REMEMBERED_SECONDS)
+                if outcome := _outcome(keys, sealed):
                     if is_first:
                         self._release(keys, holder)
                     return self._joined(outcome)
@@ -83,7 +83,9 @@ class Submits:
 
         :raises StoreUnavailable: the store cannot say.
         """
-        outcome = self._look(_keys(form, username, password))
+        keys = _keys(form, username, password)
+        (sealed,) = self._store.get(_key(keys))
+        outcome = _outcome(keys, sealed)
         return self._sign_ins.find(outcome.session_id) if outcome and outcome.session_id else None
 
     def _first(self, keys: SessionKeys, holder: str, attempt: Callable[[], SignIn]) -> SignIn:
@@ -122,21 +124,12 @@ class Submits:
             raise SignInEnded(None)
         return sign_in
 
-    def _look(self, keys: SessionKeys) -> Outcome | None:
-        (sealed,) = self._store.get(_key(keys))
-        plain = keys.open(_key(keys), sealed) if sealed is not None else None
-        try:
-            return msgspec.msgpack.decode(plain, type=Outcome) if plain is not None else None
-        except msgspec.MsgspecError:  # it was written by another release
-            return None
-
     def _leave(self, keys: SessionKeys, holder: str, outcome: Outcome, seconds: float) -> None:
         try:
-            self._store.put(_key(keys), keys.seal(_key(keys), msgspec.msgpack.encode(outcome)), seconds)
+            sealed = keys.seal(_key(keys), msgspec.msgpack.encode(outcome))
+            self._store.settle(_key(keys), holder, sealed, seconds)
         except StoreUnavailable:
             log.warning("submit_not_remembered")  # a second click will be told to try again later
-        else:
-            self._release(keys, holder)
 
     def _release(self, keys: SessionKeys, holder: str) -> None:
         with suppress(StoreUnavailable):  # it ends by itself
@@ -147,6 +140,14 @@ def _keys(form: str, username: str, password: str) -> SessionKeys:
     """The form's own random mark is in it, so that nobody can find out a password from what is stored."""
     whole = msgspec.msgpack.encode((form, username, password))
     return SessionKeys(urlsafe_b64encode(hashlib.sha256(whole).digest()).decode().rstrip("="))
+
+
+def _outcome(keys: SessionKeys, sealed: bytes | None) -> Outcome | None:
+    plain = keys.open(_key(keys), sealed) if sealed is not None else None
+    try:
+        return msgspec.msgpack.decode(plain, type=Outcome) if plain is not None else None
+    except msgspec.MsgspecError:  # it was written by another release
+        return None
 
 
 def _key(keys: SessionKeys) -> str:

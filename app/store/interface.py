@@ -39,6 +39,13 @@ class Count(NamedTuple):
     seconds_left: float
 
 
+class Claim(NamedTuple):
+    """Whether the lease is held now, and the record under its name."""
+
+    is_held: bool
+    record: bytes | None
+
+
 @dataclass(frozen=True)
 class Facts:
     """What an operator should know of a store. ``None`` where the engine does not say.
@@ -146,6 +153,18 @@ class Store(Protocol):
 
     def release(self, lease: str, holder: str) -> None:
         """Give a lease back. Nothing happens unless this holder has it."""
+
+    def claim(self, name: str, holder: str, ttl_seconds: float) -> Claim:
+        """At one moment, take a lease like ``acquire`` and read the record of the same name.
+
+        :param name: with a part in braces, which keeps the two together in a Redis Cluster (hash tag).
+        """
+
+    def settle(self, name: str, holder: str, value: bytes, ttl_seconds: float) -> None:
+        """At one moment, put a record without an owner and give the lease of the same name back.
+
+        The record is put even if somebody else has the lease by now, who then keeps it.
+        """
 
     def ping(self) -> None:
         """Return if a write and a read work now."""

@@ -2,10 +2,9 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar
 
-from app.store.interface import Count, Facts, Store, StoreUnavailable
+from app.store.interface import Claim, Count, Facts, Store, StoreUnavailable
 
 DONE, DECLINED = "done", "declined"
 
@@ -13,8 +12,7 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True)
-class Operation:
+class Operation(NamedTuple):
     """What is told of a finished operation: nothing of keys, values, owners or holders.
 
     :ivar name: the method, such as ``acquire``
@@ -79,6 +77,12 @@ class ObservedStore:
     def release(self, lease: str, holder: str) -> None:
         self._told("release", self._store.release, lease, holder)
 
+    def claim(self, name: str, holder: str, ttl_seconds: float) -> Claim:
+        return self._told("claim", self._store.claim, name, holder, ttl_seconds)
+
+    def settle(self, name: str, holder: str, value: bytes, ttl_seconds: float) -> None:
+        self._told("settle", self._store.settle, name, holder, value, ttl_seconds)
+
     def ping(self) -> None:
         self._told("ping", self._store.ping)
 
@@ -101,5 +105,6 @@ class ObservedStore:
         except StoreUnavailable as failure:
             self._observe(Operation(name, failure.reason.value, time.monotonic() - started))
             raise
-        self._observe(Operation(name, DECLINED if result is False else DONE, time.monotonic() - started))
+        is_declined = result is False or (isinstance(result, Claim) and not result.is_held)
+        self._observe(Operation(name, DECLINED if is_declined else DONE, time.monotonic() - started))
         return result

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import TracebackType
 
 from app.store.interface import Reason, StoreUnavailable
 
@@ -51,8 +52,7 @@ def check_patience() -> None:
         raise StoreUnavailable("The store", Reason.TIMEOUT, "it is too slow to keep what would come of this request")
 
 
-@contextmanager
-def operation(store: str, *, gives_back: bool = False) -> Iterator[None]:
+class operation:  # noqa: N801 - as the standard library writes what stands after "with"
     """Count one operation.
 
     :param store: engine and address, for the error.
@@ -60,13 +60,22 @@ def operation(store: str, *, gives_back: bool = False) -> Iterator[None]:
         waits for its answer.
     :raises StoreUnavailable: the patience was used up before.
     """
-    if _thread.left_seconds <= 0 and not gives_back:
-        raise StoreUnavailable(store, Reason.TIMEOUT, "the operations of this request took too long together")
-    began = time.monotonic()
-    try:
-        yield
-    finally:
-        _thread.left_seconds -= max(0.0, time.monotonic() - began - HEALTHY_SECONDS)
+
+    __slots__ = ("_began",)
+
+    def __init__(self, store: str, *, gives_back: bool = False) -> None:
+        if _thread.left_seconds <= 0 and not gives_back:
+            raise StoreUnavailable(store, Reason.TIMEOUT, "the operations of this request took too long together")
+
+    def __enter__(self) -> None:
+        self._began = time.monotonic()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        took = time.monotonic() - self._began
+        if took > HEALTHY_SECONDS:
+            _thread.left_seconds -= took - HEALTHY_SECONDS
 
 
 def longest_wait(seconds: float) -> float:

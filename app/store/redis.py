@@ -1,7 +1,7 @@
 """The store in Redis 6.2 or later: many machines, and whatever Redis is made to survive.
 
 Each step is one script, sent as text, so that it is atomic and works on a server that was started empty a moment ago.
-A script touches the keys of one Cluster slot only:
+The steps of an operation are sent together, to be done in order. A script touches the keys of one Cluster slot only:
 
 ``guest-login:r:KEY``             a record: its owner or nothing, a line break, the value
 ``guest-login:c:KEY``             a counter
@@ -9,7 +9,8 @@ A script touches the keys of one Cluster slot only:
 ``guest-login:{owned}:by:OWNER``  which records an owner has (a sorted set)
 ``guest-login:{owned}:all``       which records have an owner at all
 
-The last two are indices. An entry is written before its record, and kept for twice the record's time to live: if the
+The last two are indices. An entry is written before its record (should only the entry fail, the operation has failed,
+and nobody learns how to open the record), and kept for twice the record's time to live: if the
 connection breaks after a record was extended and before its entry was, the entry is still there when the record ends.
 An entry whose record has gone does no harm, because what is ended through an index must name the owner itself.
 Entries past their time are cleared away by the next writes, a few each time.
@@ -22,9 +23,9 @@ from typing import Any
 
 from redis import exceptions
 
-from app.store.interface import Count, Facts, Reason, StoreUnavailable, milliseconds
+from app.store.interface import Claim, Count, Facts, Reason, StoreUnavailable, milliseconds
 from app.store.patience import longest_wait, operation
-from app.store.redis_connections import time_limit
+from app.store.redis_connections import Command, time_limit
 from app.store.redis_servers import Servers
 
 OPERATION_SECONDS = 0.9
@@ -99,6 +100,17 @@ return 1
 
 _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
 
+_CLAIM = """
+local holder, held = redis.call('GET', KEYS[1]), 0
+if not holder or holder == ARGV[1] then
+  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+  held = 1
+end
+return {held, redis.call('GET', KEYS[2])}
+"""
+
+_SETTLE = f"redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3]) {_RELEASE}"
+
 # An entry's score is two times to live after the last write, so what is live has at least one of them left.
 _COUNT_OWNED = """
 local time = redis.call('TIME')
@@ -124,11 +136,9 @@ class RedisStore:
         self._servers = servers
 
     def get(self, *keys: str) -> list[bytes | None]:
-        found: dict[str, bytes | None] = {}
-        with time_limit(OPERATION_SECONDS):
-            for group in self._servers.together([_record(key) for key in keys]):
-                found.update(zip(group, self._run(_GET, group), strict=True))
-        return [_value(found[_record(key)]) for key in keys]
+        records = [_record(key) for key in keys]
+        found = self._of_each(_GET, records)
+        return [_value(found[record]) for record in records]
 
     def put(self, key: str, value: bytes, ttl_seconds: float, owner: str | None = None) -> None:
         self._put({key: value}, ttl_seconds, owner)
@@ -139,11 +149,11 @@ class RedisStore:
     def _put(self, records: Mapping[str, bytes], ttl_seconds: float, owner: str | None) -> None:
         header = (owner or "").encode() + b"\n"
         held = {_record(key): header + value for key, value in records.items()}
-        with time_limit(OPERATION_SECONDS):
-            if owner is not None:
-                self._index(owner, held, ttl_seconds)
-            for group in self._servers.together(list(held)):
-                self._run(_PUT, group, milliseconds(ttl_seconds), *(held[record] for record in group))
+        ttl = milliseconds(ttl_seconds)
+        steps = [_step(_INDEX, [_by(owner), _ALL], ttl, *held)] if owner is not None else []
+        for group in self._servers.together(list(held)):
+            steps += [_step(_PUT, group, ttl, *(held[record] for record in group))]
+        self._run_all(steps)
 
     def replace(self, key: str, old: bytes, new: bytes, ttl_seconds: float) -> bool:
         with time_limit(OPERATION_SECONDS):
@@ -178,26 +188,30 @@ class RedisStore:
         return int(self._run(_COUNT_OWNED, [_ALL], milliseconds(ttl_seconds)))
 
     def increment(self, key: str, ttl_seconds: float) -> int:
-        number = self._run(_INCREMENT, [f"guest-login:c:{key}"], milliseconds(ttl_seconds), repeatable=False)
+        number = self._run(_INCREMENT, [_counter(key)], milliseconds(ttl_seconds), repeatable=False)
         return int(number)
 
     def count(self, key: str) -> Count:
         return self.counts(key)[0]
 
     def counts(self, *keys: str) -> list[Count]:
-        found: dict[str, Count] = {}
-        with time_limit(OPERATION_SECONDS):
-            for group in self._servers.together([f"guest-login:c:{key}" for key in keys]):
-                for counter, (number, left) in zip(group, self._run(_COUNTS, group), strict=True):
-                    is_number = number and number.isdigit()
-                    found[counter] = Count(int(number), max(left, 0) / 1000) if is_number else Count(0, 0.0)
-        return [found[f"guest-login:c:{key}"] for key in keys]
+        counters = [_counter(key) for key in keys]
+        found = self._of_each(_COUNTS, counters)
+        return [_count(*found[counter]) for counter in counters]
 
     def acquire(self, lease: str, holder: str, ttl_seconds: float) -> bool:
-        return bool(self._run(_ACQUIRE, [f"guest-login:l:{lease}"], holder, milliseconds(ttl_seconds)))
+        return bool(self._run(_ACQUIRE, [_lease(lease)], holder, milliseconds(ttl_seconds)))
 
     def release(self, lease: str, holder: str) -> None:
-        self._run(_RELEASE, [f"guest-login:l:{lease}"], holder, gives_back=True)
+        self._run(_RELEASE, [_lease(lease)], holder, gives_back=True)
+
+    def claim(self, name: str, holder: str, ttl_seconds: float) -> Claim:
+        held, record = self._run(_CLAIM, [_lease(name), _record(name)], holder, milliseconds(ttl_seconds))
+        return Claim(bool(held), _value(record))
+
+    def settle(self, name: str, holder: str, value: bytes, ttl_seconds: float) -> None:
+        keys = [_lease(name), _record(name)]
+        self._run(_SETTLE, keys, holder, b"\n" + value, milliseconds(ttl_seconds))
 
     def ping(self) -> None:
         self._run(_TRY_OUT, [_PING])
@@ -248,26 +262,39 @@ class RedisStore:
         repeatable: bool = True,
         gives_back: bool = False,
     ) -> Any:
-        """Run a script.
+        return self._run_all([_step(script, keys, *arguments)], repeatable=repeatable, gives_back=gives_back)[0]
 
-        :param repeatable: running it twice in a row leaves and gives the same as running it once.
-        :param gives_back: as in :func:`app.store.patience.operation`.
+    def _of_each(self, script: str, keys: Sequence[str]) -> dict[str, Any]:
+        """What a script gives for each of its keys."""
+        groups = list(self._servers.together(keys))
+        replies = self._run_all([_step(script, group) for group in groups])
+        return {
+            key: given
+            for group, reply in zip(groups, replies, strict=True)
+            for key, given in zip(group, reply, strict=True)
+        }
+
+    def _run_all(self, steps: Sequence[Command], *, repeatable: bool = True, gives_back: bool = False) -> list[Any]:
+        """Run scripts in order; what each of them gives. If one fails, those after it may be done all the same.
+
+        :param repeatable: running them twice in a row leaves and gives the same as running them once.
+        :param gives_back: as in :class:`app.store.patience.operation`.
         """
         with (
             operation(self._servers.name, gives_back=gives_back),
             time_limit(longest_wait(OPERATION_SECONDS)),
         ):
             try:
-                return self._try(script, keys, *arguments)
+                return self._try(steps)
             except StoreUnavailable as failure:
                 if not repeatable or failure.reason not in {Reason.UNREACHABLE, Reason.READONLY}:
                     raise
             time.sleep(PAUSE_SECONDS)
-            return self._try(script, keys, *arguments)
+            return self._try(steps)
 
-    def _try(self, script: str, keys: Sequence[str], *arguments: str | bytes | int) -> Any:
+    def _try(self, steps: Sequence[Command]) -> list[Any]:
         try:
-            return self._servers.execute_command("EVAL", script, len(keys), *keys, *arguments)
+            return self._servers.exchange(steps)
         except exceptions.RedisError as error:
             reason = _reason(error)
             if reason in {Reason.UNREACHABLE, Reason.TIMEOUT, Reason.READONLY}:
@@ -275,8 +302,20 @@ class RedisStore:
             raise StoreUnavailable(self._servers.name, reason, str(error)[:200]) from error
 
 
+def _step(script: str, keys: Sequence[str], *arguments: str | bytes | int) -> Command:
+    return ("EVAL", script, len(keys), *keys, *arguments)
+
+
 def _record(key: str) -> str:
     return f"guest-login:r:{key}"
+
+
+def _counter(key: str) -> str:
+    return f"guest-login:c:{key}"
+
+
+def _lease(name: str) -> str:
+    return f"guest-login:l:{name}"
 
 
 def _by(owner: str) -> str:
@@ -286,6 +325,12 @@ def _by(owner: str) -> str:
 def _value(held: bytes | None) -> bytes | None:
     _, line_break, value = (held or b"").partition(b"\n")
     return value if line_break else None
+
+
+def _count(number: bytes | None, left_milliseconds: int) -> Count:
+    if number is None or not number.isdigit():
+        return Count(0, 0.0)
+    return Count(int(number), max(left_milliseconds, 0) / 1000)
 
 
 _REASONS: list[tuple[type[Exception], Reason]] = [  # the first that fits

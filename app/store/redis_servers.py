@@ -2,22 +2,28 @@
 
 import ipaddress
 import socket
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
-from redis import Redis
 from redis.backoff import NoBackoff
-from redis.connection import ConnectionPool
 from redis.crc import key_slot
 from redis.exceptions import AskError, MovedError, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 
-from app.store.redis_connections import LONGEST_WAIT_SECONDS, TcpConnection, TlsConnection, UnixConnection, time_limit
+from app.store.redis_connections import (
+    LONGEST_WAIT_SECONDS,
+    READ_BYTES,
+    Command,
+    Connections,
+    TcpConnection,
+    TlsConnection,
+    UnixConnection,
+    time_limit,
+)
 
-# One operation holds one connection, so threads bound them: this is above any sensible number of threads.
-MOST_CONNECTIONS = 512
 GUIDE_SECONDS = 0.2  # for each server asked who is in charge: a frozen one must not use up the time of the next
 MOST_REDIRECTIONS = 5
 SLOTS = 16384
@@ -26,14 +32,13 @@ _NO_HOST = (None, "", "?", b"", b"?")  # how nodes leave out a host, by version 
 SENTINEL_PORT = 26379
 REDIS_PORT = 6379
 
-# An idle connection that a firewall dropped in silence is noticed by the kernel within 30 seconds, and redis-py looks
-# at a connection before it uses it. Its own health check would cost a round trip and fail the operation instead.
+# An idle connection that a firewall dropped in silence is noticed by the kernel within 30 seconds, and a connection is
+# looked at before it is used. A health check would cost a round trip and fail the operation instead.
 _KEEPALIVE = {socket.TCP_KEEPINTVL: 5, socket.TCP_KEEPCNT: 3}
 if hasattr(socket, "TCP_KEEPIDLE"):  # not on macOS
     _KEEPALIVE[socket.TCP_KEEPIDLE] = 15
 
 Address = tuple[str, int]
-Client = Any  # redis-py's Redis: its commands have no types
 
 
 class Servers(Protocol):
@@ -45,10 +50,12 @@ class Servers(Protocol):
     is_private: bool
     """Whether what travels to it is protected by TLS, or does not leave the machine."""
 
-    def execute_command(self, *command: Any) -> Any:
-        """Send ``EVAL`` to the server that is in charge of its first key, and give the reply.
+    def exchange(self, commands: Sequence[Command]) -> list[Any]:
+        """Send each ``EVAL`` to the server that is in charge of its first key, and give the replies in order.
 
-        :raises RedisError: what the server or the way to it says.
+        Where all keys are on one server it is one round trip, and each is done whatever becomes of those before it.
+
+        :raises RedisError: what a server or the way to it says.
         """
 
     def distrust(self) -> None:
@@ -70,22 +77,22 @@ class Credentials:
     tls: dict[str, str] = field(default_factory=dict)
 
 
-def tcp_client(
+def tcp_connections(
     address: Address,
     credentials: Credentials,
     *,
     database: int = 0,
     tls: bool = False,
     greet: Callable[[Any], None] | None = None,
-) -> Client:
-    """A client of one server.
+) -> Connections:
+    """Connections to one server.
 
     :param greet: makes a new connection ready for its first command, in place of ``connection.on_connect()``.
     """
     host, port = address
     keepalive = {"socket_keepalive": True, "socket_keepalive_options": _KEEPALIVE}
     connection_class = TlsConnection if tls else TcpConnection
-    return _client(
+    return _connections(
         connection_class,
         credentials,
         database,
@@ -97,51 +104,38 @@ def tcp_client(
     )
 
 
-def unix_client(path: str, credentials: Credentials, *, database: int = 0) -> Client:
-    return _client(UnixConnection, credentials, database, path=path)
+def unix_connections(path: str, credentials: Credentials, *, database: int = 0) -> Connections:
+    """Connections to a server on this machine, through its socket."""
+    return _connections(UnixConnection, credentials, database, path=path)
 
 
-def _client(connection_class: type, credentials: Credentials, database: int, **arguments: Any) -> Client:
-    pool = ConnectionPool(
-        connection_class=connection_class,
-        max_connections=MOST_CONNECTIONS,
-        socket_timeout=LONGEST_WAIT_SECONDS,
-        retry=Retry(NoBackoff(), 0),  # RedisStore knows which operations may be repeated
-        driver_info=None,  # two round trips less for each new connection
-        username=credentials.username,
-        password=credentials.password,
-        db=database,
-        **arguments,
+def _connections(connection_class: type, credentials: Credentials, database: int, **arguments: Any) -> Connections:
+    return Connections(
+        partial(
+            connection_class,
+            socket_timeout=LONGEST_WAIT_SECONDS,
+            socket_read_size=READ_BYTES,
+            retry=Retry(NoBackoff(), 0),  # RedisStore knows which operations may be repeated
+            driver_info=None,  # two round trips less for each new connection
+            protocol=2,
+            username=credentials.username,
+            password=credentials.password,
+            db=database,
+            **arguments,
+        )
     )
-    client: Client = Redis(connection_pool=pool)
-    return client
-
-
-def _ask(client: Client, command: Sequence[Any]) -> Any:
-    """Send a command and give its reply.
-
-    The client's own ``execute_command`` would also look for a retry, a conversion and somebody to measure it for. None
-    of them is there, and looking takes as long as the rest.
-    """
-    pool = client.connection_pool
-    connection = pool.get_connection()
-    try:
-        connection.send_command(*command)
-        return connection.read_response()  # closes the connection when it fails, so that nobody meets a late reply
-    finally:
-        pool.release(connection)
 
 
 class OneServer:
     """One Redis server."""
 
-    def __init__(self, name: str, client: Client, *, is_private: bool) -> None:
+    def __init__(self, name: str, connections: Connections, *, is_private: bool) -> None:
         self.name = f"Redis at {name}"
         self.is_private = is_private
-        self._client = client
+        self._connections = connections
 
-    def execute_command(self, *command: Any) -> Any:
-        return _ask(self._client, command)
+    def exchange(self, commands: Sequence[Command]) -> list[Any]:
+        return self._connections.exchange(*commands)
 
     def distrust(self) -> None:
         """There is no other server to turn to."""
@@ -150,7 +144,7 @@ class OneServer:
         yield list(keys)
 
     def close(self) -> None:
-        self._client.connection_pool.disconnect()
+        self._connections.close()
 
 
 class SentinelGroup:
@@ -168,18 +162,18 @@ class SentinelGroup:
         self.is_private = all(map(is_loopback, addresses))
         self._service = service
         self._credentials = credentials
-        self._sentinels = _Guides(tcp_client(address, Credentials()) for address in addresses)
-        self._master: Client | None = None
+        self._sentinels = _Guides({address: tcp_connections(address, Credentials()) for address in addresses})
+        self._master: Connections | None = None
 
-    def execute_command(self, *command: Any) -> Any:
+    def exchange(self, commands: Sequence[Command]) -> list[Any]:
         master = self._master
         if master is None:
             _, (host, port) = self._sentinels.ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._service)
             self._sentinels.hang_up()  # it may be long until they are asked again
-            found = tcp_client((host.decode(), int(port)), self._credentials, greet=_greet_master)
+            found = tcp_connections((host.decode(), int(port)), self._credentials, greet=_greet_master)
             # Threads that come here at once each ask; the first answer serves them all.
             master = self._master = self._master or found
-        return _ask(master, command)
+        return master.exchange(*commands)
 
     def distrust(self) -> None:
         self._master = None
@@ -191,7 +185,7 @@ class SentinelGroup:
         self._sentinels.hang_up()
         master, self._master = self._master, None
         if master is not None:
-            master.connection_pool.disconnect()
+            master.close()
 
 
 def _greet_master(connection: Any) -> None:
@@ -222,12 +216,28 @@ class Cluster:
         self.name = f"Redis Cluster at {_listed(addresses)}"
         self.is_private = all(map(is_loopback, addresses))
         self._credentials = credentials
-        self._nodes = {address: tcp_client(address, credentials) for address in addresses}
-        self._guides = _Guides(self._nodes.values())
+        self._nodes = {address: tcp_connections(address, credentials) for address in addresses}
+        self._guides = _Guides(self._nodes)
         self._masters: list[Address | None] | None = None  # by slot; None while nobody has been asked
 
-    def execute_command(self, *command: Any) -> Any:
-        slot = key_slot(command[FIRST_KEY].encode())
+    def exchange(self, commands: Sequence[Command]) -> list[Any]:
+        return [self._reply(command) for command in commands]
+
+    def distrust(self) -> None:
+        self._masters = None
+
+    def together(self, keys: Sequence[str]) -> Iterator[list[str]]:
+        slots: dict[int, list[str]] = {}
+        for key in keys:
+            slots.setdefault(key_slot(key.encode()), []).append(key)
+        yield from slots.values()
+
+    def close(self) -> None:
+        for node in list(self._nodes.values()):
+            node.close()
+
+    def _reply(self, command: Command) -> Any:
+        slot = key_slot(str(command[FIRST_KEY]).encode())
         masters = self._masters
         if masters is None:
             masters = self._masters = self._ask_for_masters()
@@ -245,29 +255,11 @@ class Cluster:
                 master = (master[0] if redirection.host in _NO_HOST else redirection.host, redirection.port)
         raise RedisConnectionError(f"the nodes do not agree who is in charge of slot {slot}")
 
-    def distrust(self) -> None:
-        self._masters = None
-
-    def together(self, keys: Sequence[str]) -> Iterator[list[str]]:
-        slots: dict[int, list[str]] = {}
-        for key in keys:
-            slots.setdefault(key_slot(key.encode()), []).append(key)
-        yield from slots.values()
-
-    def close(self) -> None:
-        for node in list(self._nodes.values()):
-            node.connection_pool.disconnect()
-
-    def _send(self, address: Address, command: Sequence[Any], *, once: bool) -> Any:
+    def _send(self, address: Address, command: Command, *, once: bool) -> Any:
         if address not in self._nodes:
-            self._nodes.setdefault(address, tcp_client(address, self._credentials))
-        node = self._nodes[address]
-        if not once:
-            return _ask(node, command)
-        with node.pipeline(transaction=False) as pipeline:
-            pipeline.execute_command("ASKING")
-            pipeline.execute_command(*command)
-            return pipeline.execute()[1]
+            self._nodes.setdefault(address, tcp_connections(address, self._credentials))
+        commands = [("ASKING",), command] if once else [command]
+        return self._nodes[address].exchange(*commands)[-1]
 
     def _ask_for_masters(self) -> list[Address | None]:
         masters: list[Address | None] = [None] * SLOTS
@@ -282,25 +274,26 @@ class Cluster:
 class _Guides:
     """Servers of which each can say who is in charge. The one that answered last is asked first."""
 
-    def __init__(self, clients: Iterable[Client]) -> None:
-        self._clients = tuple(clients)  # replaced as a whole, so that threads need no lock
+    def __init__(self, servers: Mapping[Address, Connections]) -> None:
+        self._servers = tuple(servers.items())  # replaced as a whole, so that threads need no lock
 
     def ask(self, *question: str) -> tuple[str, Any]:
         """The host that answered, and what it said."""
-        for client in self._clients:
+        for guide in self._servers:
+            (host, _), connections = guide
             with time_limit(GUIDE_SECONDS):
                 try:
-                    answer = client.execute_command(*question)
+                    (answer,) = connections.exchange(question)
                 except RedisError:
                     continue
             if answer:
-                self._clients = (client, *(other for other in self._clients if other is not client))
-                return client.connection_pool.connection_kwargs["host"], answer
+                self._servers = (guide, *(other for other in self._servers if other is not guide))
+                return host, answer
         raise RedisConnectionError("nobody there knows who is in charge")
 
     def hang_up(self) -> None:
-        for client in self._clients:
-            client.connection_pool.disconnect(inuse_connections=False)
+        for _, connections in self._servers:
+            connections.close()
 
 
 def is_loopback(address: Address) -> bool:

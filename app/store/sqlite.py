@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from app.store.interface import Count, Facts, Reason, StoreUnavailable, milliseconds
+from app.store.interface import Claim, Count, Facts, Reason, StoreUnavailable, milliseconds
 from app.store.patience import longest_wait, operation
 
 # An operation waits for a free connection of its process, then for other writers: a second at most in sum.
@@ -150,17 +150,24 @@ class SqliteStore:
 
     def acquire(self, lease: str, holder: str, ttl_seconds: float) -> bool:
         with self._connection() as db:
-            changed = db.execute(
-                "INSERT INTO leases VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE"
-                " SET holder = excluded.holder, ends_at = excluded.ends_at"
-                " WHERE leases.holder = excluded.holder OR leases.ends_at <= ?",
-                (lease, holder, _ends_at(ttl_seconds), _now()),
-            )
-        return changed.rowcount == 1
+            return _acquire(db, lease, holder, ttl_seconds)
 
     def release(self, lease: str, holder: str) -> None:
         with self._connection(gives_back=True) as db:
-            db.execute("DELETE FROM leases WHERE name = ? AND holder = ?", (lease, holder))
+            db.execute(_RELEASE, (lease, holder))
+
+    def claim(self, name: str, holder: str, ttl_seconds: float) -> Claim:
+        with self._connection() as db, _transaction(db):
+            is_held = _acquire(db, name, holder, ttl_seconds)
+            record = db.execute(
+                "SELECT CAST(value AS BLOB) FROM records WHERE key = ? AND ends_at > ?", (name, _now())
+            ).fetchone()
+        return Claim(is_held, record[0] if record else None)
+
+    def settle(self, name: str, holder: str, value: bytes, ttl_seconds: float) -> None:
+        with self._connection() as db, _transaction(db):
+            db.execute(_PUT, (name, value, None, _ends_at(ttl_seconds)))
+            db.execute(_RELEASE, (name, holder))
 
     def ping(self) -> None:
         self.increment("ping", 1)
@@ -208,6 +215,16 @@ def _transaction(db: sqlite3.Connection) -> Iterator[None]:
     finally:
         if db.in_transaction:
             db.execute("ROLLBACK")
+
+
+def _acquire(db: sqlite3.Connection, lease: str, holder: str, ttl_seconds: float) -> bool:
+    changed = db.execute(
+        "INSERT INTO leases VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE"
+        " SET holder = excluded.holder, ends_at = excluded.ends_at"
+        " WHERE leases.holder = excluded.holder OR leases.ends_at <= ?",
+        (lease, holder, _ends_at(ttl_seconds), _now()),
+    )
+    return changed.rowcount == 1
 
 
 class _Connection(sqlite3.Connection):
@@ -373,6 +390,8 @@ _PUT = (
     "INSERT INTO records VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE"
     " SET value = excluded.value, owner = excluded.owner, ends_at = excluded.ends_at"
 )
+
+_RELEASE = "DELETE FROM leases WHERE name = ? AND holder = ?"
 
 _REASONS = {
     sqlite3.SQLITE_BUSY: Reason.TIMEOUT,

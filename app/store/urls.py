@@ -16,8 +16,8 @@ from app.store.redis_servers import (
     OneServer,
     SentinelGroup,
     is_loopback,
-    tcp_client,
-    unix_client,
+    tcp_connections,
+    unix_connections,
 )
 from app.store.sqlite import SqliteStore
 
@@ -51,14 +51,14 @@ def open_store(url: str) -> Store:
             address, *others = _addresses(authority, REDIS_PORT)
             if others:
                 raise _wrong_form("there must be one address")
-            client = tcp_client(address, credentials, database=_database(path), tls=tls)
-            return RedisStore(OneServer(authority, client, is_private=tls or is_loopback(address)))
+            connections = tcp_connections(address, credentials, database=_database(path), tls=tls)
+            return RedisStore(OneServer(authority, connections, is_private=tls or is_loopback(address)))
         case "unix":
             if authority or not path:
                 raise _wrong_form("after unix:// there must be the absolute path of a socket")
             database = _database(_options(query, ("db",)).get("db", ""))
-            client = unix_client(rest, _credentials(userinfo), database=database)
-            return RedisStore(OneServer(rest, client, is_private=True))
+            connections = unix_connections(rest, _credentials(userinfo), database=database)
+            return RedisStore(OneServer(rest, connections, is_private=True))
         case "redis+sentinel":
             if not path or "/" in path:
                 raise _wrong_form("after the addresses there must be a slash and the name of the group")

@@ -84,8 +84,8 @@ def test_after_an_outage_the_same_form_is_soon_another_try(submits, sign_ins, mo
 
 def test_nothing_that_is_kept_tells_the_password(submits, sign_ins, store, monkeypatch):
     kept = []
-    put = store.put
-    monkeypatch.setattr(store, "put", lambda *a, **k: (kept.append(a), put(*a, **k))[1])
+    settle = store.settle
+    monkeypatch.setattr(store, "settle", lambda *a, **k: (kept.append(a), settle(*a, **k))[1])
     submits.once("form", "ana", "marker-password", Attempts(sign_ins))
     assert kept
     assert b"marker-password" not in repr(kept).encode()

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from app.store import Count
+from app.store import Claim, Count
 
 LONG = 60
 SHORT = 0.3
@@ -274,6 +274,36 @@ def test_its_holder_may_take_a_lease_anew_and_for_longer(store):
     assert store.acquire("l:{a}", "first", LONG)
     time.sleep(PAST_SHORT)
     assert not store.acquire("l:{a}", "second", LONG)
+
+
+def test_a_claim_takes_a_lease_and_reads_the_record_of_the_same_name(store):
+    assert store.claim("j:{a}", "first", LONG) == Claim(True, None)
+    assert store.claim("j:{a}", "second", LONG) == Claim(False, None)
+    assert store.claim("j:{a}", "first", LONG) == Claim(True, None)
+    store.put("j:{a}", b"\nvalue", LONG)
+    assert store.claim("j:{a}", "second", LONG) == Claim(False, b"\nvalue")
+    store.release("j:{a}", "first")
+    assert store.claim("j:{a}", "second", SHORT) == Claim(True, b"\nvalue")
+    assert not store.acquire("j:{a}", "third", LONG)
+    time.sleep(PAST_SHORT)
+    assert store.acquire("j:{a}", "third", LONG)
+
+
+def test_who_settles_leaves_a_record_and_gives_the_lease_back(store):
+    store.claim("j:{a}", "first", LONG)
+    store.settle("j:{a}", "first", b"value", SHORT)
+    assert store.claim("j:{a}", "second", LONG) == Claim(True, b"value")
+    time.sleep(PAST_SHORT)
+    assert store.get("j:{a}") == [None]
+    assert store.count_owned(LONG) == store.delete_all() == 0
+
+
+def test_who_settles_too_late_takes_the_lease_from_nobody(store):
+    store.claim("j:{a}", "first", 0.01)
+    time.sleep(0.05)
+    assert store.claim("j:{a}", "second", LONG).is_held
+    store.settle("j:{a}", "first", b"value", LONG)
+    assert store.claim("j:{a}", "third", LONG) == Claim(False, b"value")
 
 
 def test_records_counters_and_leases_of_one_name_do_not_meet(store):

@@ -40,6 +40,8 @@ def test_every_operation_is_passed_on_and_told_of(observed, told):
     assert observed.put_all({"marker-two": b"marker-value"}, LONG, "marker-two-owner") is None
     assert observed.acquire("marker-key", "marker-holder", LONG)
     observed.release("marker-key", "marker-holder")
+    assert observed.claim("{marker-key}", "marker-holder", LONG) == (True, None)
+    observed.settle("{marker-key}", "marker-holder", b"marker-value", LONG)
     observed.ping()
     observed.facts()
     observed.delete("marker-key")
@@ -56,7 +58,8 @@ def test_an_answer_of_no_is_told_apart(observed, told):
     assert not observed.extend("s:{a}", LONG)
     observed.acquire("l:{a}", "one", LONG)
     assert not observed.acquire("l:{a}", "another", LONG)
-    assert [each.outcome for each in told] == ["declined", "declined", "done", "declined"]
+    assert not observed.claim("l:{a}", "another", LONG).is_held
+    assert [each.outcome for each in told] == ["declined", "declined", "done", "declined", "declined"]
 
 
 def test_a_failure_is_told_with_its_reason_and_raised(told):
