@@ -19,7 +19,7 @@ from app.auth.sign_ins import SignIns
 from app.auth.submits import Submits
 from app.auth.throttle import Throttle, Tries
 from app.codes_seen import CodesSeen
-from app.commands import COMMANDS
+from app.commands import Commands
 from app.doctor import echo
 from app.messages import Messages
 from app.observation import Watcher, tell_call, tell_fault
@@ -88,8 +88,7 @@ def create_app(settings: Settings, *, for_command: bool = False) -> Flask:
         trusts_proxy=settings.trusted_proxy_hops > 0,
     )
     errors.init_app(app)
-    for command in COMMANDS:
-        app.cli.add_command(command)
+    app.cli = Commands(app.name)
     if hops := settings.trusted_proxy_hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     app.wsgi_app = patient(app.wsgi_app)  # type: ignore[method-assign, assignment]
