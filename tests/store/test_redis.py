@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from app.store import StoreUnavailable, open_store
+from app.store import Put, Release, Settle, StoreUnavailable, open_store
 from tests.stores import free_ports, until
 
 LONG = 60
@@ -86,8 +86,12 @@ OPERATIONS = {
     "increment": lambda store: store.increment("c", LONG),
     "count": lambda store: store.count("c"),
     "acquire": lambda store: store.acquire("l:{a}", "holder", LONG),
-    "claim": lambda store: store.claim("j:{a}", "holder", LONG),
-    "settle": lambda store: store.settle("j:{a}", "holder", b"value", LONG),
+    "claim": lambda store: store.claim("j:{a}", "holder", LONG, records=["j:{a}"], counters=["c", "d"]),
+    "write": lambda store: store.write(
+        Put({"s:{b}": b"value", "t:{b}": b"value"}, LONG, "guest"),
+        Settle("j:{a}", "holder", b"value", LONG),
+        Release("l:{a}", "holder"),
+    ),
     "release": lambda store: store.release("l:{a}", "holder"),
     "ping": lambda store: store.ping(),
 }
