@@ -71,10 +71,8 @@ class Try:
 
         :raises StoreUnavailable: it may not have been counted.
         """
-        for name, window_seconds in zip(self._names, self._windows_seconds, strict=True):
-            self._store.increment(name, window_seconds)
-        left = self._store.count(self._names.here).seconds_left
-        self.is_over = self._store.acquire(*self.release, left)
+        counts = self._store.increment_all(dict(zip(self._names, self._windows_seconds, strict=True)))
+        self.is_over = self._store.acquire(*self.release, counts[0].seconds_left)
 
     def give_back(self) -> None:
         """Let somebody else have it, unless it was refused."""

@@ -173,6 +173,9 @@ class Store(Protocol):
         :returns: the count within this window, this one included.
         """
 
+    def increment_all(self, windows_seconds: Mapping[str, float]) -> list[Count]:
+        """The same for several counters, each with its window, in fewer round trips; how far each has come."""
+
     def count(self, key: str) -> Count:
         """Read a counter without counting; (0, 0.0) outside a window."""
 

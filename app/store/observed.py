@@ -1,7 +1,7 @@
 """A store that tells how its operations went."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, ParamSpec, TypeVar
 
 from app.store.interface import Change, Claim, Count, Facts, Store, StoreUnavailable
@@ -64,6 +64,9 @@ class ObservedStore:
 
     def increment(self, key: str, ttl_seconds: float) -> int:
         return self._told("increment", self._store.increment, key, ttl_seconds)
+
+    def increment_all(self, windows_seconds: Mapping[str, float]) -> list[Count]:
+        return self._told("increment_all", self._store.increment_all, windows_seconds)
 
     def count(self, key: str) -> Count:
         return self._told("count", self._store.count, key)

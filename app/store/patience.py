@@ -1,7 +1,7 @@
 """How long one request may wait for the store in all, however many operations it makes.
 
 Each operation has a limit of its own. A store that keeps just within it would still hold a request for many times as
-long, because a sign-in takes a dozen operations. What an operation takes beyond what a healthy store needs is counted
+long, because a sign-in takes several operations. What an operation takes beyond what a healthy store needs is counted
 against the patience of the thread; when that is used up, the next operation fails at once. Only what gives something
 back (a lease) is tried all the same, for a moment: what stays taken keeps others waiting.
 """

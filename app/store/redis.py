@@ -18,7 +18,7 @@ Entries past their time are cleared away by the next writes, a few each time.
 
 import contextlib
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from redis import exceptions
@@ -93,7 +93,7 @@ return ended
 _INCREMENT = """
 local number = redis.call('INCR', KEYS[1])
 if number == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
-return number
+return {number, redis.call('PTTL', KEYS[1])}
 """
 
 _COUNTS = """
@@ -181,8 +181,11 @@ class RedisStore:
         return int(self._run(_COUNT_OWNED, [_ALL], milliseconds(ttl_seconds)))
 
     def increment(self, key: str, ttl_seconds: float) -> int:
-        number = self._run(_INCREMENT, [_counter(key)], milliseconds(ttl_seconds), repeatable=False)
-        return int(number)
+        return self.increment_all({key: ttl_seconds})[0].number
+
+    def increment_all(self, windows_seconds: Mapping[str, float]) -> list[Count]:
+        steps = [_step(_INCREMENT, [_counter(key)], milliseconds(ttl)) for key, ttl in windows_seconds.items()]
+        return [Count(number, left / 1000) for number, left in self._run_all(steps, repeatable=False)]
 
     def count(self, key: str) -> Count:
         return self.counts(key)[0]

@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -135,15 +135,17 @@ class SqliteStore:
             return int(live.fetchone()[0])
 
     def increment(self, key: str, ttl_seconds: float) -> int:
-        times = {"key": key, "ends_at": _ends_at(ttl_seconds), "now": _now()}
+        return self.increment_all({key: ttl_seconds})[0].number
+
+    def increment_all(self, windows_seconds: Mapping[str, float]) -> list[Count]:
         with self._connection() as db, _transaction(db):
-            db.execute(
-                "INSERT INTO counters VALUES (:key, 1, :ends_at) ON CONFLICT (key) DO UPDATE SET"
-                " number = iif(ends_at > :now, number + 1, 1), ends_at = iif(ends_at > :now, ends_at, :ends_at)",
-                times,
-            )
-            number = db.execute("SELECT number FROM counters WHERE key = ?", (key,)).fetchone()
-        return int(number[0])
+            for key, ttl_seconds in windows_seconds.items():
+                db.execute(
+                    "INSERT INTO counters VALUES (:key, 1, :ends_at) ON CONFLICT (key) DO UPDATE SET"
+                    " number = iif(ends_at > :now, number + 1, 1), ends_at = iif(ends_at > :now, ends_at, :ends_at)",
+                    {"key": key, "ends_at": _ends_at(ttl_seconds), "now": _now()},
+                )
+            return _counts(db, tuple(windows_seconds))
 
     def count(self, key: str) -> Count:
         return self.counts(key)[0]

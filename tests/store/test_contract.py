@@ -245,6 +245,17 @@ def test_a_counter_counts_within_a_window_that_begins_at_the_first_count(store):
     assert LONG - 5 < store.count("failures").seconds_left <= LONG
 
 
+def test_several_counters_are_incremented_each_within_its_own_window(store):
+    store.increment("one", SHORT)
+    counts = store.increment_all({"three": LONG, "one": LONG, "two": 2 * LONG})
+    assert [count.number for count in counts] == [1, 2, 1]
+    assert LONG - 5 < counts[0].seconds_left <= LONG
+    assert 0 < counts[1].seconds_left <= SHORT
+    assert 2 * LONG - 5 < counts[2].seconds_left <= 2 * LONG
+    time.sleep(PAST_SHORT)
+    assert [count.number for count in store.counts("one", "two", "three")] == [0, 1, 1]
+
+
 def test_a_lease_has_one_holder(store):
     assert store.acquire("l:{a}", "first", LONG)
     assert not store.acquire("l:{a}", "second", LONG)

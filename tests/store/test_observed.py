@@ -35,6 +35,7 @@ def test_every_operation_is_passed_on_and_told_of(observed, told):
     assert observed.extend("marker-key", LONG)
     assert observed.count_owned(LONG) == 1
     assert observed.increment("marker-key", LONG) == 1
+    assert [count.number for count in observed.increment_all({"marker-four": LONG})] == [1]
     assert observed.count("marker-key").number == 1
     assert [count.number for count in observed.counts("marker-key", "other")] == [1, 0]
     assert observed.write(Put({"marker-two": b"marker-value"}, LONG, "marker-two-owner")) is None

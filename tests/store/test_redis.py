@@ -84,6 +84,7 @@ OPERATIONS = {
     "delete_all": lambda store: store.delete_all(),
     "count_owned": lambda store: store.count_owned(LONG),
     "increment": lambda store: store.increment("c", LONG),
+    "increment_all": lambda store: store.increment_all({"c": LONG, "d": LONG}),
     "count": lambda store: store.count("c"),
     "acquire": lambda store: store.acquire("l:{a}", "holder", LONG),
     "claim": lambda store: store.claim("j:{a}", "holder", LONG, records=["j:{a}"], counters=["c", "d"]),
