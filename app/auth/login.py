@@ -101,7 +101,7 @@ class Login:
             raise
         session = session | {"username": token.username or attempt.username}
         tokens = Tokens.of(token, margin_seconds=self._margin_seconds)
-        sign_in = self._sign_ins.begin(session, tokens, along=lambda session_id: (settled(session_id), own_try.release))
+        sign_in = self._sign_ins.begin(session, tokens, along=lambda session_id: (own_try.release, settled(session_id)))
         own_try.is_over = True
         if former is not None:
             self._end_former(former)

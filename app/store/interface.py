@@ -125,7 +125,7 @@ class Store(Protocol):
     def write(self, *changes: Change) -> None:
         """Make changes in their order, in one round trip if one server has all of it.
 
-        When it fails, any of them may have been made.
+        When it fails, any of them may have been made. What others go by, such as a :class:`Settle`, stands last.
         """
 
     def replace(self, key: str, old: bytes, new: bytes, ttl_seconds: float) -> bool:

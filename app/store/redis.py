@@ -18,7 +18,7 @@ Entries past their time are cleared away by the next writes, a few each time.
 
 import contextlib
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from redis import exceptions
@@ -138,15 +138,19 @@ class RedisStore:
         self._servers = servers
 
     def get(self, *keys: str) -> list[bytes | None]:
-        groups = self._groups(_GET, map(_record, keys))
-        found = _of_each(groups, self._run_all([step for _, step in groups]))
-        return [_value(found[_record(key)]) for key in keys]
+        return self._read(records=keys)[1]
 
     def put(self, key: str, value: bytes, ttl_seconds: float, owner: str | None = None) -> None:
         self.write(Put({key: value}, ttl_seconds, owner))
 
     def write(self, *changes: Change) -> None:
-        self._run_all([step for change in changes for step in self._steps(change)])
+        settled = {change.name: change.value for change in changes if isinstance(change, Settle)}
+
+        def was_done() -> bool:
+            # Others go by what is settled. What was written before that, they may have ended already.
+            return bool(settled) and self.get(*settled) == list(settled.values())
+
+        self._run_all([step for change in changes for step in self._steps(change)], was_done=was_done)
 
     def replace(self, key: str, old: bytes, new: bytes, ttl_seconds: float) -> bool:
         with time_limit(OPERATION_SECONDS):
@@ -191,9 +195,7 @@ class RedisStore:
         return self.counts(key)[0]
 
     def counts(self, *keys: str) -> list[Count]:
-        groups = self._groups(_COUNTS, map(_counter, keys))
-        found = _of_each(groups, self._run_all([step for _, step in groups]))
-        return [_count(*found[_counter(key)]) for key in keys]
+        return self._read(counters=keys)[2]
 
     def acquire(self, lease: str, holder: str, ttl_seconds: float) -> bool:
         return bool(self._run_all([_acquire(lease, holder, ttl_seconds)])[0])
@@ -204,14 +206,8 @@ class RedisStore:
     def claim(
         self, lease: str, holder: str, ttl_seconds: float, *, records: Sequence[str] = (), counters: Sequence[str] = ()
     ) -> Claim:
-        groups = self._groups(_GET, map(_record, records)) + self._groups(_COUNTS, map(_counter, counters))
-        held, *replies = self._run_all([_acquire(lease, holder, ttl_seconds), *(step for _, step in groups)])
-        found = _of_each(groups, replies)
-        return Claim(
-            bool(held),
-            [_value(found[_record(key)]) for key in records],
-            [_count(*found[_counter(key)]) for key in counters],
-        )
+        (held,), values, counts = self._read(_acquire(lease, holder, ttl_seconds), records=records, counters=counters)
+        return Claim(bool(held), values, counts)
 
     def ping(self) -> None:
         self._run(_TRY_OUT, [_PING])
@@ -251,19 +247,26 @@ class RedisStore:
             if records:
                 self._run(_FORGET, [_ALL], *records)
 
-    def _run(
-        self,
-        script: str,
-        keys: Sequence[str],
-        *arguments: str | bytes | int,
-        repeatable: bool = True,
-        gives_back: bool = False,
-    ) -> Any:
-        return self._run_all([_step(script, keys, *arguments)], repeatable=repeatable, gives_back=gives_back)[0]
+    def _run(self, script: str, keys: Sequence[str], *arguments: str | bytes | int, repeatable: bool = True) -> Any:
+        return self._run_all([_step(script, keys, *arguments)], repeatable=repeatable)[0]
 
-    def _groups(self, script: str, keys: Iterable[str]) -> list[tuple[list[str], Command]]:
-        """The keys in groups that one script may touch, each with the step that runs it on them."""
-        return [(group, _step(script, group)) for group in self._servers.together(list(keys)) if group]
+    def _read(
+        self, *steps: Command, records: Sequence[str] = (), counters: Sequence[str] = ()
+    ) -> tuple[list[Any], list[bytes | None], list[Count]]:
+        """What the steps give, and after them records and counters."""
+        groups: list[list[str]] = []
+        reads: list[Command] = []
+        for script, keys in ((_GET, [*map(_record, records)]), (_COUNTS, [*map(_counter, counters)])):
+            if keys:
+                for group in self._servers.together(keys):
+                    groups.append(group)
+                    reads.append(_step(script, group))
+        replies = self._run_all([*steps, *reads])
+        found: dict[str, Any] = {}
+        for group, reply in zip(groups, replies[len(steps) :], strict=True):
+            found.update(zip(group, reply, strict=True))
+        values = [_value(found[_record(key)]) for key in records]
+        return replies[: len(steps)], values, [_count(*found[_counter(key)]) for key in counters]
 
     def _steps(self, change: Change) -> Iterator[Command]:
         match change:
@@ -280,10 +283,18 @@ class RedisStore:
             case Release(lease, holder):
                 yield _release(lease, holder)
 
-    def _run_all(self, steps: Sequence[Command], *, repeatable: bool = True, gives_back: bool = False) -> list[Any]:
+    def _run_all(
+        self,
+        steps: Sequence[Command],
+        *,
+        repeatable: bool = True,
+        was_done: Callable[[], bool] = lambda: False,
+        gives_back: bool = False,
+    ) -> list[Any]:
         """Run scripts in order; what each of them gives. If one fails, those after it may be done all the same.
 
         :param repeatable: running them twice in a row leaves and gives the same as running them once.
+        :param was_done: looks before a repetition whether there is nothing left to do. What they give is then lost.
         :param gives_back: as in :class:`app.store.patience.operation`.
         """
         with (
@@ -296,7 +307,7 @@ class RedisStore:
                 if not repeatable or failure.reason not in {Reason.UNREACHABLE, Reason.READONLY}:
                     raise
             time.sleep(PAUSE_SECONDS)
-            return self._try(steps)
+            return [] if was_done() else self._try(steps)
 
     def _try(self, steps: Sequence[Command]) -> list[Any]:
         try:
@@ -322,14 +333,6 @@ def _acquire(lease: str, holder: str, ttl_seconds: float) -> Command:
 
 def _release(lease: str, holder: str) -> Command:
     return _step(_RELEASE, [_lease(lease)], holder)
-
-
-def _of_each(groups: Sequence[tuple[list[str], Command]], replies: Sequence[Any]) -> dict[str, Any]:
-    """What the scripts gave for each of their keys."""
-    found: dict[str, Any] = {}
-    for (group, _), reply in zip(groups, replies, strict=True):
-        found.update(zip(group, reply, strict=True))
-    return found
 
 
 def _record(key: str) -> str:

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 
@@ -218,6 +219,23 @@ def test_what_is_written_together_and_whose_reply_was_lost_is_written_again(own_
     assert store.claim("j:{a}", "other", LONG, records=["s:{a}", "j:{a}"]) == (True, [b"value", b"outcome"], [])
     assert store.delete_owned("guest") == 1
     store.close()
+
+
+def test_what_was_settled_and_ended_before_its_reply_was_missed_is_not_written_again(own_redis, proxy, monkeypatch):
+    store, others = open_store(proxy.url), open_store(own_redis.url)
+    store.ping()
+
+    def sign_out(_seconds):
+        assert others.get("j:{a}") == [b"outcome"]
+        others.delete("s:{a}")
+
+    monkeypatch.setattr("app.store.redis.time", SimpleNamespace(sleep=sign_out))
+    proxy.cuts_reply = 1
+    store.write(Put({"s:{a}": b"value"}, LONG, "guest"), Settle("j:{a}", "holder", b"outcome", LONG))
+    assert not proxy.cuts_reply
+    assert others.get("s:{a}") == [None]
+    for each in (store, others):
+        each.close()
 
 
 def test_what_would_count_otherwise_the_second_time_is_not_repeated(own_redis, proxy):
