@@ -46,8 +46,13 @@ audit: setup browser-and-redis  ## what independent tools say of the pages: W3C 
 	npm ci --prefix tests/audit --ignore-scripts --no-audit --no-fund
 	$(RUN) -m pytest tests/audit/audit.py -n0 -s
 
-bench: setup browser-and-redis $(PEERS)/.venv/ready $(PEERS)/express/node_modules  ## measure the site beside others, into benchmarks/RESULTS.md; QUICK=1 for a trial
+bench: setup browser-and-redis benchmarks/.venv/ready $(PEERS)/.venv/ready $(PEERS)/express/node_modules  ## measure the site beside others, into benchmarks/RESULTS.md; QUICK=1 for a trial
 	$(RUN) -m benchmarks $(if $(QUICK),--quick)
+
+benchmarks/.venv/ready: requirements.lock
+	$(PYTHON) -m venv --clear benchmarks/.venv
+	benchmarks/.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	touch $@
 
 $(PEERS)/.venv/ready: $(PEERS)/python/requirements.txt
 	$(PYTHON) -m venv --clear $(PEERS)/.venv

@@ -9,7 +9,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import errors, headers, logs, pages
+from app import errors, headers, logs
 from app.auth import guards
 from app.auth.login import Login
 from app.auth.pseudonyms import Pseudonyms
@@ -19,7 +19,7 @@ from app.auth.sign_ins import SignIns
 from app.auth.submits import Submits
 from app.auth.throttle import Throttle, Tries
 from app.codes_seen import CodesSeen
-from app.commands import COMMANDS
+from app.commands import Commands
 from app.doctor import echo
 from app.messages import Messages
 from app.observation import Watcher, tell_call, tell_fault
@@ -57,7 +57,7 @@ def create_app(settings: Settings, *, for_command: bool = False) -> Flask:
 
     metrics = None if for_command else make_metrics(settings, entry_for)
     logs.configure("error" if for_command else settings.log_level, observe=metrics.see_event if metrics else None)
-    app = App(__name__, static_folder=None, template_folder=str(ROOT / "templates"))
+    app = App(__name__, static_folder=None, template_folder=None)
     traces = None if for_command else make_traces(settings, app)
     app.extensions["site"] = site = make_site(settings, [each for each in (metrics, traces) if each])
     keys = [key.reveal() for key in (settings.secret_key, *settings.secret_key_fallbacks)]
@@ -76,7 +76,6 @@ def create_app(settings: Settings, *, for_command: bool = False) -> Flask:
         is_secure=settings.public_url.is_secure,
         idle_seconds=settings.session_idle_seconds,
     )
-    pages.init_app(app)
     logs.init_app(app, trusts_proxy=settings.trusted_proxy_hops > 0)
     headers.init_app(app, is_secure=settings.public_url.is_secure, trusts_proxy=settings.trusted_proxy_hops > 0)
     for page in (home, login, logout, language, account, health, assets, brand):
@@ -89,8 +88,7 @@ def create_app(settings: Settings, *, for_command: bool = False) -> Flask:
         trusts_proxy=settings.trusted_proxy_hops > 0,
     )
     errors.init_app(app)
-    for command in COMMANDS:
-        app.cli.add_command(command)
+    app.cli = Commands(app.name)
     if hops := settings.trusted_proxy_hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     app.wsgi_app = patient(app.wsgi_app)  # type: ignore[method-assign, assignment]

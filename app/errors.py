@@ -9,7 +9,7 @@ ParseException                  400
 anything else                   500, with nothing in it but a reference number
 """
 
-from flask import Flask, Response, make_response, redirect, render_template, request, url_for
+from flask import Flask, Response, make_response, redirect, request, url_for
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as AnyResponse
@@ -20,6 +20,7 @@ from app.auth.guards import ForeignHost, HttpsSeenAsHttp
 from app.auth.sign_ins import SignInEnded
 from app.logs import log, request_id
 from app.messages import Message
+from app.pages import render
 from app.paytronix import Refused, Unavailable
 from app.site import language_cookie, site, voice, words_for
 from app.store import StoreUnavailable
@@ -45,7 +46,7 @@ def error_page(status: int, words: str | Message, *, retry_after_seconds: int | 
     :param words: a message, or the name of one of the site's.
     """
     message = voice().site(words) if isinstance(words, str) else words
-    page = make_response(render_template("error.html", message=message, reference=request_id(), status=status), status)
+    page = make_response(render("error.html", message=message, reference=request_id(), status=status), status)
     if retry_after_seconds is not None:
         page.headers["Retry-After"] = str(retry_after_seconds)
     return page

@@ -15,7 +15,8 @@ from typing import Any, cast
 
 import msgspec
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g
+from flask.globals import request_ctx
 from gunicorn.glogging import Logger
 from structlog.typing import EventDict, WrappedLogger
 
@@ -132,6 +133,9 @@ class GunicornLogger(Logger):  # type: ignore[misc]
             logger = logging.getLogger(name)
             logger.handlers, logger.propagate = [], True
 
+    def access(self, *_: object) -> None:
+        """Nothing: the site tells of each answer itself, without query strings."""
+
 
 def clean(event: EventDict) -> EventDict:
     """Keep secrets out of a record, card numbers to their last four digits and texts short."""
@@ -199,22 +203,24 @@ def init_app(app: Flask, *, trusts_proxy: bool) -> None:
 
     @app.before_request
     def begin() -> None:
-        offered = request.headers.get("X-Request-ID", "") if trusts_proxy else ""
-        g.request_id = offered if _REQUEST_ID.fullmatch(offered) else secrets.token_hex(8)
+        asked = request_ctx.request
+        offered = asked.environ.get("HTTP_X_REQUEST_ID", "") if trusts_proxy else ""
+        g.request_id = identity = offered if _REQUEST_ID.fullmatch(offered) else secrets.token_hex(8)
         g.started = time.monotonic()
-        _of_request.set({"request_id": g.request_id, "address": request.remote_addr})
+        _of_request.set({"request_id": identity, "address": asked.remote_addr})
 
     @app.after_request
     def finish(response: Response) -> Response:
+        asked, ended = request_ctx.request, time.monotonic()
         response.headers["X-Request-ID"] = request_id()
-        if request.endpoint not in {"health.healthz", "health.readyz", "assets.static"}:
+        if asked.endpoint not in _UNTOLD:
             log.info(
                 "request",
-                method=request.method if request.method in _METHODS else "other",
-                path=request.path,
-                page=request.endpoint,
+                method=asked.method if asked.method in _METHODS else "other",
+                path=asked.path,
+                page=asked.endpoint,
                 status=response.status_code,
-                seconds=round(time.monotonic() - g.get("started", time.monotonic()), 4),
+                seconds=round(ended - g.get("started", ended), 4),
             )
         return response
 
@@ -223,11 +229,13 @@ def init_app(app: Flask, *, trusts_proxy: bool) -> None:
         _of_request.set(_NOTHING)
 
 
+_UNTOLD = frozenset({"health.healthz", "health.readyz", "assets.static"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 
 
 def request_id() -> str:
     """The id of the request under way, also when it failed before it got one."""
-    if "request_id" not in g:
-        g.request_id = secrets.token_hex(8)
-    return str(g.request_id)
+    identity = g.get("request_id")
+    if identity is None:
+        g.request_id = identity = secrets.token_hex(8)
+    return str(identity)

@@ -1,16 +1,20 @@
-"""What every template is given: the merchant's words, and numbers and days as the guest's language writes them."""
+"""Makes pages: a template, with the merchant's words, and numbers and days as the guest's language writes them.
+
+Templates see what they are given here and by the view, and nothing else: no request, no session, no settings.
+"""
 
 from datetime import date
 from decimal import Decimal
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal
-from flask import Flask, url_for
+from flask import url_for
 from flask.globals import request_ctx
-from jinja2 import StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from app.auth.forms import form_token
@@ -21,27 +25,25 @@ from app.site import site, voice
 from app.views.assets import static_url
 from app.views.brand import brand_url
 
+FOLDER = Path(__file__).parents[1] / "templates"
 FORMATS_REMEMBERED = 2048
+ADDRESSES_REMEMBERED = 256
 
 
-def init_app(app: Flask) -> None:
-    """Set up the templates of an application."""
-    app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals |= {
-        "static_url": static_url,
-        "page_url": page_url,
-        "language_url": language_url,
-        "script_integrity": SCRIPT_INTEGRITY,
-        "form_token": form_token,
-    }
-    given = _Given()
+def render(template: str, /, **about: object) -> str:
+    """A page in the language of the guest who asks.
 
-    @app.context_processor
-    def for_page() -> dict[str, Any]:
-        asked = request_ctx.request
-        here = asked.full_path.rstrip("?") if asked.method == "GET" else None
-        return given.in_language(voice(), site().messages.current()) | {"here": here}
+    :param template: its file in ``templates/``.
+    :param about: what this page shows; ``here`` if a guest who changes the language is to come to another page than
+        this one.
+    """
+    given = _given.in_language(voice(), site().messages.current())
+    return _templates.get_template(template).render({"here": _here(), **given, **about})
+
+
+def _here() -> str | None:
+    asked = request_ctx.request
+    return asked.full_path.rstrip("?") if asked.method == "GET" else None
 
 
 class Wording:
@@ -132,6 +134,11 @@ class _Given:
                 "look": catalogue.look,
                 "languages": catalogue.voices,
                 "brand": {name: brand_url(name) for name in ("look", "icon", "logo")},
+                "static_url": static_url,
+                "page_url": page_url,
+                "language_url": language_url,
+                "script_integrity": SCRIPT_INTEGRITY,
+                "form_token": form_token,
             }
         return by_voice[voice]
 
@@ -145,14 +152,23 @@ def page_url(endpoint: str) -> str:
     return url_for(endpoint)
 
 
+@lru_cache(ADDRESSES_REMEMBERED)
 def language_url(tag: str, here: str | None) -> str:
     """Where a guest goes to read the site in another language.
 
     :param here: the page to come back to.
     """
-    return _language_url(tag) + ("?" + urlencode({"next": here}) if here else "")
+    return url_for("language.choose", tag=tag) + ("?" + urlencode({"next": here}) if here else "")
 
 
-@cache
-def _language_url(tag: str) -> str:
-    return url_for("language.choose", tag=tag)
+_given = _Given()
+_templates = Environment(
+    loader=FileSystemLoader(FOLDER),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    auto_reload=False,
+    cache_size=-1,  # all of them, for good
+)
+_templates.globals.clear()

@@ -116,10 +116,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def finish_request(self, conn: TConn, fs: futures.Future[object]) -> None:
         """Note in the main loop that a thread is done with a connection."""
-        if not fs.cancelled() and fs.exception() is None and not fs.result():
-            self.nr_conns -= 1
-        else:
+        if fs.cancelled() or fs.exception() is not None or fs.result():
             super().finish_request(conn, fs)
+        else:
+            self.nr_conns -= 1
 
     # --- How it refuses ---
 

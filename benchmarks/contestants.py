@@ -1,11 +1,10 @@
 """Who is measured: how each is started, and what its guests send."""
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.processes import HERE, PEERS_PYTHON, free_port
+from benchmarks.processes import HERE, PEERS_PYTHON, SITE_PYTHON, free_port
 
 ROOT = HERE.parent
 PYTHON_PEERS = HERE / "peers" / "python"
@@ -70,6 +69,7 @@ def _site_environment(around: Around) -> Mapping[str, str]:
         "STORE_URL": around.store_url,
         "METRICS_ADDRESS": f"127.0.0.1:{free_port()}",
         "WEB_CONCURRENCY": str(around.workers),
+        "MALLOC_ARENA_MAX": "1",  # as deploy/ sets it
     } | around.settings
 
 
@@ -89,7 +89,7 @@ SITE = Contestant(
     name="site",
     title="guest login, as shipped",
     command=lambda around: [
-        *(sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{around.port}"),
+        *(SITE_PYTHON, "-m", "gunicorn", "--bind", f"127.0.0.1:{around.port}"),
         *("--threads", around.threads, "wsgi:app"),
     ],
     environment=_site_environment,

@@ -16,6 +16,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 PEERS_PYTHON = HERE / "peers" / ".venv" / "bin" / "python"
+SITE_PYTHON = HERE / ".venv" / "bin" / "python"  # with what the site is shipped with, and no tools of ours
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 START_SECONDS = 20.0
 CORES = sorted(os.sched_getaffinity(0))

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, cast
 
 from flask import Flask, Request, Response
@@ -276,16 +277,12 @@ def take_notice() -> str | None:
     return cast(str | None, session.pop(NOTICE)) if NOTICE in session else None
 
 
-def remember(**facts: str | None) -> None:
-    """Keep what does not change in a sign-in, so that no page asks Paytronix for it twice."""
+def remember(**facts: str | None) -> Mapping[str, Any]:
+    """Keep what does not change in a sign-in, so that no page asks Paytronix for it twice; all that is kept."""
     _session().update(facts)
+    return remembered()
 
 
-def remembers(name: str) -> bool:
-    """Whether :func:`remember` was told of it in this sign-in, be it None."""
-    return name in _session()
-
-
-def remembered(name: str) -> str | None:
-    """What :func:`remember` kept."""
-    return cast(str | None, _session().get(name))
+def remembered() -> Mapping[str, Any]:
+    """What :func:`remember` was told of in this sign-in, be it None, among what else belongs to it."""
+    return MappingProxyType(_session())

@@ -1,19 +1,23 @@
-"""What an operator types: ``flask --app wsgi COMMAND``."""
+"""What an operator types: ``flask --app wsgi COMMAND``. One module for each, with the command's name."""
 
-from collections.abc import Sequence
+from importlib import import_module
 
-from app.commands.doctor import doctor
-from app.commands.messages import messages, seen
-from app.commands.sessions import sessions
+import click
+from flask.cli import AppGroup
 
-COMMANDS = (doctor, messages, sessions)
+NAMES = ("doctor", "messages", "sessions")
 
 
-def works_without_settings(arguments: Sequence[str]) -> bool:
-    """Whether a command line asks only for what is in the merchant's folder.
+class Commands(AppGroup):
+    """Loads a command when somebody asks for it: processes that serve guests need none."""
 
-    :param arguments: all words of the command line, before anybody has made sense of them.
-    """
-    ours = {command.name for command in COMMANDS}
-    words = [word for word in arguments if word in ours | set(messages.commands)]
-    return words[:1] == [messages.name] and words[1:2] != [seen.name]
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, for ``--help``."""
+        return list(NAMES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command, or None when there is none of that name."""
+        if cmd_name not in NAMES:
+            return None
+        command: click.Command = getattr(import_module(f"{__name__}.{cmd_name}"), cmd_name)
+        return command

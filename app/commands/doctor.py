@@ -7,7 +7,7 @@ from dataclasses import asdict
 import click
 from flask.cli import with_appcontext
 
-from app.doctor import CHECKS
+from app.doctor.checks import CHECKS
 from app.doctor.findings import Finding, Level, fault
 from app.site import site
 from config import SettingsError

@@ -1,7 +1,7 @@
 """``flask --app wsgi messages``: the merchant's words, from the command line."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from itertools import groupby
 from pathlib import Path
@@ -11,6 +11,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from app.codes_seen import KEPT_DAYS
+from app.commands import NAMES
 from app.commands.preview import write_preview
 from app.messages import Messages
 from app.messages.check import Findings, check
@@ -161,3 +162,12 @@ def seen() -> None:
 
 def _words(folder: Path | None) -> Messages:
     return Messages(folder) if folder else site().messages
+
+
+def works_without_settings(arguments: Sequence[str]) -> bool:
+    """Whether a command line asks only for what is in the merchant's folder.
+
+    :param arguments: all words of the command line, before anybody has made sense of them.
+    """
+    words = [word for word in arguments if word in {*NAMES, *messages.commands}]
+    return words[:1] == [messages.name] and words[1:2] != [seen.name]

@@ -11,7 +11,7 @@ from html import escape
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 
-from flask import current_app, g, render_template
+from flask import current_app, g
 
 from app.card_code import card_code
 from app.messages import Catalogue, Message, Voice
@@ -21,6 +21,7 @@ from app.messages.listing import lines
 from app.messages.notices import Notice
 from app.messages.shipped import shipped
 from app.messages.words import DEFAULT, PAYTRONIX, SITE
+from app.pages import render
 from app.paytronix.models import Account, Balance, Expiration
 from app.site import site
 
@@ -167,7 +168,7 @@ def _with_code(name: str, voice: Voice) -> str:
 def _of_the_site(name: str, voice: Voice) -> str:
     message = voice.site(name, minutes=EXAMPLES["minutes"])
     if shipped().words[LAST_RESORT][SITE, name].title:
-        return render_template("error.html", message=message, reference=g.request_id)
+        return render("error.html", message=message, reference=g.request_id)
     if name in _ON_ACCOUNT:
         return _account(message, card_ending="" if name == "no_card" else CARD_NUMBER[-4:])
     if name in _NOTICES:
@@ -178,7 +179,7 @@ def _of_the_site(name: str, voice: Voice) -> str:
 
 def _account(message: Message | None, account: Account | None = None, *, card_ending: str = CARD_NUMBER[-4:]) -> str:
     kind = site().messages.current().merchant.show_card_code
-    return render_template(
+    return render(
         "account.html",
         message=message,
         first_name="Ana",
@@ -195,7 +196,7 @@ def _sign_in(
     notice: Message | None = None,
     field_errors: Mapping[str, Message] = MappingProxyType({}),
 ) -> str:
-    return render_template(
+    return render(
         "login.html",
         form=SimpleNamespace(next=SimpleNamespace(data=""), username=SimpleNamespace(data="")),
         field_errors=field_errors,

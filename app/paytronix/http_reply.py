@@ -1,9 +1,9 @@
 """A reply of HTTP/1 as it comes over a connection: http.client's, with a head that is read strictly.
 
-http.client gives the head to the parser of mails, which puts up with nearly everything and takes longer than the rest
-of the call. Here each line is a field or the reply is none: no line that goes on in the next one, no name with a space
-in it, no second length that differs, no end in the middle. What a reader takes for the end of a reply decides whose
-reply comes next on the same connection.
+http.client gives the head to the parser of mails, which puts up with nearly everything and takes its time over it. Here
+each line is a field or the reply is none: no line that goes on in the next one, no name with a space in it, no second
+length that differs, no end in the middle. What a reader takes for the end of a reply decides whose reply comes next
+on the same connection.
 """
 
 import re
@@ -13,6 +13,7 @@ LONGEST_LINE_BYTES, MOST_FIELDS = 65_536, 100  # as in http.client
 _CONTINUE, _NO_BODY = 100, frozenset({*range(100, 200), 204, 304})
 # RFC 9112, 5: a token, a colon, and anything visible. A line may end in a bare LF (2.2).
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\x00-\x08\x0a-\x1f\x7f]*)\r?\n")
+_LENGTH = re.compile(r"([0-9]{1,15})(?:[ \t]*,[ \t]*\1)*")  # again and again the same one
 
 
 class HttpReply(HTTPResponse):
@@ -72,11 +73,11 @@ class HttpReply(HTTPResponse):
             raise HTTPException("unknown transfer coding")
         self.chunked, self.chunk_left, self.length = coding is not None, None, None
         if length is not None:
-            first, *others = (each.strip() for each in length.split(","))
-            if not (first.isascii() and first.isdigit()) or any(each != first for each in others):
+            digits = _LENGTH.fullmatch(length)
+            if digits is None:
                 raise HTTPException("no length")
             if not self.chunked:
-                self.length = int(first)
+                self.length = int(digits[1])
         if self.status in _NO_BODY:
             self.chunked, self.length = False, 0
         ends_with_connection = not self.chunked and self.length is None

@@ -7,7 +7,7 @@ import ssl
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 import msgspec
 import requests
@@ -88,7 +88,7 @@ class Transport:
         :raises Unavailable: there is no whole reply.
         :raises ValueError: a parameter holds half a character; nothing was sent.
         """
-        return self._call(operation, "GET", "?" + _encoded(urlencode, parameters), None)
+        return self._call(operation, "GET", _encoded(_query, parameters), None)
 
     def post(self, operation: str, fields: Mapping[str, Any]) -> Reply:
         """POST the fields as JSON.
@@ -145,6 +145,11 @@ def _encoded(encode: Callable[[Mapping[str, Any]], Encoded], fields: Mapping[str
         pass
     # Raised out here because that error holds the text, which may be a password.
     raise ValueError("A field holds half a character (a lone surrogate), which cannot be sent.")
+
+
+def _query(parameters: Mapping[str, Any]) -> str:
+    """As urlencode would write it; but names are those of fields, which need no quotes."""
+    return "?" + "&".join([f"{name}={quote_plus(str(value))}" for name, value in parameters.items()])
 
 
 class _TooLong(Exception):

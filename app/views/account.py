@@ -1,11 +1,12 @@
 """``/account``: what the guest has."""
 
-from flask import Blueprint, render_template
+from flask import Blueprint
 
 from app.auth import session
 from app.auth.guards import signed_in
 from app.card_code import CardCode, card_code
 from app.logs import log
+from app.pages import render
 from app.paytronix import Refused
 from app.site import site, voice, words_for
 
@@ -16,13 +17,12 @@ bp = Blueprint("account", __name__)
 @signed_in
 def show() -> str:
     sign_in, tokens, paytronix = session.required_sign_in(), site().tokens, site().paytronix
-    account, message = None, None
+    known, account, message = session.remembered(), None, None
     try:
-        if not session.remembers("card_number"):
+        if "card_number" not in known:
             guest = tokens.call(sign_in, lambda token: paytronix.user_information(token, sign_in.username))
-            session.remember(first_name=guest.first_name, card_number=guest.card_number)
-        card_number = session.remembered("card_number")
-        if card_number:
+            known = session.remember(first_name=guest.first_name, card_number=guest.card_number)
+        if card_number := known["card_number"]:
             account = tokens.call(sign_in, lambda token: paytronix.account_information(token, card_number))
             if account.unreadable:
                 log.warning("account_part_unreadable", parts=sorted(account.unreadable))
@@ -30,11 +30,11 @@ def show() -> str:
             message = voice().site("no_card")
     except Refused as refusal:
         message = words_for(refusal, guest=sign_in.username)
-    return render_template(
+    return render(
         "account.html",
-        first_name=session.remembered("first_name"),
-        card_ending=(session.remembered("card_number") or "")[-4:],
-        card_code=_card_code(session.remembered("card_number")),
+        first_name=known.get("first_name"),
+        card_ending=(known.get("card_number") or "")[-4:],
+        card_code=_card_code(known.get("card_number")),
         account=account,
         message=message,
     )

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, make_response, redirect, request, url_for
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import HiddenField, PasswordField, StringField, ValidationError
@@ -15,6 +15,7 @@ from app.auth.login import Attempt
 from app.auth.redirects import safe_next
 from app.auth.throttle import Throttled
 from app.messages import Message
+from app.pages import render
 from app.paytronix import Refused, Unavailable
 from app.site import site, voice, words_for
 from app.store import StoreUnavailable
@@ -146,7 +147,7 @@ def _page(
     form.username.data = (form.username.data or "").replace("\0", "")
     field_errors = {name: voice().site(texts[0]) for name, texts in form.errors.items()}
     return make_response(
-        render_template(
+        render(
             "login.html",
             form=form,
             field_errors=field_errors,

@@ -1,0 +1,59 @@
+"""What the processes of an instance hold in memory, and what they share."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.faults.rig import site_workers
+from tests.sites import ROOT, environment
+from tests.stores import free_ports
+
+# Of commands, of tools for developers, and of tests: a process that serves guests has no use for any of it.
+NOT_TO_SERVE = (
+    *("app.commands.doctor", "app.commands.messages", "app.commands.preview", "app.commands.sessions"),
+    *("app.doctor.checks", "app.messages.check", "app.messages.listing"),
+    *("unittest", "doctest", "pydoc", "pdb", "pytest", "multiprocessing", "sandbox"),
+)
+
+
+def run(code, settings):
+    """What some code prints as JSON in a process of its own."""
+    command = [sys.executable, "-c", code]
+    ended = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout.splitlines()[-1])
+
+
+def test_a_site_that_serves_loads_nothing_that_only_commands_and_developers_need(sandbox, tmp_path):
+    loaded = run("import json, sys, wsgi; print(json.dumps(list(sys.modules)))", environment(sandbox, tmp_path))
+    assert "app.views.account" in loaded
+    assert not set(NOT_TO_SERVE) & set(loaded)
+
+
+def test_the_configuration_sets_what_it_imports_apart_from_garbage_and_leaves_the_collector_on(sandbox, tmp_path):
+    code = (
+        "import gc, json, runpy\n"
+        "for _ in range(2):  # the second time is SIGHUP\n"
+        "    runpy.run_path('gunicorn.conf.py')\n"
+        "    print(json.dumps([gc.isenabled(), gc.get_freeze_count()]))"
+    )
+    is_on, set_apart = run(code, environment(sandbox, tmp_path))
+    assert is_on
+    assert set_apart > 50_000
+
+
+def memory_of(pid):
+    """Kilobytes that a process has written to: what is its own, and what it shares with its kin."""
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return {name: int(re.search(rf"{name}_Dirty: +([0-9]+)", text)[1]) for name in ("Private", "Shared")}
+
+
+def test_workers_and_the_metrics_process_share_most_of_what_they_hold(run_site):
+    site = run_site(workers=2, METRICS_ADDRESS=f"127.0.0.1:{free_ports(1)[0]}")
+    children = site_workers(site)
+    assert len(children) == 3
+    for pid in children:
+        held = memory_of(pid)
+        assert held["Private"] < 0.55 * held["Shared"], held
