@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from app.auth.pseudonyms import Pseudonyms
 from app.auth.sign_ins import SignIn, SignIns, Tokens
-from app.auth.submits import Submits
+from app.auth.submits import Settled, Submits
 from app.auth.throttle import Throttle, Throttled, Try
 from app.logs import log
 from app.paytronix import PaytronixClient, Refused, Token, Unavailable
@@ -67,7 +67,7 @@ class Login:
                     attempt.form,
                     attempt.username,
                     attempt.password,
-                    lambda: self._ask(attempt, own_try, session, former),
+                    lambda settled: self._ask(attempt, own_try, session, former, settled),
                 )
         except Throttled as throttled:
             self._tell("login_throttled", attempt, limit=throttled.limit)
@@ -89,7 +89,9 @@ class Login:
         """
         return self._submits.made(attempt.form, attempt.username, attempt.password)
 
-    def _ask(self, attempt: Attempt, own_try: Try, session: dict[str, str], former: SignIn | None) -> SignIn:
+    def _ask(
+        self, attempt: Attempt, own_try: Try, session: dict[str, str], former: SignIn | None, settled: Settled
+    ) -> SignIn:
         guest = self._pseudonyms.for_log(attempt.username)
         try:
             token = self._token(attempt)
@@ -98,7 +100,9 @@ class Login:
             own_try.refused()
             raise
         session = session | {"username": token.username or attempt.username}
-        sign_in = self._sign_ins.begin(session, Tokens.of(token, margin_seconds=self._margin_seconds))
+        tokens = Tokens.of(token, margin_seconds=self._margin_seconds)
+        sign_in = self._sign_ins.begin(session, tokens, along=lambda session_id: (own_try.release, settled(session_id)))
+        own_try.is_over = True
         if former is not None:
             self._end_former(former)
         log.info("login_ok", guest=guest, address=attempt.address)

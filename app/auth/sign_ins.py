@@ -6,7 +6,7 @@ signed out stays signed out. Why two: docs/decisions/0002-two-records-a-sign-in.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -16,7 +16,7 @@ import msgspec
 from app.auth.pseudonyms import Pseudonyms
 from app.logs import log
 from app.paytronix import Token
-from app.store import Store
+from app.store import Change, Put, Store
 from app.store.sealing import SessionKeys, new_session_id
 
 SHORTEST_TTL_SECONDS = 0.001
@@ -122,10 +122,13 @@ class SignIns:
         self._max_seconds = max_seconds
         self._now = now
 
-    def begin(self, session: dict[str, Any], tokens: Tokens) -> SignIn:
+    def begin(
+        self, session: dict[str, Any], tokens: Tokens, *, along: Callable[[str], Iterable[Change]] = lambda _: ()
+    ) -> SignIn:
         """Keep a new sign-in, under a session id that nobody has had before (ASVS 5.0 V7.2.4).
 
         :param session: who the guest is; ``username`` at least.
+        :param along: what else is to be written, given the session id; it comes after the sign-in itself.
         :raises StoreUnavailable: nothing is kept.
         """
         session_id = new_session_id()
@@ -146,7 +149,7 @@ class SignIns:
             _tokens_key(sign_in.name): sign_in.sealed_tokens,
             _session_key(sign_in.name): sign_in.sealed_session,
         }
-        self._store.put_all(records, ttl_seconds, owner)
+        self._store.write(Put(records, ttl_seconds, owner), *along(session_id))
         return sign_in
 
     def find(self, session_id: str) -> SignIn | None:

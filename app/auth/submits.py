@@ -19,7 +19,7 @@ from app.auth.waits import waits
 from app.logs import log
 from app.paytronix import Reason, Refused, Unavailable
 from app.paytronix.client import TOKEN_CALL
-from app.store import Store, StoreUnavailable, check_patience
+from app.store import Settle, Store, StoreUnavailable, check_patience
 from app.store.sealing import SessionKeys
 
 REMEMBERED_SECONDS = 30
@@ -42,6 +42,10 @@ class Outcome(msgspec.Struct, omit_defaults=True):
         return f"Outcome(code={self.code!r}, reason={self.reason!r})"
 
 
+Settled = Callable[[str], Settle]
+"""What is to be written when the submit has made the sign-in of a session id."""
+
+
 class Submits:
     """Makes the same submit happen once.
 
@@ -53,11 +57,11 @@ class Submits:
         self._sign_ins = sign_ins
         self._call_seconds = call_seconds
 
-    def once(self, form: str, username: str, password: str, attempt: Callable[[], SignIn]) -> SignIn:
+    def once(self, form: str, username: str, password: str, attempt: Callable[[Settled], SignIn]) -> SignIn:
         """The sign-in that the attempt makes, or that the same submit has made or is about to make.
 
         :param form: what tells this form from any other that was ever shown.
-        :param attempt: asks Paytronix.
+        :param attempt: asks Paytronix, and writes a new sign-in along with what it is given makes of the session id.
         :raises Refused, Unavailable: as the first of the same submits was answered.
         :raises StoreUnavailable: nothing was asked of Paytronix, or what came of it could not be kept.
         """
@@ -68,7 +72,8 @@ class Submits:
                 # Taking the lease is also the proof that the store can be written, before a password call is spent.
                 # It outlives all who wait: if its holder is killed, nobody knows how its call went, and nobody makes
                 # another.
-                is_first, sealed = self._store.claim(_key(keys), holder, self._call_seconds + REMEMBERED_SECONDS)
+                seconds = self._call_seconds + REMEMBERED_SECONDS
+                is_first, (sealed,), _ = self._store.claim(_key(keys), holder, seconds, records=[_key(keys)])
                 if outcome := _outcome(keys, sealed):
                     if is_first:
                         self._release(keys, holder)
@@ -88,14 +93,14 @@ class Submits:
         outcome = _outcome(keys, sealed)
         return self._sign_ins.find(outcome.session_id) if outcome and outcome.session_id else None
 
-    def _first(self, keys: SessionKeys, holder: str, attempt: Callable[[], SignIn]) -> SignIn:
+    def _first(self, keys: SessionKeys, holder: str, attempt: Callable[[Settled], SignIn]) -> SignIn:
         try:
             check_patience()
         except StoreUnavailable:
             self._release(keys, holder)  # nothing was asked
             raise
         try:
-            sign_in = attempt()
+            return attempt(lambda session_id: _settled(keys, holder, Outcome(session_id), REMEMBERED_SECONDS))
         except Refused as refusal:
             outcome = Outcome(None, refusal.code, refusal.vendor_text, refusal.status)
             self._leave(keys, holder, outcome, REMEMBERED_SECONDS)
@@ -104,8 +109,6 @@ class Submits:
             outcome = Outcome(None, trouble.code, None, trouble.status, trouble.reason, trouble.retry_after_seconds)
             self._leave(keys, holder, outcome, OUTAGE_REMEMBERED_SECONDS)
             raise
-        self._leave(keys, holder, Outcome(sign_in.session_id), REMEMBERED_SECONDS)
-        return sign_in
 
     def _joined(self, outcome: Outcome) -> SignIn:
         log.info("submit_joined")
@@ -126,8 +129,7 @@ class Submits:
 
     def _leave(self, keys: SessionKeys, holder: str, outcome: Outcome, seconds: float) -> None:
         try:
-            sealed = keys.seal(_key(keys), msgspec.msgpack.encode(outcome))
-            self._store.settle(_key(keys), holder, sealed, seconds)
+            self._store.write(_settled(keys, holder, outcome, seconds))
         except StoreUnavailable:
             log.warning("submit_not_remembered")  # a second click will be told to try again later
 
@@ -140,6 +142,10 @@ def _keys(form: str, username: str, password: str) -> SessionKeys:
     """The form's own random mark is in it, so that nobody can find out a password from what is stored."""
     whole = msgspec.msgpack.encode((form, username, password))
     return SessionKeys(urlsafe_b64encode(hashlib.sha256(whole).digest()).decode().rstrip("="))
+
+
+def _settled(keys: SessionKeys, holder: str, outcome: Outcome, seconds: float) -> Settle:
+    return Settle(_key(keys), holder, keys.seal(_key(keys), msgspec.msgpack.encode(outcome)), seconds)
 
 
 def _outcome(keys: SessionKeys, sealed: bytes | None) -> Outcome | None:

@@ -8,7 +8,7 @@ guest, who knows the password, and too little for them (ASVS 5.0 V6.3.1; NIST SP
 import ipaddress
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from typing import NamedTuple
 from app.auth.pseudonyms import Pseudonyms
 from app.paytronix import Reason, Unavailable
 from app.paytronix.client import TOKEN_CALL
-from app.store import Store, StoreUnavailable, renew_patience
+from app.store import Count, Release, Store, StoreUnavailable, renew_patience
 
 POLL_SECONDS = 0.05
 TRY_RESERVE_SECONDS = 10  # what a try may need beyond its call
@@ -52,31 +52,33 @@ class _Names(NamedTuple):
 
 
 class Try:
-    """One try that is under way. Made by :meth:`Throttle.turn`."""
+    """One try that is under way. Made by :meth:`Throttle.turn`.
+
+    :ivar release: what gives it back, for whoever has something else to write anyway
+    :ivar is_over: it needs not be given back: it is spent, or ``release`` was written
+    """
 
     def __init__(
         self, store: Store, names: _Names, windows_seconds: tuple[int, int, int], lease: str, holder: str
     ) -> None:
         self._store = store
         self._names, self._windows_seconds = names, windows_seconds
-        self._lease, self._holder = lease, holder
-        self._is_spent = False
+        self.release = Release(lease, holder)
+        self.is_over = False
 
     def refused(self) -> None:
         """Remember that Paytronix refused it. Nothing else counts: no outage, no stale form.
 
         :raises StoreUnavailable: it may not have been counted.
         """
-        for name, window_seconds in zip(self._names, self._windows_seconds, strict=True):
-            self._store.increment(name, window_seconds)
-        left = self._store.count(self._names.here).seconds_left
-        self._is_spent = self._store.acquire(self._lease, self._holder, left)
+        counts = self._store.increment_all(dict(zip(self._names, self._windows_seconds, strict=True)))
+        self.is_over = self._store.acquire(*self.release, counts[0].seconds_left)
 
     def give_back(self) -> None:
         """Let somebody else have it, unless it was refused."""
-        if not self._is_spent:
+        if not self.is_over:
             with suppress(StoreUnavailable):  # it ends by itself
-                self._store.release(self._lease, self._holder)
+                self._store.release(*self.release)
 
 
 class Throttle:
@@ -91,6 +93,8 @@ class Throttle:
         self, store: Store, pseudonyms: Pseudonyms, *, per_guest: Tries, per_address: Tries, call_seconds: float
     ) -> None:
         self._call_seconds = call_seconds
+        self._lease_seconds = call_seconds + TRY_RESERVE_SECONDS
+        self._windows_seconds = (per_guest.window_seconds, per_guest.window_seconds, per_address.window_seconds)
         self._store = store
         self._pseudonyms = pseudonyms
         self._per_guest = per_guest
@@ -122,7 +126,31 @@ class Throttle:
 
     def _take(self, names: _Names) -> Try | None:
         """A try that nobody holds, if there is one now."""
-        tried_here, tried_at_all, tried_by_address = self._store.counts(*names)
+        holder = secrets.token_hex(8)
+        # Nearly always the first one is free and may be had, so it is taken before it is known whether it may.
+        own = self._try(names, 0, holder)
+        is_held, _, counts = self._store.claim(*own.release, self._lease_seconds, counters=names)
+        try:
+            allowed = self._allowed(counts)
+        except Throttled:
+            if is_held:
+                own.give_back()
+            raise
+        if is_held:
+            return own
+        for number in range(allowed):
+            # Those that were refused hold the first ones, as a rule.
+            own = self._try(names, (counts[0].number + number) % allowed, holder)
+            if self._store.acquire(*own.release, self._lease_seconds):
+                return own
+        return None
+
+    def _allowed(self, counts: Sequence[Count]) -> int:
+        """How many refusals this guest may meet at this address.
+
+        :raises Throttled: there were as many, or too many at this address whoever was tried.
+        """
+        tried_here, tried_at_all, tried_by_address = counts
         is_under_attack = tried_at_all.number >= self._per_guest.count * UNDER_ATTACK_FACTOR
         allowed_here = 1 if is_under_attack else self._per_guest.count
         for limit, count, allowed in (
@@ -131,14 +159,10 @@ class Throttle:
         ):
             if count.number >= allowed:
                 raise Throttled(max(1, int(count.seconds_left)), limit)
-        holder = secrets.token_hex(8)
-        for number in range(allowed_here):
-            # Those that were refused hold the first ones, as a rule.
-            lease = f"{names.here}:{(tried_here.number + number) % allowed_here}"
-            if self._store.acquire(lease, holder, self._call_seconds + TRY_RESERVE_SECONDS):
-                windows = (self._per_guest.window_seconds, self._per_guest.window_seconds)
-                return Try(self._store, names, (*windows, self._per_address.window_seconds), lease, holder)
-        return None
+        return allowed_here
+
+    def _try(self, names: _Names, number: int, holder: str) -> Try:
+        return Try(self._store, names, self._windows_seconds, f"{names.here}:{number}", holder)
 
     def _names(self, username: str, address: str) -> _Names:
         guest, network = self._pseudonyms.of(username), self._pseudonyms.of(_network(address))

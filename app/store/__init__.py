@@ -1,17 +1,21 @@
 """Where server-side state lives: records, leases and counters behind one small interface."""
 
-from app.store.interface import Claim, Count, Facts, Reason, Store, StoreUnavailable
+from app.store.interface import Change, Claim, Count, Facts, Put, Reason, Release, Settle, Store, StoreUnavailable
 from app.store.observed import ObservedStore, Operation
 from app.store.patience import check_patience, patience, renew_patience
 from app.store.urls import open_store, without_credentials
 
 __all__ = [
+    "Change",
     "Claim",
     "Count",
     "Facts",
     "ObservedStore",
     "Operation",
+    "Put",
     "Reason",
+    "Release",
+    "Settle",
     "Store",
     "StoreUnavailable",
     "check_patience",

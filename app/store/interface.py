@@ -1,6 +1,6 @@
 """What every store can do, and how it says that it cannot."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -40,10 +40,48 @@ class Count(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """Whether the lease is held now, and the record under its name."""
+    """Whether a lease is held now, and what was read when that was known."""
 
     is_held: bool
-    record: bytes | None
+    records: list[bytes | None]
+    counts: list[Count]
+
+
+class Put(NamedTuple):
+    """Create or overwrite records.
+
+    Those that lie together (in a Redis Cluster by their hash tag) are there all at once, or not at all.
+
+    :ivar owner: opaque name, without a line break, under which the records can be ended later.
+    """
+
+    records: Mapping[str, bytes]
+    ttl_seconds: float
+    owner: str | None = None
+
+
+class Settle(NamedTuple):
+    """Put a record without an owner, and give the lease of the same name back if this holder has it still.
+
+    Both happen, or neither.
+
+    :ivar name: with a part in braces, which keeps the two together in a Redis Cluster (hash tag).
+    """
+
+    name: str
+    holder: str
+    value: bytes
+    ttl_seconds: float
+
+
+class Release(NamedTuple):
+    """Give a lease back if this holder has it."""
+
+    lease: str
+    holder: str
+
+
+Change = Put | Settle | Release
 
 
 @dataclass(frozen=True)
@@ -82,15 +120,12 @@ class Store(Protocol):
         """
 
     def put(self, key: str, value: bytes, ttl_seconds: float, owner: str | None = None) -> None:
-        """Create or overwrite a record.
+        """Create or overwrite a record. The arguments are those of :class:`Put`."""
 
-        :param owner: opaque name, without a line break, under which the record can be ended later.
-        """
+    def write(self, *changes: Change) -> None:
+        """Make changes in their order, in one round trip if one server has all of it.
 
-    def put_all(self, records: Mapping[str, bytes], ttl_seconds: float, owner: str) -> None:
-        """The same for several records of one owner, in fewer round trips.
-
-        Those that lie together (in a Redis Cluster by their hash tag) are there all at once, or not at all.
+        When it fails, any of them may have been made. What others go by, such as a :class:`Settle`, stands last.
         """
 
     def replace(self, key: str, old: bytes, new: bytes, ttl_seconds: float) -> bool:
@@ -138,6 +173,9 @@ class Store(Protocol):
         :returns: the count within this window, this one included.
         """
 
+    def increment_all(self, windows_seconds: Mapping[str, float]) -> list[Count]:
+        """The same for several counters, each with its window, in fewer round trips; how far each has come."""
+
     def count(self, key: str) -> Count:
         """Read a counter without counting; (0, 0.0) outside a window."""
 
@@ -154,17 +192,10 @@ class Store(Protocol):
     def release(self, lease: str, holder: str) -> None:
         """Give a lease back. Nothing happens unless this holder has it."""
 
-    def claim(self, name: str, holder: str, ttl_seconds: float) -> Claim:
-        """At one moment, take a lease like ``acquire`` and read the record of the same name.
-
-        :param name: with a part in braces, which keeps the two together in a Redis Cluster (hash tag).
-        """
-
-    def settle(self, name: str, holder: str, value: bytes, ttl_seconds: float) -> None:
-        """At one moment, put a record without an owner and give the lease of the same name back.
-
-        The record is put even if somebody else has the lease by now, who then keeps it.
-        """
+    def claim(
+        self, lease: str, holder: str, ttl_seconds: float, *, records: Sequence[str] = (), counters: Sequence[str] = ()
+    ) -> Claim:
+        """``acquire``, then ``get`` and ``counts``, in one round trip if one server has all of it."""
 
     def ping(self) -> None:
         """Return if a write and a read work now."""

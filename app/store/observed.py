@@ -1,10 +1,10 @@
 """A store that tells how its operations went."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, ParamSpec, TypeVar
 
-from app.store.interface import Claim, Count, Facts, Store, StoreUnavailable
+from app.store.interface import Change, Claim, Count, Facts, Store, StoreUnavailable
 
 DONE, DECLINED = "done", "declined"
 
@@ -41,8 +41,8 @@ class ObservedStore:
     def put(self, key: str, value: bytes, ttl_seconds: float, owner: str | None = None) -> None:
         self._told("put", self._store.put, key, value, ttl_seconds, owner)
 
-    def put_all(self, records: Mapping[str, bytes], ttl_seconds: float, owner: str) -> None:
-        self._told("put_all", self._store.put_all, records, ttl_seconds, owner)
+    def write(self, *changes: Change) -> None:
+        self._told("write", self._store.write, *changes)
 
     def replace(self, key: str, old: bytes, new: bytes, ttl_seconds: float) -> bool:
         return self._told("replace", self._store.replace, key, old, new, ttl_seconds)
@@ -65,6 +65,9 @@ class ObservedStore:
     def increment(self, key: str, ttl_seconds: float) -> int:
         return self._told("increment", self._store.increment, key, ttl_seconds)
 
+    def increment_all(self, windows_seconds: Mapping[str, float]) -> list[Count]:
+        return self._told("increment_all", self._store.increment_all, windows_seconds)
+
     def count(self, key: str) -> Count:
         return self._told("count", self._store.count, key)
 
@@ -77,11 +80,10 @@ class ObservedStore:
     def release(self, lease: str, holder: str) -> None:
         self._told("release", self._store.release, lease, holder)
 
-    def claim(self, name: str, holder: str, ttl_seconds: float) -> Claim:
-        return self._told("claim", self._store.claim, name, holder, ttl_seconds)
-
-    def settle(self, name: str, holder: str, value: bytes, ttl_seconds: float) -> None:
-        self._told("settle", self._store.settle, name, holder, value, ttl_seconds)
+    def claim(
+        self, lease: str, holder: str, ttl_seconds: float, *, records: Sequence[str] = (), counters: Sequence[str] = ()
+    ) -> Claim:
+        return self._told("claim", self._store.claim, lease, holder, ttl_seconds, records=records, counters=counters)
 
     def ping(self) -> None:
         self._told("ping", self._store.ping)

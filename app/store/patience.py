@@ -1,15 +1,13 @@
 """How long one request may wait for the store in all, however many operations it makes.
 
 Each operation has a limit of its own. A store that keeps just within it would still hold a request for many times as
-long, because a sign-in takes a dozen operations. What an operation takes beyond what a healthy store needs is counted
+long, because a sign-in takes several operations. What an operation takes beyond what a healthy store needs is counted
 against the patience of the thread; when that is used up, the next operation fails at once. Only what gives something
 back (a lease) is tried all the same, for a moment: what stays taken keeps others waiting.
 """
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import TracebackType
 
 from app.store.interface import Reason, StoreUnavailable
@@ -25,13 +23,20 @@ class _Thread(threading.local):
 _thread = _Thread()
 
 
-@contextmanager
-def patience(seconds: float = PATIENCE_SECONDS) -> Iterator[None]:
+class patience:  # noqa: N801 - as the standard library writes what stands after "with"
     """Within the block, this thread waits for slow operations so long in all. Outside of any, it has no limit."""
-    _thread.whole_seconds = _thread.left_seconds = seconds
-    try:
-        yield
-    finally:
+
+    __slots__ = ("_seconds",)
+
+    def __init__(self, seconds: float = PATIENCE_SECONDS) -> None:
+        self._seconds = seconds
+
+    def __enter__(self) -> None:
+        _thread.whole_seconds = _thread.left_seconds = self._seconds
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         _thread.whole_seconds = _thread.left_seconds = float("inf")
 
 
@@ -52,7 +57,7 @@ def check_patience() -> None:
         raise StoreUnavailable("The store", Reason.TIMEOUT, "it is too slow to keep what would come of this request")
 
 
-class operation:  # noqa: N801 - as the standard library writes what stands after "with"
+class operation:  # noqa: N801
     """Count one operation.
 
     :param store: engine and address, for the error.

@@ -18,12 +18,23 @@ Entries past their time are cleared away by the next writes, a few each time.
 
 import contextlib
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from redis import exceptions
 
-from app.store.interface import Claim, Count, Facts, Reason, StoreUnavailable, milliseconds
+from app.store.interface import (
+    Change,
+    Claim,
+    Count,
+    Facts,
+    Put,
+    Reason,
+    Release,
+    Settle,
+    StoreUnavailable,
+    milliseconds,
+)
 from app.store.patience import longest_wait, operation
 from app.store.redis_connections import Command, time_limit
 from app.store.redis_servers import Servers
@@ -82,7 +93,7 @@ return ended
 _INCREMENT = """
 local number = redis.call('INCR', KEYS[1])
 if number == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
-return number
+return {number, redis.call('PTTL', KEYS[1])}
 """
 
 _COUNTS = """
@@ -99,15 +110,6 @@ return 1
 """
 
 _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
-
-_CLAIM = """
-local holder, held = redis.call('GET', KEYS[1]), 0
-if not holder or holder == ARGV[1] then
-  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-  held = 1
-end
-return {held, redis.call('GET', KEYS[2])}
-"""
 
 _SETTLE = f"redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3]) {_RELEASE}"
 
@@ -136,24 +138,19 @@ class RedisStore:
         self._servers = servers
 
     def get(self, *keys: str) -> list[bytes | None]:
-        records = [_record(key) for key in keys]
-        found = self._of_each(_GET, records)
-        return [_value(found[record]) for record in records]
+        return self._read(records=keys)[1]
 
     def put(self, key: str, value: bytes, ttl_seconds: float, owner: str | None = None) -> None:
-        self._put({key: value}, ttl_seconds, owner)
+        self.write(Put({key: value}, ttl_seconds, owner))
 
-    def put_all(self, records: Mapping[str, bytes], ttl_seconds: float, owner: str) -> None:
-        self._put(records, ttl_seconds, owner)
+    def write(self, *changes: Change) -> None:
+        settled = {change.name: change.value for change in changes if isinstance(change, Settle)}
 
-    def _put(self, records: Mapping[str, bytes], ttl_seconds: float, owner: str | None) -> None:
-        header = (owner or "").encode() + b"\n"
-        held = {_record(key): header + value for key, value in records.items()}
-        ttl = milliseconds(ttl_seconds)
-        steps = [_step(_INDEX, [_by(owner), _ALL], ttl, *held)] if owner is not None else []
-        for group in self._servers.together(list(held)):
-            steps += [_step(_PUT, group, ttl, *(held[record] for record in group))]
-        self._run_all(steps)
+        def was_done() -> bool:
+            # Others go by what is settled. What was written before that, they may have ended already.
+            return bool(settled) and self.get(*settled) == list(settled.values())
+
+        self._run_all([step for change in changes for step in self._steps(change)], was_done=was_done)
 
     def replace(self, key: str, old: bytes, new: bytes, ttl_seconds: float) -> bool:
         with time_limit(OPERATION_SECONDS):
@@ -188,30 +185,29 @@ class RedisStore:
         return int(self._run(_COUNT_OWNED, [_ALL], milliseconds(ttl_seconds)))
 
     def increment(self, key: str, ttl_seconds: float) -> int:
-        number = self._run(_INCREMENT, [_counter(key)], milliseconds(ttl_seconds), repeatable=False)
-        return int(number)
+        return self.increment_all({key: ttl_seconds})[0].number
+
+    def increment_all(self, windows_seconds: Mapping[str, float]) -> list[Count]:
+        steps = [_step(_INCREMENT, [_counter(key)], milliseconds(ttl)) for key, ttl in windows_seconds.items()]
+        return [Count(number, left / 1000) for number, left in self._run_all(steps, repeatable=False)]
 
     def count(self, key: str) -> Count:
         return self.counts(key)[0]
 
     def counts(self, *keys: str) -> list[Count]:
-        counters = [_counter(key) for key in keys]
-        found = self._of_each(_COUNTS, counters)
-        return [_count(*found[counter]) for counter in counters]
+        return self._read(counters=keys)[2]
 
     def acquire(self, lease: str, holder: str, ttl_seconds: float) -> bool:
-        return bool(self._run(_ACQUIRE, [_lease(lease)], holder, milliseconds(ttl_seconds)))
+        return bool(self._run_all([_acquire(lease, holder, ttl_seconds)])[0])
 
     def release(self, lease: str, holder: str) -> None:
-        self._run(_RELEASE, [_lease(lease)], holder, gives_back=True)
+        self._run_all([_release(lease, holder)], gives_back=True)
 
-    def claim(self, name: str, holder: str, ttl_seconds: float) -> Claim:
-        held, record = self._run(_CLAIM, [_lease(name), _record(name)], holder, milliseconds(ttl_seconds))
-        return Claim(bool(held), _value(record))
-
-    def settle(self, name: str, holder: str, value: bytes, ttl_seconds: float) -> None:
-        keys = [_lease(name), _record(name)]
-        self._run(_SETTLE, keys, holder, b"\n" + value, milliseconds(ttl_seconds))
+    def claim(
+        self, lease: str, holder: str, ttl_seconds: float, *, records: Sequence[str] = (), counters: Sequence[str] = ()
+    ) -> Claim:
+        (held,), values, counts = self._read(_acquire(lease, holder, ttl_seconds), records=records, counters=counters)
+        return Claim(bool(held), values, counts)
 
     def ping(self) -> None:
         self._run(_TRY_OUT, [_PING])
@@ -234,11 +230,8 @@ class RedisStore:
     def _kept(self, owner: bytes | None, key: str, ttl_seconds: float) -> bool:
         """Whether a script found its record, by the owner that it gave; the index then learns the new end."""
         if owner:
-            self._index(owner.decode(), [_record(key)], ttl_seconds)
+            self._run_all([_index(owner.decode(), [_record(key)], ttl_seconds)])
         return owner is not None
-
-    def _index(self, owner: str, records: Iterable[str], ttl_seconds: float) -> None:
-        self._run(_INDEX, [_by(owner), _ALL], milliseconds(ttl_seconds), *records)
 
     def _end_owned(self, records: Iterable[bytes], owner: str) -> int:
         ended: list[bytes] = []
@@ -254,30 +247,54 @@ class RedisStore:
             if records:
                 self._run(_FORGET, [_ALL], *records)
 
-    def _run(
+    def _run(self, script: str, keys: Sequence[str], *arguments: str | bytes | int, repeatable: bool = True) -> Any:
+        return self._run_all([_step(script, keys, *arguments)], repeatable=repeatable)[0]
+
+    def _read(
+        self, *steps: Command, records: Sequence[str] = (), counters: Sequence[str] = ()
+    ) -> tuple[list[Any], list[bytes | None], list[Count]]:
+        """What the steps give, and after them records and counters."""
+        groups: list[list[str]] = []
+        reads: list[Command] = []
+        for script, keys in ((_GET, [*map(_record, records)]), (_COUNTS, [*map(_counter, counters)])):
+            if keys:
+                for group in self._servers.together(keys):
+                    groups.append(group)
+                    reads.append(_step(script, group))
+        replies = self._run_all([*steps, *reads])
+        found: dict[str, Any] = {}
+        for group, reply in zip(groups, replies[len(steps) :], strict=True):
+            found.update(zip(group, reply, strict=True))
+        values = [_value(found[_record(key)]) for key in records]
+        return replies[: len(steps)], values, [_count(*found[_counter(key)]) for key in counters]
+
+    def _steps(self, change: Change) -> Iterator[Command]:
+        match change:
+            case Put(records, ttl_seconds, owner):
+                header, ttl = (owner or "").encode() + b"\n", milliseconds(ttl_seconds)
+                held = {_record(key): header + value for key, value in records.items()}
+                if owner is not None:
+                    yield _index(owner, held, ttl_seconds)
+                for group in self._servers.together(list(held)):
+                    yield _step(_PUT, group, ttl, *(held[record] for record in group))
+            case Settle(name, holder, value, ttl_seconds):
+                keys = [_lease(name), _record(name)]
+                yield _step(_SETTLE, keys, holder, b"\n" + value, milliseconds(ttl_seconds))
+            case Release(lease, holder):
+                yield _release(lease, holder)
+
+    def _run_all(
         self,
-        script: str,
-        keys: Sequence[str],
-        *arguments: str | bytes | int,
+        steps: Sequence[Command],
+        *,
         repeatable: bool = True,
+        was_done: Callable[[], bool] = lambda: False,
         gives_back: bool = False,
-    ) -> Any:
-        return self._run_all([_step(script, keys, *arguments)], repeatable=repeatable, gives_back=gives_back)[0]
-
-    def _of_each(self, script: str, keys: Sequence[str]) -> dict[str, Any]:
-        """What a script gives for each of its keys."""
-        groups = list(self._servers.together(keys))
-        replies = self._run_all([_step(script, group) for group in groups])
-        return {
-            key: given
-            for group, reply in zip(groups, replies, strict=True)
-            for key, given in zip(group, reply, strict=True)
-        }
-
-    def _run_all(self, steps: Sequence[Command], *, repeatable: bool = True, gives_back: bool = False) -> list[Any]:
+    ) -> list[Any]:
         """Run scripts in order; what each of them gives. If one fails, those after it may be done all the same.
 
         :param repeatable: running them twice in a row leaves and gives the same as running them once.
+        :param was_done: looks before a repetition whether there is nothing left to do. What they give is then lost.
         :param gives_back: as in :class:`app.store.patience.operation`.
         """
         with (
@@ -290,7 +307,7 @@ class RedisStore:
                 if not repeatable or failure.reason not in {Reason.UNREACHABLE, Reason.READONLY}:
                     raise
             time.sleep(PAUSE_SECONDS)
-            return self._try(steps)
+            return [] if was_done() else self._try(steps)
 
     def _try(self, steps: Sequence[Command]) -> list[Any]:
         try:
@@ -304,6 +321,18 @@ class RedisStore:
 
 def _step(script: str, keys: Sequence[str], *arguments: str | bytes | int) -> Command:
     return ("EVAL", script, len(keys), *keys, *arguments)
+
+
+def _index(owner: str, records: Iterable[str], ttl_seconds: float) -> Command:
+    return _step(_INDEX, [_by(owner), _ALL], milliseconds(ttl_seconds), *records)
+
+
+def _acquire(lease: str, holder: str, ttl_seconds: float) -> Command:
+    return _step(_ACQUIRE, [_lease(lease)], holder, milliseconds(ttl_seconds))
+
+
+def _release(lease: str, holder: str) -> Command:
+    return _step(_RELEASE, [_lease(lease)], holder)
 
 
 def _record(key: str) -> str:

@@ -5,8 +5,7 @@ the master is, each piece of a reply. Here all of them share what is left of the
 name is the one wait that cannot be bounded: it is the system resolver's.
 
 redis-py opens a connection and signs in on it. Commands and replies then go past it: its pool and its commands look
-for caches, retries, converters and somebody to measure it for on each command, which takes four times as long as the
-rest.
+for caches, retries, converters and somebody to measure it for on each command, which takes longer than the exchange.
 """
 
 import os

@@ -8,11 +8,22 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from app.store.interface import Claim, Count, Facts, Reason, StoreUnavailable, milliseconds
+from app.store.interface import (
+    Change,
+    Claim,
+    Count,
+    Facts,
+    Put,
+    Reason,
+    Release,
+    Settle,
+    StoreUnavailable,
+    milliseconds,
+)
 from app.store.patience import longest_wait, operation
 
 # An operation waits for a free connection of its process, then for other writers: a second at most in sum.
@@ -71,20 +82,17 @@ class SqliteStore:
         self._connections = _Connections(path)
 
     def get(self, *keys: str) -> list[bytes | None]:
-        query = f"SELECT key, CAST(value AS BLOB) FROM records WHERE key IN ({_marks(keys)}) AND ends_at > ?"  # noqa: S608 only marks
         with self._connection() as db:
-            found: dict[str, bytes] = dict(db.execute(query, (*keys, _now())))
-        return [found.get(key) for key in keys]
+            return _get(db, keys)
 
     def put(self, key: str, value: bytes, ttl_seconds: float, owner: str | None = None) -> None:
         with self._connection() as db:
             db.execute(_PUT, (key, value, owner, _ends_at(ttl_seconds)))
 
-    def put_all(self, records: Mapping[str, bytes], ttl_seconds: float, owner: str) -> None:
-        ends_at = _ends_at(ttl_seconds)
+    def write(self, *changes: Change) -> None:
         with self._connection() as db, _transaction(db):
-            for key, value in records.items():
-                db.execute(_PUT, (key, value, owner, ends_at))
+            for change in changes:
+                _make(db, change)
 
     def replace(self, key: str, old: bytes, new: bytes, ttl_seconds: float) -> bool:
         with self._connection() as db:
@@ -127,26 +135,24 @@ class SqliteStore:
             return int(live.fetchone()[0])
 
     def increment(self, key: str, ttl_seconds: float) -> int:
-        times = {"key": key, "ends_at": _ends_at(ttl_seconds), "now": _now()}
+        return self.increment_all({key: ttl_seconds})[0].number
+
+    def increment_all(self, windows_seconds: Mapping[str, float]) -> list[Count]:
         with self._connection() as db, _transaction(db):
-            db.execute(
-                "INSERT INTO counters VALUES (:key, 1, :ends_at) ON CONFLICT (key) DO UPDATE SET"
-                " number = iif(ends_at > :now, number + 1, 1), ends_at = iif(ends_at > :now, ends_at, :ends_at)",
-                times,
-            )
-            number = db.execute("SELECT number FROM counters WHERE key = ?", (key,)).fetchone()
-        return int(number[0])
+            for key, ttl_seconds in windows_seconds.items():
+                db.execute(
+                    "INSERT INTO counters VALUES (:key, 1, :ends_at) ON CONFLICT (key) DO UPDATE SET"
+                    " number = iif(ends_at > :now, number + 1, 1), ends_at = iif(ends_at > :now, ends_at, :ends_at)",
+                    {"key": key, "ends_at": _ends_at(ttl_seconds), "now": _now()},
+                )
+            return _counts(db, tuple(windows_seconds))
 
     def count(self, key: str) -> Count:
         return self.counts(key)[0]
 
     def counts(self, *keys: str) -> list[Count]:
-        now = _now()
-        query = f"SELECT * FROM counters WHERE key IN ({_marks(keys)}) AND ends_at > ?"  # noqa: S608 only marks
         with self._connection() as db:
-            rows = db.execute(query, (*keys, now)).fetchall()
-        found = {key: Count(number, (ends_at - now) / 1000) for key, number, ends_at in rows if type(number) is int}
-        return [found.get(key, Count(0, 0.0)) for key in keys]
+            return _counts(db, keys)
 
     def acquire(self, lease: str, holder: str, ttl_seconds: float) -> bool:
         with self._connection() as db:
@@ -156,18 +162,11 @@ class SqliteStore:
         with self._connection(gives_back=True) as db:
             db.execute(_RELEASE, (lease, holder))
 
-    def claim(self, name: str, holder: str, ttl_seconds: float) -> Claim:
-        with self._connection() as db, _transaction(db):
-            is_held = _acquire(db, name, holder, ttl_seconds)
-            record = db.execute(
-                "SELECT CAST(value AS BLOB) FROM records WHERE key = ? AND ends_at > ?", (name, _now())
-            ).fetchone()
-        return Claim(is_held, record[0] if record else None)
-
-    def settle(self, name: str, holder: str, value: bytes, ttl_seconds: float) -> None:
-        with self._connection() as db, _transaction(db):
-            db.execute(_PUT, (name, value, None, _ends_at(ttl_seconds)))
-            db.execute(_RELEASE, (name, holder))
+    def claim(
+        self, lease: str, holder: str, ttl_seconds: float, *, records: Sequence[str] = (), counters: Sequence[str] = ()
+    ) -> Claim:
+        with self._connection() as db:
+            return Claim(_acquire(db, lease, holder, ttl_seconds), _get(db, records), _counts(db, counters))
 
     def ping(self) -> None:
         self.increment("ping", 1)
@@ -215,6 +214,33 @@ def _transaction(db: sqlite3.Connection) -> Iterator[None]:
     finally:
         if db.in_transaction:
             db.execute("ROLLBACK")
+
+
+def _get(db: sqlite3.Connection, keys: Sequence[str]) -> list[bytes | None]:
+    query = f"SELECT key, CAST(value AS BLOB) FROM records WHERE key IN ({_marks(keys)}) AND ends_at > ?"  # noqa: S608 only marks
+    found: dict[str, bytes] = dict(db.execute(query, (*keys, _now()))) if keys else {}
+    return [found.get(key) for key in keys]
+
+
+def _counts(db: sqlite3.Connection, keys: Sequence[str]) -> list[Count]:
+    now = _now()
+    query = f"SELECT * FROM counters WHERE key IN ({_marks(keys)}) AND ends_at > ?"  # noqa: S608 only marks
+    rows = db.execute(query, (*keys, now)).fetchall() if keys else []
+    found = {key: Count(number, (ends_at - now) / 1000) for key, number, ends_at in rows if type(number) is int}
+    return [found.get(key, Count(0, 0.0)) for key in keys]
+
+
+def _make(db: sqlite3.Connection, change: Change) -> None:
+    match change:
+        case Put(records, ttl_seconds, owner):
+            ends_at = _ends_at(ttl_seconds)
+            for key, value in records.items():
+                db.execute(_PUT, (key, value, owner, ends_at))
+        case Settle(name, holder, value, ttl_seconds):
+            db.execute(_PUT, (name, value, None, _ends_at(ttl_seconds)))
+            db.execute(_RELEASE, (name, holder))
+        case Release(lease, holder):
+            db.execute(_RELEASE, (lease, holder))
 
 
 def _acquire(db: sqlite3.Connection, lease: str, holder: str, ttl_seconds: float) -> bool:
@@ -374,7 +400,7 @@ def _file_number(path: Path) -> int:
         return 0
 
 
-def _marks(keys: tuple[str, ...]) -> str:
+def _marks(keys: Sequence[str]) -> str:
     return ",".join("?" * len(keys))
 
 

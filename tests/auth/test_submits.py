@@ -30,12 +30,13 @@ class Attempts:
     def __init__(self, sign_ins, trouble=None, seconds=0.0):
         self.sign_ins, self.trouble, self.seconds, self.count = sign_ins, trouble, seconds, 0
 
-    def __call__(self):
+    def __call__(self, settled):
         self.count += 1
         time.sleep(self.seconds)
         if self.trouble:
             raise self.trouble
-        return self.sign_ins.begin({"username": "ana"}, Tokens.of(token(self.count), margin_seconds=30))
+        tokens = Tokens.of(token(self.count), margin_seconds=30)
+        return self.sign_ins.begin({"username": "ana"}, tokens, along=lambda session_id: [settled(session_id)])
 
 
 def test_submits_at_once_are_one_attempt_and_one_sign_in(submits, sign_ins):
@@ -84,8 +85,8 @@ def test_after_an_outage_the_same_form_is_soon_another_try(submits, sign_ins, mo
 
 def test_nothing_that_is_kept_tells_the_password(submits, sign_ins, store, monkeypatch):
     kept = []
-    settle = store.settle
-    monkeypatch.setattr(store, "settle", lambda *a, **k: (kept.append(a), settle(*a, **k))[1])
+    write = store.write
+    monkeypatch.setattr(store, "write", lambda *changes: (kept.append(changes), write(*changes))[1])
     submits.once("form", "ana", "marker-password", Attempts(sign_ins))
     assert kept
     assert b"marker-password" not in repr(kept).encode()

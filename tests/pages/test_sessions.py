@@ -172,7 +172,7 @@ def test_while_the_store_is_away_forms_are_answered_503_and_not_taken_for_a_stra
 
 def test_a_sign_in_that_cannot_be_kept_is_answered_with_the_form_filled_in(browser, site, monkeypatch):
     form = browser.get("/login")
-    monkeypatch.setattr(site.extensions["site"].store, "put_all", unavailable)
+    monkeypatch.setattr(site.extensions["site"].store, "write", unavailable)
     page = browser.submit(form, "ana", "taco-tuesday")
     assert (page.status, page.fields["username"]) == (503, "ana")
     assert "session" not in browser.cookies()

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from app.store import Claim, Count
+from app.store import Claim, Count, Put, Release, Settle
 
 LONG = 60
 SHORT = 0.3
@@ -35,8 +35,8 @@ def test_a_value_may_be_any_bytes(store, value):
 
 
 def test_records_that_are_put_together_have_their_owner_and_their_end(store):
-    store.put_all({"s:{a}": b"session", "t:{a}": b"tokens", "s:{b}": b"other"}, LONG, "guest")
-    store.put_all({"s:{c}": b"session", "t:{c}": b"tokens"}, SHORT, "guest")
+    store.write(Put({"s:{a}": b"session", "t:{a}": b"tokens", "s:{b}": b"other"}, LONG, "guest"))
+    store.write(Put({"s:{c}": b"session", "t:{c}": b"tokens"}, SHORT, "guest"))
     assert store.get("s:{a}", "t:{a}", "s:{b}", "t:{c}") == [b"session", b"tokens", b"other", b"tokens"]
 
     time.sleep(PAST_SHORT)
@@ -245,6 +245,17 @@ def test_a_counter_counts_within_a_window_that_begins_at_the_first_count(store):
     assert LONG - 5 < store.count("failures").seconds_left <= LONG
 
 
+def test_several_counters_are_incremented_each_within_its_own_window(store):
+    store.increment("one", SHORT)
+    counts = store.increment_all({"three": LONG, "one": LONG, "two": 2 * LONG})
+    assert [count.number for count in counts] == [1, 2, 1]
+    assert LONG - 5 < counts[0].seconds_left <= LONG
+    assert 0 < counts[1].seconds_left <= SHORT
+    assert 2 * LONG - 5 < counts[2].seconds_left <= 2 * LONG
+    time.sleep(PAST_SHORT)
+    assert [count.number for count in store.counts("one", "two", "three")] == [0, 1, 1]
+
+
 def test_a_lease_has_one_holder(store):
     assert store.acquire("l:{a}", "first", LONG)
     assert not store.acquire("l:{a}", "second", LONG)
@@ -276,34 +287,49 @@ def test_its_holder_may_take_a_lease_anew_and_for_longer(store):
     assert not store.acquire("l:{a}", "second", LONG)
 
 
-def test_a_claim_takes_a_lease_and_reads_the_record_of_the_same_name(store):
-    assert store.claim("j:{a}", "first", LONG) == Claim(True, None)
-    assert store.claim("j:{a}", "second", LONG) == Claim(False, None)
-    assert store.claim("j:{a}", "first", LONG) == Claim(True, None)
+def test_a_claim_takes_a_lease_and_reads_what_belongs_to_it(store):
     store.put("j:{a}", b"\nvalue", LONG)
-    assert store.claim("j:{a}", "second", LONG) == Claim(False, b"\nvalue")
-    store.release("j:{a}", "first")
-    assert store.claim("j:{a}", "second", SHORT) == Claim(True, b"\nvalue")
-    assert not store.acquire("j:{a}", "third", LONG)
+    store.increment("one", LONG)
+    assert store.claim("j:{a}", "first", LONG) == Claim(True, [], [])
+    second = store.claim("j:{a}", "second", LONG, records=["j:{b}", "j:{a}"], counters=["two", "one"])
+    assert second[:2] == (False, [None, b"\nvalue"])
+    assert [count.number for count in second.counts] == [0, 1]
+    assert store.claim("j:{a}", "first", SHORT, records=["j:{a}"]) == Claim(True, [b"\nvalue"], [])
     time.sleep(PAST_SHORT)
-    assert store.acquire("j:{a}", "third", LONG)
+    assert store.claim("j:{a}", "second", LONG).is_held
+    assert not store.acquire("j:{a}", "first", LONG)
 
 
-def test_who_settles_leaves_a_record_and_gives_the_lease_back(store):
-    store.claim("j:{a}", "first", LONG)
-    store.settle("j:{a}", "first", b"value", SHORT)
-    assert store.claim("j:{a}", "second", LONG) == Claim(True, b"value")
-    time.sleep(PAST_SHORT)
-    assert store.get("j:{a}") == [None]
-    assert store.count_owned(LONG) == store.delete_all() == 0
+def test_changes_are_made_in_their_order(store):
+    store.acquire("x:{a}", "holder", LONG)
+    store.claim("j:{a}", "holder", LONG)
+    store.write(
+        Put({"s:{a}": b"old", "t:{b}": b"tokens"}, LONG, "guest"),
+        Put({"s:{a}": b"new"}, LONG, "guest"),
+        Settle("j:{a}", "holder", b"outcome", LONG),
+        Release("x:{a}", "holder"),
+    )
+    assert store.get("s:{a}", "t:{b}", "j:{a}") == [b"new", b"tokens", b"outcome"]
+    assert store.acquire("x:{a}", "other", LONG)
+    assert store.acquire("j:{a}", "other", LONG)
+    assert store.delete_owned("guest") == 2
+    assert store.get("j:{a}") == [b"outcome"]
+
+
+def test_a_release_among_changes_is_of_its_holder_only(store):
+    store.acquire("x:{a}", "first", LONG)
+    store.write(Release("x:{a}", "second"))
+    assert not store.acquire("x:{a}", "second", LONG)
 
 
 def test_who_settles_too_late_takes_the_lease_from_nobody(store):
     store.claim("j:{a}", "first", 0.01)
     time.sleep(0.05)
     assert store.claim("j:{a}", "second", LONG).is_held
-    store.settle("j:{a}", "first", b"value", LONG)
-    assert store.claim("j:{a}", "third", LONG) == Claim(False, b"value")
+    store.write(Settle("j:{a}", "first", b"value", SHORT))
+    assert store.claim("j:{a}", "third", LONG, records=["j:{a}"]) == Claim(False, [b"value"], [])
+    time.sleep(PAST_SHORT)
+    assert store.get("j:{a}") == [None]
 
 
 def test_records_counters_and_leases_of_one_name_do_not_meet(store):

@@ -4,7 +4,7 @@ import inspect
 
 import pytest
 
-from app.store import ObservedStore, Store, StoreUnavailable, open_store
+from app.store import ObservedStore, Put, Store, StoreUnavailable, open_store
 
 LONG = 60
 MARKERS = ("marker-key", "marker-value", "marker-owner", "marker-holder")
@@ -35,13 +35,13 @@ def test_every_operation_is_passed_on_and_told_of(observed, told):
     assert observed.extend("marker-key", LONG)
     assert observed.count_owned(LONG) == 1
     assert observed.increment("marker-key", LONG) == 1
+    assert [count.number for count in observed.increment_all({"marker-four": LONG})] == [1]
     assert observed.count("marker-key").number == 1
     assert [count.number for count in observed.counts("marker-key", "other")] == [1, 0]
-    assert observed.put_all({"marker-two": b"marker-value"}, LONG, "marker-two-owner") is None
+    assert observed.write(Put({"marker-two": b"marker-value"}, LONG, "marker-two-owner")) is None
     assert observed.acquire("marker-key", "marker-holder", LONG)
     observed.release("marker-key", "marker-holder")
-    assert observed.claim("{marker-key}", "marker-holder", LONG) == (True, None)
-    observed.settle("{marker-key}", "marker-holder", b"marker-value", LONG)
+    assert observed.claim("marker-key", "marker-holder", LONG, records=["marker-three"], counters=[]).is_held
     observed.ping()
     observed.facts()
     observed.delete("marker-key")

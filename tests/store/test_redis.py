@@ -5,10 +5,12 @@ import re
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 
-from app.store import StoreUnavailable, open_store
+from app.store import Put, Release, Settle, StoreUnavailable, open_store
 from tests.stores import free_ports, until
 
 LONG = 60
@@ -31,6 +33,7 @@ class Proxy:
         self.url = f"redis://127.0.0.1:{self._listener.getsockname()[1]}/0"
         self.cuts_reply = 0  # which one from now on; 0 for none
         self.byte_seconds = 0
+        self.messages = 0  # that went to the server, each in one piece
         self._sockets = [self._listener]
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -52,6 +55,7 @@ class Proxy:
     def _pass_on(self, source, target, is_reply):
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
+                self.messages += not is_reply
                 if is_reply and self.cuts_reply:
                     self.cuts_reply -= 1
                     if not self.cuts_reply:
@@ -84,10 +88,15 @@ OPERATIONS = {
     "delete_all": lambda store: store.delete_all(),
     "count_owned": lambda store: store.count_owned(LONG),
     "increment": lambda store: store.increment("c", LONG),
+    "increment_all": lambda store: store.increment_all({"c": LONG, "d": LONG}),
     "count": lambda store: store.count("c"),
     "acquire": lambda store: store.acquire("l:{a}", "holder", LONG),
-    "claim": lambda store: store.claim("j:{a}", "holder", LONG),
-    "settle": lambda store: store.settle("j:{a}", "holder", b"value", LONG),
+    "claim": lambda store: store.claim("j:{a}", "holder", LONG, records=["j:{a}"], counters=["c", "d"]),
+    "write": lambda store: store.write(
+        Put({"s:{b}": b"value", "t:{b}": b"value"}, LONG, "guest"),
+        Settle("j:{a}", "holder", b"value", LONG),
+        Release("l:{a}", "holder"),
+    ),
     "release": lambda store: store.release("l:{a}", "holder"),
     "ping": lambda store: store.ping(),
 }
@@ -151,6 +160,18 @@ def test_a_server_that_comes_back_is_used_again_at_once(store, own_redis):
     assert store.delete_owned("guest") == 1
 
 
+def test_a_server_that_restarts_is_asked_over_new_connections_by_all_threads(store, own_redis):
+    def ask_at_once():
+        with ThreadPoolExecutor(8) as pool:
+            return list(pool.map(lambda number: store.increment(f"c{number % 8}", LONG), range(64)))
+
+    assert max(ask_at_once()) == 8
+    own_redis.stop()
+    own_redis.start()
+    own_redis.wait_until_ready()
+    assert max(ask_at_once()) == 8
+
+
 def test_a_restart_between_two_operations_is_not_noticed(store, own_redis):
     store.increment("c", LONG)
     own_redis.stop()
@@ -177,6 +198,44 @@ def test_a_lease_whose_reply_was_lost_is_held(own_redis, proxy):
         assert take()
         assert not proxy.cuts_reply
     store.close()
+
+
+def test_what_is_written_or_claimed_together_makes_one_round_trip(own_redis, proxy):
+    store = open_store(proxy.url)
+    store.ping()
+    for operation in ("get", "claim", "write", "increment_all"):
+        before = proxy.messages
+        OPERATIONS[operation](store)
+        assert proxy.messages == before + 1, operation
+    store.close()
+
+
+def test_what_is_written_together_and_whose_reply_was_lost_is_written_again(own_redis, proxy):
+    store = open_store(proxy.url)
+    assert store.claim("j:{a}", "holder", LONG).is_held
+    proxy.cuts_reply = 1
+    store.write(Put({"s:{a}": b"value"}, LONG, "guest"), Settle("j:{a}", "holder", b"outcome", LONG))
+    assert not proxy.cuts_reply
+    assert store.claim("j:{a}", "other", LONG, records=["s:{a}", "j:{a}"]) == (True, [b"value", b"outcome"], [])
+    assert store.delete_owned("guest") == 1
+    store.close()
+
+
+def test_what_was_settled_and_ended_before_its_reply_was_missed_is_not_written_again(own_redis, proxy, monkeypatch):
+    store, others = open_store(proxy.url), open_store(own_redis.url)
+    store.ping()
+
+    def sign_out(_seconds):
+        assert others.get("j:{a}") == [b"outcome"]
+        others.delete("s:{a}")
+
+    monkeypatch.setattr("app.store.redis.time", SimpleNamespace(sleep=sign_out))
+    proxy.cuts_reply = 1
+    store.write(Put({"s:{a}": b"value"}, LONG, "guest"), Settle("j:{a}", "holder", b"outcome", LONG))
+    assert not proxy.cuts_reply
+    assert others.get("s:{a}") == [None]
+    for each in (store, others):
+        each.close()
 
 
 def test_what_would_count_otherwise_the_second_time_is_not_repeated(own_redis, proxy):
@@ -213,6 +272,18 @@ def test_a_full_server_is_told_from_one_that_is_away(store, own_redis, fails_in_
     assert store.get("s:{a}") == [b"value"]
     store.delete("s:{a}")
     assert store.get("s:{a}") == [None]
+
+
+def test_a_lease_whose_outcome_a_full_server_does_not_take_is_not_given_back(store, own_redis, fails_in_time):
+    assert store.claim("j:{a}", "first", LONG).is_held
+    settle = Settle("j:{a}", "first", b"value", LONG)
+    with own_redis.client() as client:
+        client.config_set("maxmemory", 1)
+        assert fails_in_time(store.write, Put({"s:{b}": b"value"}, LONG, "guest"), settle).reason == "full"
+        client.config_set("maxmemory", 0)
+    assert store.claim("j:{a}", "second", LONG, records=["j:{a}", "s:{b}"]) == (False, [None, None], [])
+    store.write(settle)
+    assert store.claim("j:{a}", "second", LONG, records=["j:{a}"]) == (True, [b"value"], [])
 
 
 def test_a_server_that_refuses_the_password_is_told_from_one_that_is_away(own_redis, fails_in_time):
