@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import partial
 from html import escape
 from pathlib import Path
-from types import MappingProxyType, SimpleNamespace
+from types import MappingProxyType
 
 from flask import current_app, g
 
@@ -198,7 +198,8 @@ def _sign_in(
 ) -> str:
     return render(
         "login.html",
-        form=SimpleNamespace(next=SimpleNamespace(data=""), username=SimpleNamespace(data="")),
+        username="",
+        next="",
         field_errors=field_errors,
         message=message,
         notice=notice,

@@ -1,6 +1,8 @@
 """``/login``: the form, and what happens when it is sent."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from flask import Blueprint, Response, current_app, make_response, redirect, request, url_for
 from flask_wtf import FlaskForm
@@ -57,15 +59,13 @@ def _check_typed(field: Field, *, missing: str, too_long: str, longest: int) -> 
 @bp.get("/login")
 @public
 def show() -> AnyResponse:
-    onward = _onward(request.args.get("next"))
     try:
         if session.current_sign_in():
-            return redirect(onward, 303)
+            return redirect(_onward(request.args.get("next")), 303)
     except StoreUnavailable:
         pass  # the form needs no store
     notice = session.take_notice()
-    form = LoginForm(formdata=None, data={"next": request.args.get("next")})
-    return _page(form, notice=voice().site(notice) if notice else None)
+    return _page(onward=request.args.get("next"), notice=voice().site(notice) if notice else None)
 
 
 @bp.post("/login")
@@ -73,13 +73,13 @@ def show() -> AnyResponse:
 def submit() -> AnyResponse:
     form = LoginForm(request.form)
     if not form.validate():
-        return _page(form, 422)
+        return _again(form, 422)
     try:
         sign_in = site().login.sign_in(_attempt(form), session=session.new_content(), former=session.current_sign_in())
     except Throttled as throttled:
         return _too_many(form, throttled.retry_after_seconds)
     except Refused as refusal:
-        return _page(form, 422, message=words_for(refusal, guest=form.username.data, signing_in=True))
+        return _again(form, 422, words_for(refusal, guest=form.username.data, signing_in=True))
     except Unavailable as trouble:
         return _busy(form, words_for(trouble, guest=form.username.data), trouble.retry_after_seconds)
     session.begin(sign_in)
@@ -99,7 +99,7 @@ def form_again(words: str) -> AnyResponse:
             return redirect(_onward(form.next.data), 303)
     except StoreUnavailable:
         pass
-    return _page(form, 422, message=voice().site(words))
+    return _again(form, 422, voice().site(words))
 
 
 def busy_again(words: str) -> Response:
@@ -124,37 +124,57 @@ def _onward(target: str | None) -> str:
 
 
 def _too_many(form: LoginForm, retry_after_seconds: int) -> Response:
-    page = _page(form, 429, message=voice().site("throttled", minutes=-(-retry_after_seconds // 60)))
+    page = _again(form, 429, voice().site("throttled", minutes=-(-retry_after_seconds // 60)))
     page.headers["Retry-After"] = str(retry_after_seconds)
     return page
 
 
 def _busy(form: LoginForm, message: Message, retry_after_seconds: int | None) -> Response:
-    page = _page(form, 503, message=message)
+    page = _again(form, 503, message)
     page.headers["Retry-After"] = str(retry_after_seconds or RETRY_AFTER_SECONDS)
     return page
 
 
+def _again(form: LoginForm, status: int, message: Message | None = None) -> Response:
+    """The sign-in page with what was sent, the password apart.
+
+    :param message: why the guest is still here, besides what is wrong with a field.
+    """
+    return _page(
+        status,
+        username=(form.username.data or "").replace("\0", ""),
+        onward=form.next.data,
+        field_errors={name: voice().site(texts[0]) for name, texts in form.errors.items()},
+        message=message,
+    )
+
+
 def _page(
-    form: LoginForm, status: int = 200, *, message: Message | None = None, notice: Message | None = None
+    status: int = 200,
+    *,
+    username: str = "",
+    onward: str | None = None,
+    field_errors: Mapping[str, Message] = MappingProxyType({}),
+    message: Message | None = None,
+    notice: Message | None = None,
 ) -> Response:
     """The sign-in page.
 
+    :param onward: where the guest wants to go, whoever says so.
     :param message: why the guest is still here; an error.
     :param notice: why the guest is here; no error.
     """
-    form.next.data = safe_next(form.next.data, current_app.url_map) or ""
-    form.username.data = (form.username.data or "").replace("\0", "")
-    field_errors = {name: voice().site(texts[0]) for name, texts in form.errors.items()}
+    onward = safe_next(onward, current_app.url_map)
     return make_response(
         render(
             "login.html",
-            form=form,
+            username=username,
+            next=onward or "",
             field_errors=field_errors,
             message=message,
             notice=notice,
             merchants_notices=_merchants_notices(),
-            here=form.next.data or None,
+            here=onward,
         ),
         status,
     )
