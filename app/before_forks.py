@@ -1,10 +1,12 @@
 """What the master has in memory before it forks, so that all processes of an instance share one copy of it.
 
-They share what is the same whatever the settings are: libraries, our code, the built-in words, and how languages write
-numbers and days. The site itself is made in each worker, of the settings of that moment: SIGHUP may have changed them.
+They share what is the same whatever the settings are: libraries, our code, templates, the built-in words, and how
+languages write numbers and days. The site itself is made in each worker, of its settings at that moment, which SIGHUP
+may have changed (docs/decisions/0012-read-before-the-fork.md).
 """
 
 from app.messages.catalogue import compose
+from app.pages import read_templates
 
 
 def read_ahead(*, counts: bool) -> None:
@@ -12,6 +14,7 @@ def read_ahead(*, counts: bool) -> None:
 
     :param counts: whether the site counts what happens (``METRICS_ADDRESS``).
     """
+    read_templates()
     compose(None, {}, ())  # Babel keeps the languages that it has read, ``shipped()`` the words
     if counts:
         from app.metrics import exposition, instruments  # noqa: F401, PLC0415 - costs nothing unless it is wanted

@@ -41,6 +41,12 @@ def render(template: str, /, **about: object) -> str:
     return _templates.get_template(template).render({"here": _here(), **given, **about})
 
 
+def read_templates() -> None:
+    """Compile them all, so that no guest waits for it."""
+    for name in _templates.list_templates():
+        _templates.get_template(name)
+
+
 def _here() -> str | None:
     asked = request_ctx.request
     return asked.full_path.rstrip("?") if asked.method == "GET" else None

@@ -17,7 +17,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from urllib3.util import parse_url
 from urllib3.util.ssl_ import create_urllib3_context
 
-from app.paytronix.http_reply import HttpReply
+from app.paytronix.http_reply import HttpReply, read_reply
 
 IDLE_SECONDS = 20  # a kept-alive connection whose last call is older may be closing at the other end: make a new one
 _LONGEST_WAIT_SECONDS = 3600.0  # sockets take no infinity
@@ -35,9 +35,9 @@ def _left(moment: float) -> float:
 class _TimedSocket(socket.socket):
     done_by = _NEVER  # the call under way: a moment of the monotonic clock
 
-    def recv_into(self, *args: Any, **kwargs: Any) -> int:
+    def recv(self, *args: Any, **kwargs: Any) -> bytes:
         self.settimeout(_left(self.done_by))
-        return super().recv_into(*args, **kwargs)
+        return super().recv(*args, **kwargs)
 
     def sendall(self, *args: Any, **kwargs: Any) -> None:
         self.settimeout(_left(self.done_by))
@@ -47,9 +47,9 @@ class _TimedSocket(socket.socket):
 class _TimedTlsSocket(ssl.SSLSocket):
     done_by = _NEVER
 
-    def recv_into(self, *args: Any, **kwargs: Any) -> int:
+    def recv(self, *args: Any, **kwargs: Any) -> bytes:
         self.settimeout(_left(self.done_by))
-        return super().recv_into(*args, **kwargs)
+        return super().recv(*args, **kwargs)
 
     def send(self, *args: Any, **kwargs: Any) -> int:  # sendall is a loop of these
         self.settimeout(_left(self.done_by))
@@ -171,14 +171,14 @@ class Connections:
 
     def exchange(
         self, request: bytes, *, connect_seconds: float, total_seconds: float, longest_bytes: int
-    ) -> tuple[HttpReply, bytes]:
+    ) -> HttpReply:
         """Send a request and read the whole reply.
 
         :param connect_seconds: for look-up, TCP and TLS of a new connection.
         :param total_seconds: for everything, the last byte of the reply included.
-        :param longest_bytes: of the body; of a longer one that much and a byte is read.
-        :returns: the reply's head, and its body.
-        :raises OSError: there is no whole reply, and so are urllib3's HTTPError and http.client's HTTPException.
+        :param longest_bytes: of the body.
+        :raises TooLong: the body is longer.
+        :raises OSError: there is no whole reply; urllib3's HTTPError and http.client's HTTPException say the same.
         """
         connection, is_good = self._connection(), False
         try:
@@ -189,11 +189,9 @@ class Connections:
                 connection.connect()
             connection.sock.done_by = done_by
             connection.sock.sendall(request)
-            with HttpReply(connection.sock) as reply:
-                reply.begin()
-                body = reply.read_whole(longest_bytes)
-                is_good = reply.isclosed() and not reply.will_close
-            return reply, body
+            reply = read_reply(connection.sock.recv, longest_bytes=longest_bytes)
+            is_good = not reply.is_last
+            return reply
         finally:
             if is_good:
                 self._idle.append(connection)

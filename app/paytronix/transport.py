@@ -18,6 +18,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from app.paytronix.deadline import Connections
 from app.paytronix.errors import Reason, Unavailable
+from app.paytronix.http_reply import TooLong
 from app.paytronix.places import Place, Places
 
 LONGEST_REPLY_BYTES = 1_000_000
@@ -130,7 +131,7 @@ class Transport:
             try:
                 response = self._adapter.send(request)
                 return Reply(response.status_code, response.headers, response.raw.read())
-            except _TooLong:
+            except TooLong:
                 reason, detail = Reason.PROTOCOL, f"a reply of more than {LONGEST_REPLY_BYTES} bytes"
             except _NO_REPLY as error:
                 reason, detail = _reason(error), None
@@ -152,10 +153,6 @@ def _query(parameters: Mapping[str, Any]) -> str:
     return "?" + "&".join([f"{name}={quote_plus(str(value))}" for name, value in parameters.items()])
 
 
-class _TooLong(Exception):
-    """The reply is larger than any that was agreed."""
-
-
 class _Adapter(BaseAdapter):
     """requests' way to one origin, over connections that keep to a deadline and are always verified."""
 
@@ -168,7 +165,7 @@ class _Adapter(BaseAdapter):
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         """Make the call, and read the whole reply.
 
-        :raises _TooLong: the body is longer than it may be.
+        :raises TooLong: the body is longer than it may be.
         :raises ValueError: something in the request would be more than one line of its head; nothing was sent.
         """
         target = (request.url or "").removeprefix(self._origin)
@@ -176,17 +173,18 @@ class _Adapter(BaseAdapter):
         head += "".join([f"{name}: {value}\r\n" for name, value in request.headers.items()])
         if not _TARGET.fullmatch(target) or head.count("\n") != len(request.headers) + 2:
             raise ValueError("not a line each")
-        found, body = self._connections.exchange(
+        reply = self._connections.exchange(
             f"{head}\r\n".encode() + cast(bytes, request.body or b""), longest_bytes=LONGEST_REPLY_BYTES, **self._limits
         )
-        if "content-encoding" in found.fields and len(body) <= LONGEST_REPLY_BYTES:  # which nobody asked for
-            packed = urllib3.HTTPResponse(io.BytesIO(body), found.fields, preload_content=False)
+        body = reply.body
+        if "content-encoding" in reply.fields:  # which nobody asked for
+            packed = urllib3.HTTPResponse(io.BytesIO(body), reply.fields, preload_content=False)
             body = packed.read(LONGEST_REPLY_BYTES + 1, decode_content=True)
-        if len(body) > LONGEST_REPLY_BYTES:
-            raise _TooLong
+            if len(body) > LONGEST_REPLY_BYTES:
+                raise TooLong
         response = requests.Response()
-        response.status_code, response.raw = found.status, io.BytesIO(body)
-        response.headers.update(found.fields)
+        response.status_code, response.raw = reply.status, io.BytesIO(body)
+        response.headers.update(reply.fields)
         return response
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Heads of replies: what is read of a sound one, and that one which leaves anything open is no reply."""
+"""Where a reply ends: a sound one is read, and one that leaves anything open is none."""
 
 import pytest
 
@@ -12,6 +12,12 @@ CHUNKS = b"2\r\n{}\r\n0\r\n\r\n"
 
 def whole(fields, body=b"{}", first=b"HTTP/1.1 200 OK"):
     return first + b"\r\n" + fields + b"\r\n" + body
+
+
+def reason_of(transport):
+    with pytest.raises(Unavailable) as caught:
+        transport.get(OPERATION, {})
+    return caught.value.reason
 
 
 def bodies(server, make_transport, data):
@@ -40,11 +46,45 @@ def bodies(server, make_transport, data):
         (whole(SOUND + b"Connection: close\r\n"), 2),
         (whole(SOUND + b"Connection: x\r\nConnection: Close\r\n"), 2),
         (whole(b"Content-Length: 9\r\nTransfer-Encoding: chunked\r\n", CHUNKS), 2),
+        (whole(SOUND) + whole(SOUND, b"no"), 2),
+        (whole(b"Transfer-Encoding: chunked\r\n", CHUNKS) + b"\r\n", 2),
     ],
 )
 def test_a_sound_reply_is_read_and_its_connection_kept_if_it_may_be(server, make_transport, data, connections):
     assert bodies(server, make_transport, data) == [b"{}", b"{}"]
     assert len(server.peers) == connections
+
+
+@pytest.mark.parametrize("size", [b"-2", b"+2", b"0x2", b"2_0", b"", b" 2", b"2 2", b"2;\x00", b"\xb2", b"2" * 16])
+def test_a_chunk_without_a_size_is_no_reply(server, make_transport, size):
+    server.follow(answer(whole(b"Transfer-Encoding: chunked\r\n", size + b"\r\n{}\r\n0\r\n\r\n")))
+    assert reason_of(make_transport(server.origin, total_seconds=5)) == Reason.PROTOCOL
+
+
+@pytest.mark.parametrize(
+    "rest", [b"2\r\n{}0\r\n\r\n", b"2\r\n{} \r\n0\r\n\r\n", b"0\r\n" + b"X: y\r\n" * 101, b"0" * 70_000]
+)
+def test_chunks_in_no_order_are_no_reply(server, make_transport, rest):
+    server.follow(answer(whole(b"Transfer-Encoding: chunked\r\n", rest)))
+    assert reason_of(make_transport(server.origin, total_seconds=5)) == Reason.PROTOCOL
+
+
+PIECES = whole(b"Transfer-Encoding: chunked\r\nX: y\r\n", CHUNKS)
+END_OF_HEAD = PIECES.index(b"\r\n\r\n")
+
+
+@pytest.mark.parametrize("at", [1, 16, 17, 30, *range(END_OF_HEAD, END_OF_HEAD + 9), len(PIECES) - 2])
+def test_a_reply_is_whole_in_whatever_pieces_it_comes(server, make_transport, at):
+    def script(peer):
+        while peer.read_request():
+            peer.send(PIECES[:at])
+            peer.stopping.wait(0.02)
+            peer.send(PIECES[at:])
+
+    server.follow(script)
+    transport = make_transport(server.origin)
+    assert [transport.get(OPERATION, {}).body for _ in range(2)] == [b"{}", b"{}"]
+    assert len(server.peers) == 1
 
 
 @pytest.mark.parametrize("status", [b"204", b"304", b"199"])
@@ -81,15 +121,14 @@ def test_a_status_without_a_body_has_none_whatever_its_fields_say(server, make_t
         b"Transfer-Encoding:\r\nContent-Length: 2\r\n",
         b"X: y\r\n" * 101,
         b"X: " + b"y" * 65_536 + b"\r\n",
+        b"".join(b"X-%d: " % number + b"y" * 1000 + b"\r\n" for number in range(80)),
     ],
     ids=lambda fields: repr(fields[:50]),
 )
 def test_a_head_that_leaves_anything_open_is_no_reply(server, make_transport, fields):
     server.follow(answer(whole(fields)), answer(whole(SOUND)))
     transport = make_transport(server.origin, total_seconds=5)
-    with pytest.raises(Unavailable) as caught:
-        transport.get(OPERATION, {})
-    assert caught.value.reason == Reason.PROTOCOL
+    assert reason_of(transport) == Reason.PROTOCOL
     assert transport.get(OPERATION, {}).body == b"{}"
     assert len(server.peers) == 2, "its connection was used again"
 
@@ -99,9 +138,7 @@ def test_a_head_that_leaves_anything_open_is_no_reply(server, make_transport, fi
 )
 def test_a_first_line_that_is_not_of_http_1_is_no_reply(server, make_transport, first):
     server.follow(answer(whole(SOUND, first=first)))
-    with pytest.raises(Unavailable) as caught:
-        make_transport(server.origin, total_seconds=5).get(OPERATION, {})
-    assert caught.value.reason == Reason.PROTOCOL
+    assert reason_of(make_transport(server.origin, total_seconds=5)) == Reason.PROTOCOL
 
 
 def test_the_fields_of_a_head_are_found_in_any_case(server, make_transport):
