@@ -123,6 +123,7 @@ class StoreSessionInterface(ServerSideSessionInterface):  # type: ignore[misc]
             if session.modified:
                 self._save_visit(session, response)
         elif session.is_new:
+            self._kept_alive.is_due(session.sign_in.name)  # it was, just now
             self._set_cookie(response, self._session_cookie, session.sign_in.session_id)
             signed_in = self._visits.dumps({SIGNED_IN_AT: int(time.time())})
             self._set_cookie(response, self._visit_cookie, str(signed_in))
