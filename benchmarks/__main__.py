@@ -13,7 +13,7 @@ def main(*, quick: bool) -> None:
     :param quick: one round and a small store, to see that it works; no figures to rely on.
     """
     started_at = time.monotonic()
-    times = 1 if quick else 3
+    times = 1 if quick else 7
     with folder() as home:
         table = rounds.measure(home, rounds=times)
         capacity = table["site"]["sign_in_rate"].median

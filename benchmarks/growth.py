@@ -6,7 +6,7 @@ import os
 import statistics
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,12 +18,13 @@ from redis import Redis as Client
 from app.auth.pseudonyms import Pseudonyms
 from app.auth.sign_ins import SignIns, Tokens
 from app.store.redis import RedisStore
+from app.store.redis_connections import Command
 from app.store.urls import open_store
 from benchmarks.contestants import SITE
 from benchmarks.measure import Figures, Started, percentile, started
 from benchmarks.processes import CORES, Redis, free_port, redis, vendor
 
-SECONDS = 4.0
+SECONDS, TIMES = 3.0, 3
 MANY_GUESTS = 200
 VENDORS = ((0.0, 16), (0.05, 64), (0.3, MANY_GUESTS))  # how long they take, and guests enough to keep a worker busy
 IDLE_SECONDS, MAX_SECONDS = 1800, 86_400
@@ -39,6 +40,12 @@ class Row:
     memory_mb: float
 
 
+def _pages(site: Started, *, guests: int) -> Figures:
+    """Several times in turn, the quickest: what else a machine does only takes time away."""
+    site.warm_up()
+    return max((site.serve("page", guests=guests, seconds=SECONDS) for _ in range(TIMES)), key=lambda each: each.rate)
+
+
 def workers(home: Path) -> list[Row]:
     """1, 2 and 4 workers on all cores, which they share with the load, the store and the vendor."""
     rows = []
@@ -46,8 +53,7 @@ def workers(home: Path) -> list[Row]:
         for count in (1, 2, 4):
             about = {"store_url": store.unix_url, "vendor_url": vendor_url, "workers": count}
             with started(SITE, home, cores=CORES, **about) as site:
-                site.warm_up()
-                figures = site.serve("page", guests=16, seconds=SECONDS)
+                figures = _pages(site, guests=16)
                 rows.append(Row(f"{count} worker{'s' if count > 1 else ''}", figures, site.memory_mb))
     return rows
 
@@ -61,8 +67,7 @@ def slow_vendor(home: Path) -> list[Row]:
                 vendor(home, delay_seconds=delay_seconds) as vendor_url,
                 started(SITE, home, store_url=store.unix_url, vendor_url=vendor_url) as site,
             ):
-                site.warm_up()
-                figures = site.serve("page", guests=guests, seconds=SECONDS)
+                figures = _pages(site, guests=guests)
                 rows.append(Row(f"{delay_seconds * 1000:.0f} ms, {guests} guests", figures, site.worker_mb))
     return rows
 
@@ -79,8 +84,7 @@ def threads(home: Path) -> list[Row]:
             settings = {"PAYTRONIX_MAX_CALLS": str(count)}
             about: dict[str, Any] = {"store_url": store.unix_url, "vendor_url": vendor_url, "settings": settings}
             with started(SITE, home, threads=count, **about) as site:
-                site.warm_up()
-                figures = site.serve("page", guests=MANY_GUESTS, seconds=SECONDS)
+                figures = _pages(site, guests=MANY_GUESTS)
                 rows.append(Row(f"{count} threads", figures, site.worker_mb))
     return rows
 
@@ -91,8 +95,7 @@ def ways_to_redis(home: Path) -> list[Row]:
     with redis(home) as store, vendor(home) as vendor_url:
         for label, url in (("unix socket", store.unix_url), ("TCP", store.tcp_url)):
             with started(SITE, home, store_url=url, vendor_url=vendor_url) as site:
-                site.warm_up()
-                rows.append(Row(label, site.serve("page", guests=8, seconds=SECONDS), site.worker_mb))
+                rows.append(Row(label, _pages(site, guests=8), site.worker_mb))
     return rows
 
 
@@ -168,10 +171,12 @@ class _Pipelined:
     def __init__(self, socket: str) -> None:
         self._pipeline = Client(unix_socket_path=socket).pipeline(transaction=False)
 
-    def execute_command(self, *command: Any) -> None:
-        self._pipeline.execute_command(*command)
+    def exchange(self, commands: Sequence[Command]) -> list[Any]:
+        for command in commands:
+            self._pipeline.execute_command(*command)
         if len(self._pipeline) >= 1000:
             self.flush()
+        return [None] * len(commands)
 
     def flush(self) -> None:
         self._pipeline.execute()  # raises what any of the replies says
@@ -286,15 +291,14 @@ def cluster(home: Path) -> list[Row]:
         with redis(home) as store:
             about = {"store_url": store.tcp_url, "vendor_url": vendor_url}
             with started(SITE, home, cores=CORES, **about) as site:
-                site.warm_up()
-                figures = site.serve("page", guests=12, seconds=SECONDS)
+                figures = _pages(site, guests=12)
                 rows.append(Row("1 instance, 1 Redis", figures, site.memory_mb))
         with _cluster(home) as url, contextlib.ExitStack() as stack:
             about = {"store_url": url, "vendor_url": vendor_url}
             sites = [stack.enter_context(started(SITE, home, cores=CORES, **about)) for _ in range(3)]
             for site in sites:
                 site.warm_up()
-            figures = _at_once(sites)
+            figures = max((_at_once(sites) for _ in range(TIMES)), key=lambda each: each.rate)
             rows.append(Row("3 instances, cluster of 3", figures, sum(site.memory_mb for site in sites)))
     return rows
 

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.contestants import EVERYBODY
-from benchmarks.growth import Held, Row
+from benchmarks.growth import SECONDS as SECONDS_EACH
+from benchmarks.growth import TIMES, Held, Row
 from benchmarks.measure import Spread, percentile
 from benchmarks.plot import bars
 from benchmarks.processes import CORES, HERE, PEERS_PYTHON
@@ -87,9 +88,13 @@ def write(table: Table, grown: Grown, *, rounds: int, minutes: float) -> Path:
             "",
             "## What was to be reached",
             "",
+            "Ratios are of the least figures of all rounds: what else a machine does only adds to them.",
+            "",
             *_targets(table, grown),
             "",
             "## How the site's cost grows",
+            "",
+            f"Each line is the quickest of {TIMES} times {SECONDS_EACH:.0f} seconds.",
             "",
             *_rows(
                 "Workers on all cores, shared with load, vendor and Redis; 16 guests", grown.workers, "all processes"
@@ -169,9 +174,9 @@ def _spread(spread: Spread, places: int) -> str:
 def _targets(table: Table, grown: Grown) -> list[str]:
     site, floor, stock = table["site"], table["floor"], table["stock"]
     slowest, (two, *_) = grown.slow_vendor[-1], (grown.two_workers_mb,)
-    per_floor = site["page_cpu_ms"].median / floor["page_cpu_ms"].median
-    per_stock = site["page_cpu_ms"].median / stock["page_cpu_ms"].median
-    of_sign_in = site["sign_in_cpu_ms"].median / stock["sign_in_cpu_ms"].median
+    per_floor = site["page_cpu_ms"].least / floor["page_cpu_ms"].least
+    per_stock = site["page_cpu_ms"].least / stock["page_cpu_ms"].least
+    of_sign_in = site["sign_in_cpu_ms"].least / stock["sign_in_cpu_ms"].least
     checks = [
         ("a signed-in page, CPU, by the floor's", f"{per_floor:.2f}", "≤ 2", per_floor <= 2),
         ("a signed-in page, CPU, by the stock stack's", f"{per_stock:.2f}", "≤ 0.6", per_stock <= 0.6),

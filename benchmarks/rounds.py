@@ -9,7 +9,7 @@ from benchmarks.measure import Spread, percentile, started
 from benchmarks.processes import redis, vendor
 
 GUESTS = 8
-SECONDS = 3.0
+SECONDS = 2.0
 Table = dict[str, dict[str, Spread]]  # by contestant, then by figure
 
 
