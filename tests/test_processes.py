@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.faults.rig import site_workers
+from tests.faults.rig import children
 from tests.sites import ROOT, environment
 from tests.stores import free_ports
 
@@ -63,8 +63,7 @@ def memory_of(pid):
 
 def test_workers_and_the_metrics_process_share_most_of_what_they_hold(run_site):
     site = run_site(workers=2, METRICS_ADDRESS=f"127.0.0.1:{free_ports(1)[0]}")
-    children = site_workers(site)
-    assert len(children) == 3
-    for pid in children:
+    assert len(children(site)) == 3
+    for pid in children(site):
         held = memory_of(pid)
         assert held["Private"] < 0.55 * held["Shared"], held

@@ -1,6 +1,7 @@
 """The rig: instances of the site under gunicorn, their store and their vendor, and what must hold for all of them."""
 
 import contextlib
+import os
 import signal
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ from tests.faults.guests import PUBLIC_URL, Guest
 from tests.faults.proxy import Proxy
 from tests.sandboxes import Sandbox
 from tests.sites import SECRET_KEY, RunningSite, environment
-from tests.stores import redis_server
+from tests.stores import free_ports, redis_server
 
 
 class Rig:
@@ -31,6 +32,7 @@ class Rig:
         self.sandbox, self.folder = sandbox, folder
         self.answers, self.sites, self.guests = [], [], []
         self.servers, self._sqlite_files = [], []
+        self._collector = None
         self._running = contextlib.ExitStack()
 
     # --- what runs ---
@@ -64,6 +66,10 @@ class Rig:
         self.sandbox = Sandbox(*options)
         self._running.callback(self.sandbox.stop)
 
+    def watch(self, collector):
+        """Have every instance that is started from now on count and trace what happens."""
+        self._collector = collector
+
     def start(self, *workers, store_url=None, ready=True, options=(), within=(), **settings):
         """Start an instance for each number of workers, all alike.
 
@@ -75,11 +81,15 @@ class Rig:
         settings = {"PUBLIC_URL": PUBLIC_URL, "STORE_URL": store_url} | settings
         environ = environment(self.sandbox, self.folder, **settings)
 
-        def start(count):
-            return (RunningSite if ready else _LivingSite)(environ, *options, workers=count, within=within)
+        def start(count, port):
+            watched = {"METRICS_ADDRESS": f"127.0.0.1:{port}"} if self._collector else {}
+            site_class = RunningSite if ready else _LivingSite
+            return site_class(environ | watched, *options, workers=count, within=within)
 
+        if self._collector:
+            environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = self._collector.url
         with ThreadPoolExecutor() as pool:
-            started = list(pool.map(start, workers))
+            started = list(pool.map(start, workers, free_ports(len(workers))))
         for site in started:
             site.descriptors_at_start = max(invariants.descriptors(pid) for pid in site_workers(site))
         self.sites += started
@@ -122,6 +132,7 @@ class Rig:
                 for site in self.sites:
                     invariants.check_descriptors(site, site_workers(site))
                 stored = self._stored()
+                counted = b"".join(_metrics(site) for site in self.sites)
             finally:
                 with ThreadPoolExecutor() as pool:
                     codes = list(pool.map(_end, self.sites))
@@ -129,7 +140,8 @@ class Rig:
             invariants.check_logs(self.sites)
             log = "".join(line for site in self.sites for line in site.output).encode()
             session_ids = {guest.session_id for guest in self.guests} | invariants.session_ids(self.answers)
-            invariants.check_secrets(self.sandbox, session_ids - {None}, log=log, store=stored)
+            watched = counted + b"".join(self._collector.raw if self._collector else ())
+            invariants.check_secrets(self.sandbox, session_ids - {None}, log=log + watched, store=stored)
 
     def _stored(self):
         content = b""
@@ -158,6 +170,14 @@ class _LivingSite(RunningSite):
             return False
 
 
+def _metrics(site):
+    """What the metrics of an instance tell, if it is watched."""
+    address = site.settings.get("METRICS_ADDRESS")
+    if not address or site.process.poll() is not None:
+        return b""
+    return requests.get(f"http://{address}/metrics", timeout=30).content
+
+
 def _end(site):
     """End an instance in order; at once if it would first wait for a balancer, and then without its last words."""
     if "TRUSTED_PROXY_HOPS" not in site.settings:
@@ -176,10 +196,27 @@ def _check_ends(path):
 
 def site_workers(site):
     """The process ids of an instance's workers."""
+    return [pid for pid in children(site) if pid != metrics_process(site)]
+
+
+def metrics_process(site):
+    """The child of an instance that listens at its metrics' address, if there is one."""
+    port = int(site.settings.get("METRICS_ADDRESS", ":0").rpartition(":")[2])
+    for pid in children(site) if port else ():
+        with contextlib.suppress(OSError):  # it ends just now
+            table = [row.split() for row in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
+            inodes = {row[9] for row in table if row[1].endswith(f":{port:04X}") and row[3] == "0A"}
+            if any(os.readlink(file).strip("socket:[]") in inodes for file in Path(f"/proc/{pid}/fd").iterdir()):
+                return pid
+    return None
+
+
+def children(site):
+    """The process ids of what an instance's master has started."""
     if site.process.poll() is not None:
         return []
-    children = Path(f"/proc/{site.process.pid}/task/{site.process.pid}/children").read_text().split()
-    return [int(pid) for pid in children if _lives(pid)]
+    pids = Path(f"/proc/{site.process.pid}/task/{site.process.pid}/children").read_text().split()
+    return [int(pid) for pid in pids if _lives(pid)]
 
 
 def _lives(pid):

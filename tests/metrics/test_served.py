@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.faults.rig import site_workers
+from tests.faults.rig import children, metrics_process, site_workers
 from tests.sites import ROOT, environment
 from tests.stores import free_ports, until
 
@@ -23,25 +23,9 @@ SHARED = re.compile(r"/\S*/guest-login-metrics-\w+")
 def folder_of(site):
     """Where its workers count, as one that has counted has it in memory."""
     site.browser().get("/login")
-    found = [SHARED.search(Path(f"/proc/{pid}/maps").read_text()) for pid in children(site.process.pid)]
+    found = [SHARED.search(Path(f"/proc/{pid}/maps").read_text()) for pid in children(site)]
     (folder,) = {Path(each[0]) for each in found if each}
     return folder
-
-
-def children(pid):
-    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def metrics_process(site):
-    """The child of the master that listens at the metrics address."""
-    port = int(site.settings["METRICS_ADDRESS"].rpartition(":")[2])
-    table = Path(f"/proc/{site.process.pid}/net/tcp").read_text().splitlines()[1:]
-    inodes = {row.split()[9] for row in table if row.split()[1].endswith(f":{port:04X}") and row.split()[3] == "0A"}
-    for pid in children(site.process.pid):
-        for number in os.listdir(f"/proc/{pid}/fd"):
-            if os.readlink(f"/proc/{pid}/fd/{number}").strip("socket:[]") in inodes:
-                return pid
-    pytest.fail("no process listens there")
 
 
 def test_all_workers_are_counted_as_one(run_watched, metrics):
@@ -136,11 +120,7 @@ def test_what_workers_counted_stays_when_they_are_replaced_and_their_files_do_no
     for _ in range(3):
         former = set(site_workers(site))
         site.process.send_signal(signal.SIGHUP)
-        until(
-            lambda former=former: (
-                len(set(site_workers(site))) == 3 and former & set(site_workers(site)) <= {metrics_process(site)}
-            )
-        )
+        until(lambda former=former: len(site_workers(site)) == 2 and former.isdisjoint(site_workers(site)))
     assert site.browser().sign_in().status == 303
     until(lambda: metrics.value("sign_ins_total", outcome="ok", code="") == 5)
     until(lambda: metrics.value("vendor_calls_limit") == 2 * 252)
@@ -154,7 +134,7 @@ def test_a_worker_that_is_killed_in_the_middle_of_a_call_is_not_counted_as_calli
     run_watched, metrics, sandbox
 ):
     site = run_watched(workers=1)
-    (worker,) = [pid for pid in site_workers(site) if pid != metrics_process(site)]
+    (worker,) = site_workers(site)
     sandbox.switch(delay_seconds=3)
     with ThreadPoolExecutor(1) as pool:
         lost = pool.submit(site.browser().sign_in)
@@ -266,7 +246,7 @@ def test_a_folder_that_cannot_be_written_stops_the_start_with_one_clear_line(san
 def test_without_an_address_there_is_no_process_no_folder_and_nothing_is_imported(run_site):
     site = run_site(workers=1)
     site.browser().sign_in()
-    (worker,) = children(site.process.pid)
+    (worker,) = children(site)
     assert "guest-login-metrics" not in Path(f"/proc/{worker}/maps").read_text()
     # redis-py imports the API of OpenTelemetry where it is installed; the exporter is ours to leave alone.
     ours = "'prometheus', 'opentelemetry.exporter', 'app.traces', 'app.metrics.instruments', 'app.metrics.exposition'"
