@@ -23,7 +23,13 @@ class RecentCalls:
         self._failed_at: deque[float] = deque(maxlen=FAILING_AFTER)  # since the last call that Paytronix answered
 
     def see(self, call: Call) -> None:
-        """Take in how a call went. A refusal is an answer like any other."""
+        """Take in how a call went. A refusal is an answer like any other.
+
+        A firewall in front of Paytronix refuses what looks like an attack (a 4xx that is none of Paytronix's answers).
+        That says nothing of the calls of others.
+        """
+        if call.outcome == Reason.ERROR and call.status is not None and 400 <= call.status < 500:
+            return
         if call.outcome in _FAILURES:
             self._failed_at.append(self._clock())
         elif call.outcome != Reason.BUSY:

@@ -12,7 +12,7 @@ AREA = "store"
 PINGS = 5
 SLOW_SECONDS = 0.05  # a page asks it two or three times
 OLDEST_REDIS = (6, 2)
-_TODO = {
+_REMEDY = {
     Reason.UNREACHABLE: "Check STORE_URL, that the server runs, and that a firewall lets this machine in.",
     Reason.TIMEOUT: "The server is overloaded or frozen, or somebody holds the file. See what it is busy with.",
     Reason.READONLY: "It can be read and not written: a replica, a full disk, or a file that belongs to somebody else.",
@@ -27,7 +27,7 @@ def check_store(site: Site) -> Iterator[Finding]:
     try:
         taken = [_seconds_of_ping(site) for _ in range(PINGS)]
     except StoreUnavailable as error:
-        yield fault(AREA, str(error), _TODO[error.reason])
+        yield fault(AREA, str(error), _REMEDY[error.reason])
         return
     typical = statistics.median(taken)
     if typical > SLOW_SECONDS:

@@ -45,12 +45,12 @@ def test_a_notice_about_trouble_is_shown_while_paytronix_fails_and_no_longer(wit
     assert "We know." not in browser.get("/login").text
 
 
-def call(outcome):
+def call(outcome, status=None):
     return Call(
         operation="x",
         outcome=outcome,
         seconds=0.1,
-        status=None,
+        status=status,
         code=None,
         detail=None,
         content_type=None,
@@ -83,6 +83,16 @@ def failing(outcomes, seconds_later=0.0):
 )
 def test_paytronix_is_failing_when_the_last_calls_all_failed(outcomes, is_failing):
     assert failing(outcomes) == is_failing
+
+
+def test_a_firewall_that_refuses_some_requests_says_nothing_of_paytronix():
+    recent = RecentCalls()
+    for status in (403,) * FAILING_AFTER:
+        recent.see(call("error", status))
+    assert not recent.is_failing()
+    for status in (502, 403, 503, 403, 504):
+        recent.see(call("error", status))
+    assert recent.is_failing()
 
 
 def test_a_failure_that_nobody_has_met_again_is_forgotten():
