@@ -20,6 +20,7 @@ MOST_FILES = 64
 
 _SETTLE_SECONDS = 0.05  # more than the grain of a file's time stamp
 _MOST_SETTLING_LOOKS = 10
+_FILLED_SECONDS = 1.0  # after it was emptied, a file is filled again or is meant to be empty
 
 Stamp = tuple[int, ...]
 
@@ -118,11 +119,11 @@ class Folder:
 
         Most editors empty a file before they write it. Only if the next look still finds it so is it meant.
         """
-        document = read(self.path, file)
+        former = self._good.get(file)
+        document = read(self.path, file) if former else self._first_read(file)
         if isinstance(document, Fault):
             self._broken[file] = (document,)
             return True
-        former = self._good.get(file)
         if document.slips:
             self._broken[file] = document.slips
             if former and former.values and not former.slips:
@@ -131,6 +132,15 @@ class Folder:
             self._good[file] = document
             return True
         return False
+
+    def _first_read(self, file: str) -> Document | Fault:
+        """Read a file of which nothing is known. If it was emptied just now, somebody may be about to fill it."""
+        while True:
+            document = read(self.path, file)
+            is_empty = isinstance(document, Document) and not document.values and not document.slips
+            if not is_empty or not _was_written_within(self.path / file, _FILLED_SECONDS):
+                return document
+            time.sleep(_SETTLE_SECONDS)
 
     def _missing(self) -> list[Fault]:
         until_then = "Guests read the last good words until then."
@@ -184,6 +194,13 @@ class Folder:
 def _is_ours(name: str) -> bool:
     """Whether a file is meant for the site, and is not what editors and ConfigMaps leave around."""
     return name.lower().endswith(".toml") and not name.startswith(".")
+
+
+def _was_written_within(path: Path, seconds: float) -> bool:
+    try:
+        return 0 <= time.time() - path.stat().st_mtime < seconds
+    except OSError:
+        return False
 
 
 def _stamp(path: Path) -> Stamp | None:

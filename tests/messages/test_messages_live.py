@@ -142,6 +142,24 @@ def test_a_file_that_rests_while_it_is_empty_keeps_its_words_until_the_next_look
     assert here.look() is None
 
 
+def test_a_process_that_begins_while_a_file_is_being_filled_waits_for_its_words(folder):
+    folder.english("")
+    filling = threading.Timer(0.3, folder.english, [busy("good")])
+    filling.start()
+    here = Folder(folder.path)
+    here.look()
+    filling.join()
+    assert here.catalogue().negotiate("en").site("busy").text == "good"
+
+
+def test_a_process_that_begins_with_a_file_that_has_long_been_empty_does_not_wait(folder):
+    folder.english("")
+    os.utime(folder.path / "messages/en.toml", (0, 0))
+    began_at = time.monotonic()
+    Folder(folder.path).look()
+    assert time.monotonic() - began_at < 0.3
+
+
 def test_a_language_file_that_is_deleted_is_gone(folder, live, until):
     words = live()
     folder.english(busy("good"))

@@ -5,7 +5,7 @@ from http.cookies import SimpleCookie
 
 import pytest
 
-from app.auth.session import GuestSession
+from app.auth.session import GuestSession, _Recently
 from app.auth.submits import Outcome
 from app.store import StoreUnavailable
 from app.store.interface import Reason
@@ -193,6 +193,7 @@ def test_a_page_is_shown_while_its_idle_end_cannot_be_moved(browser, site, monke
         raise StoreUnavailable("the store", Reason.READONLY, "not now")
 
     browser.sign_in()
+    monkeypatch.setattr(site.session_interface, "_kept_alive", _Recently(0))  # the sign-in itself is the last time
     monkeypatch.setattr(site.extensions["site"].sign_ins, "keep_alive", unavailable)
     assert browser.get("/account").status == 200
     assert [record["reason"] for record in log_of(site, "idle_end_not_moved")] == ["readonly"]
