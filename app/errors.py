@@ -77,7 +77,7 @@ def _sign_in_ended(ended: SignInEnded) -> AnyResponse:
             "session_lost", todo="if it happens often: is the store shared by all instances, do cookies get through"
         )
     session.leave(ended.notice, for_good=ended.ended_here)
-    here = request.full_path.rstrip("?") if request.method == "GET" else None
+    here = request.full_path.rstrip("?") if request.method in {"GET", "HEAD"} else None
     return redirect(url_for("login.show", next=here), 303)
 
 

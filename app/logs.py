@@ -72,6 +72,7 @@ def configure(level: str, *, observe: Callable[[Mapping[str, Any]], None] | None
         )
     )
     root.handlers = [handler]
+    logging.raiseExceptions = False  # or a library's faulty record is printed with all that it was given
     root.setLevel(level.upper())
     for name in _QUIET:
         library = logging.getLogger(name)
@@ -100,12 +101,14 @@ class _Events:
         error = _error_of(event)
         for name, value in _of_request.get().items():
             event.setdefault(name, value)
-        record = clean(event)
-        record["level"] = method
-        record["timestamp"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        about = {"level": method, "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z")}
         if error is not None:
-            record["error"], record["trace"] = type(error).__name__, _without_card_numbers(_trace_of(error))
-        return self.render(logger, method, record)
+            about |= {"error": type(error).__name__, "trace": _without_card_numbers(_trace_of(error))}
+        try:
+            return self.render(logger, method, {**clean(event), **about})
+        except Exception:  # noqa: BLE001 - whatever cannot be written: to tell of something must not break it
+            told = {"event": str(event.get("event")), "not_written": ", ".join(sorted(map(str, event)))}
+            return self.render(logger, method, {**told, **about})
 
 
 _events = _Events()
@@ -145,9 +148,22 @@ def clean(event: EventDict) -> EventDict:
         # Guests quote the id of a request: it must stay as they read it.
         else _cleaned(value)
         if isinstance(value, str) and name != "request_id"
+        else _cleaned_inside(value)
+        if type(value) in _HOLDERS
         else value
         for name, value in event.items()
     }
+
+
+_HOLDERS = frozenset({dict, list, tuple})
+
+
+def _cleaned_inside(value: Any) -> Any:
+    if isinstance(value, dict):
+        return clean({str(name): each for name, each in value.items()})
+    if isinstance(value, list | tuple):
+        return [_cleaned_inside(each) for each in value]
+    return _cleaned(value) if isinstance(value, str) else value
 
 
 def _cleaned(text: str) -> str:

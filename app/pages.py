@@ -49,7 +49,7 @@ def read_templates() -> None:
 
 def _here() -> str | None:
     asked = request_ctx.request
-    return asked.full_path.rstrip("?") if asked.method == "GET" else None
+    return asked.full_path.rstrip("?") if asked.method in {"GET", "HEAD"} else None
 
 
 class Wording:

@@ -251,3 +251,34 @@ def test_an_error_is_told_by_its_kind_and_its_place(site):
 def test_a_long_text_is_cut(site):
     log.warning("words_missing", code="x" * 1000)
     assert len(log_of(site)[-1]["code"]) == 201
+
+
+def test_what_is_inside_of_a_value_is_cleaned_like_the_value(site):
+    log.warning("words_missing", about={"password": "marker-a", "numbers": [CARD, (CARD,)], "ok": "b"})
+    (record,) = log_of(site, "words_missing")
+    assert record["about"] == {"password": "***", "numbers": ["*" * 12 + CARD[-4:], ["*" * 12 + CARD[-4:]]], "ok": "b"}
+
+
+class Unwritable:
+    def __repr__(self):
+        raise RuntimeError("marker")
+
+
+@pytest.mark.parametrize("value", [10**5000, Unwritable(), [Unwritable()]], ids=lambda value: type(value).__name__)
+def test_what_cannot_be_written_costs_its_values_and_not_the_line(site, value):
+    log.warning("words_missing", code="x", value=value)
+    (record,) = log_of(site, "words_missing")
+    assert record["not_written"] == "code, event, value"
+    assert record["level"] == "warning"
+
+
+def test_what_refers_to_itself_costs_its_values_and_not_the_line(site):
+    value = []
+    value.append(value)
+    log.warning("words_missing", value=value)
+    assert log_of(site, "words_missing")[0]["not_written"] == "event, value"
+
+
+def test_a_faulty_record_of_a_library_is_printed_nowhere(site, capsys):
+    logging.getLogger("a.library").warning("%d", "marker-argument")
+    assert "marker" not in capsys.readouterr().err + site.log.getvalue()

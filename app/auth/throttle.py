@@ -8,11 +8,12 @@ guest, who knows the password, and too little for them (ASVS 5.0 V6.3.1; NIST SP
 import ipaddress
 import secrets
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from app.auth.late_releases import LateReleases
 from app.auth.pseudonyms import Pseudonyms
 from app.paytronix import Reason, Unavailable
 from app.paytronix.client import TOKEN_CALL
@@ -59,11 +60,11 @@ class Try:
     """
 
     def __init__(
-        self, store: Store, names: _Names, windows_seconds: tuple[int, int, int], lease: str, holder: str
+        self, store: Store, late_releases: LateReleases, windows_seconds: Mapping[str, int], own: Release
     ) -> None:
-        self._store = store
-        self._names, self._windows_seconds = names, windows_seconds
-        self.release = Release(lease, holder)
+        self._store, self._late_releases = store, late_releases
+        self._windows_seconds = windows_seconds
+        self.release = own
         self.is_over = False
 
     def refused(self) -> None:
@@ -71,14 +72,17 @@ class Try:
 
         :raises StoreUnavailable: it may not have been counted.
         """
-        counts = self._store.increment_all(dict(zip(self._names, self._windows_seconds, strict=True)))
-        self.is_over = self._store.acquire(*self.release, counts[0].seconds_left)
+        self.is_over = True  # also if it cannot be counted: then it stays until its lease ends
+        counts = self._store.increment_all(self._windows_seconds)
+        self._store.acquire(*self.release, counts[0].seconds_left)
 
     def give_back(self) -> None:
         """Let somebody else have it, unless it was refused."""
         if not self.is_over:
-            with suppress(StoreUnavailable):  # it ends by itself
+            try:
                 self._store.release(*self.release)
+            except StoreUnavailable:
+                self._late_releases.add(*self.release)
 
 
 class Throttle:
@@ -96,6 +100,7 @@ class Throttle:
         self._lease_seconds = call_seconds + TRY_RESERVE_SECONDS
         self._windows_seconds = (per_guest.window_seconds, per_guest.window_seconds, per_address.window_seconds)
         self._store = store
+        self._late_releases = LateReleases(store, seconds=self._lease_seconds)
         self._pseudonyms = pseudonyms
         self._per_guest = per_guest
         self._per_address = per_address
@@ -129,7 +134,11 @@ class Throttle:
         holder = secrets.token_hex(8)
         # Nearly always the first one is free and may be had, so it is taken before it is known whether it may.
         own = self._try(names, 0, holder)
-        is_held, _, counts = self._store.claim(*own.release, self._lease_seconds, counters=names)
+        try:
+            is_held, _, counts = self._store.claim(*own.release, self._lease_seconds, counters=names)
+        except StoreUnavailable:
+            self._late_releases.add(*own.release)  # it may have been taken all the same
+            raise
         try:
             allowed = self._allowed(counts)
         except Throttled:
@@ -141,8 +150,12 @@ class Throttle:
         for number in range(allowed):
             # Those that were refused hold the first ones, as a rule.
             own = self._try(names, (counts[0].number + number) % allowed, holder)
-            if self._store.acquire(*own.release, self._lease_seconds):
-                return own
+            try:
+                if self._store.acquire(*own.release, self._lease_seconds):
+                    return own
+            except StoreUnavailable:
+                self._late_releases.add(*own.release)
+                raise
         return None
 
     def _allowed(self, counts: Sequence[Count]) -> int:
@@ -162,7 +175,9 @@ class Throttle:
         return allowed_here
 
     def _try(self, names: _Names, number: int, holder: str) -> Try:
-        return Try(self._store, names, self._windows_seconds, f"{names.here}:{number}", holder)
+        own = Release(f"{names.here}:{number}", holder)
+        windows_seconds = dict(zip(names, self._windows_seconds, strict=True))
+        return Try(self._store, self._late_releases, windows_seconds, own)
 
     def _names(self, username: str, address: str) -> _Names:
         guest, network = self._pseudonyms.of(username), self._pseudonyms.of(_network(address))

@@ -45,6 +45,10 @@ USER_INFORMATION, ACCOUNT_INFORMATION = "guest/userInformation", "guest/accountI
 OPERATIONS = (TOKEN_CALL, USER_INFORMATION, ACCOUNT_INFORMATION)  # those that the site itself makes
 OUTCOMES = ("success", "refused", "token_rejected", "refresh_refused", *(reason.value for reason in Reason))
 LONGEST_RETRY_AFTER_SECONDS = 3600
+LONGEST_CODE, LONGEST_TEXT = (
+    100,
+    1000,
+)  # characters of what Paytronix says; more of it is no code, and no text for a page
 
 # RFC 6749, 5.2: what an authorization server says when the client itself is at fault.
 _OUR_CREDENTIALS = frozenset({"invalid_client", "unauthorized_client", "unsupported_grant_type"})
@@ -278,8 +282,9 @@ class PaytronixClient:
             if not isinstance(envelope.result, str) or envelope.result in {"", "success", "failure"}:
                 return self._no_envelope(operation, reply, refusal)
             code = f"result:{envelope.result}"
+        code = code[:LONGEST_CODE]
         texts = (envelope.error_message, envelope.error_description)
-        vendor_text = next((text for text in texts if isinstance(text, str)), None)
+        vendor_text = next((text[:LONGEST_TEXT] for text in texts if isinstance(text, str)), None)
         about: dict[str, Any] = {"vendor_text": vendor_text, "status": reply.status}
 
         lowered = code.lower()

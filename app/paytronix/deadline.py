@@ -166,6 +166,7 @@ class Connections:
             self._tls = create_urllib3_context(ssl_minimum_version=ssl.TLSVersion.TLSv1_2)
             self._tls.load_verify_locations(ca_bundle)
             self._tls.sslsocket_class = _TimedTlsSocket
+            self._tls.keylog_filename = None  # type: ignore[assignment]  # urllib3 would write the keys of calls to where SSLKEYLOGFILE says
         self._idle: list[_Connection] = []  # the one that was used last is used next
         weakref.finalize(self, _close, self._idle)
 

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from http.client import HTTPException, IncompleteRead
 from typing import NamedTuple
 
-LONGEST_HEAD_BYTES, MOST_FIELDS = 65_536, 100
+LONGEST_FIRST_LINE_BYTES, LONGEST_HEAD_BYTES, MOST_FIELDS = 1024, 65_536, 100
+MOST_CHUNKS = 20_000
 _PIECE_BYTES = 65_536
-_CONTINUE, _NO_BODY = 100, frozenset({*range(100, 200), 204, 304})
+_SWITCHING_PROTOCOLS, _NO_BODY = 101, frozenset({204, 304})
 
 _TEXT = rb"[^\x00-\x08\x0a-\x1f\x7f]*"
 _FIRST_LINE = re.compile(
@@ -53,7 +54,9 @@ def read_reply(receive: Callable[[int], bytes], *, longest_bytes: int) -> HttpRe
     """
     stream = _Stream(receive)
     version, status, fields = stream.head()
-    while status == _CONTINUE:
+    while status < 200:  # what comes ahead of the reply (RFC 9110, 15.2), which is still to come
+        if status == _SWITCHING_PROTOCOLS:
+            raise HTTPException("a protocol that nobody asked for")
         version, status, fields = stream.head()
     coding, length = fields.get("transfer-encoding"), fields.get("content-length")
     digits = None if length is None else _LENGTH.fullmatch(length)
@@ -62,7 +65,7 @@ def read_reply(receive: Callable[[int], bytes], *, longest_bytes: int) -> HttpRe
     connection = fields.get("connection", "").lower()
     is_last = "close" in connection or (version == b"0" and "keep-alive" not in connection)
     if status in _NO_BODY:
-        body = b""
+        body, is_last = b"", True  # a server that sends one all the same must not be heard by the next call
     elif coding is not None:
         body = stream.chunks(longest_bytes)
         is_last = is_last or length is not None  # which contradicts it (6.3)
@@ -88,8 +91,9 @@ class _Stream:
         """The next head: the version's last digit, the status and the fields."""
         at = 0
         while (end := _END_OF_HEAD.search(self.rest, at)) is None:
-            at, has_begun = max(len(self.rest) - 2, 0), _FIRST_LINE.match(self.rest) is not None
-            if (b"\n" in self.rest and not has_begun) or len(self.rest) > LONGEST_HEAD_BYTES:
+            at, has_begun = max(len(self.rest) - 2, 0), b"\n" in self.rest
+            longest_bytes = LONGEST_HEAD_BYTES if has_begun else LONGEST_FIRST_LINE_BYTES
+            if (has_begun and not _FIRST_LINE.match(self.rest)) or len(self.rest) > longest_bytes:
                 raise HTTPException("no head")
             if not self._more():
                 raise IncompleteRead(b"") if has_begun or not self.rest else HTTPException("no head")
@@ -122,7 +126,7 @@ class _Stream:
     def chunks(self, longest_bytes: int) -> bytes:
         """A body in chunks (7.1), without what follows the last one."""
         body = bytearray()
-        while True:
+        for _ in range(MOST_CHUNKS):
             size = _CHUNK.fullmatch(self._line())
             if size is None:
                 raise HTTPException("no chunk")
@@ -132,6 +136,8 @@ class _Stream:
             body += self.piece(length, longest_bytes - len(body))
             if self._line() not in _BLANK:
                 raise HTTPException("no end of a chunk")
+        else:
+            raise HTTPException("too many chunks")
         for _ in range(MOST_FIELDS + 1):
             if self._line() in _BLANK:
                 return bytes(body)

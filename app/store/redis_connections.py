@@ -119,11 +119,14 @@ class _Bounded:
         """
         try:
             self._bounded.sendall(b"".join([_packed(command) for command in commands]))
-            return [self._reply() for _ in commands]
+            replies = [self._reply() for _ in commands]
         except TimeoutError as error:
             raise exceptions.TimeoutError("The server was late.") from error
         except OSError as error:
             raise exceptions.ConnectionError(f"The connection broke: {error.strerror}") from error
+        if self._replies.has_data():  # so nobody knows which reply is to which command
+            raise exceptions.InvalidResponse("The server said what nobody asked for.")
+        return replies
 
     def _reply(self) -> Any:
         while (reply := self._replies.gets()) is _INCOMPLETE:

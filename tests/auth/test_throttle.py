@@ -8,6 +8,7 @@ import pytest
 from app.auth.pseudonyms import Pseudonyms
 from app.auth.throttle import Throttle, Throttled, Tries
 from app.paytronix import Unavailable
+from app.store import Reason, StoreUnavailable
 
 ADDRESS = "192.0.2.1"
 
@@ -79,3 +80,47 @@ def test_many_who_wait_for_one_turn_all_get_it(store):
     for thread in threads:
         thread.join(20)
     assert len(done) == 20
+
+
+class Failing:
+    """A store one of whose operations is done, and told to have failed."""
+
+    def __init__(self, store, operation):
+        self._store, self._operation = store, operation
+
+    def __getattr__(self, name):
+        def done(*arguments, **named):
+            result = getattr(self._store, name)(*arguments, **named)
+            if name == self._operation:
+                self._operation = None
+                raise StoreUnavailable("the store", Reason.TIMEOUT, "late")
+            return result
+
+        return done
+
+
+def test_a_turn_that_a_slow_store_gave_too_late_is_given_back_soon(store):
+    one_at_a_time = throttle(Failing(store, "claim"), tries=1, call_seconds=5)
+    with pytest.raises(StoreUnavailable), one_at_a_time.turn("ana", ADDRESS):
+        pytest.fail("nobody knew that it had the turn")
+    began_at = time.monotonic()
+    with one_at_a_time.turn("ana", ADDRESS):
+        pass
+    assert time.monotonic() - began_at < 2
+
+
+def test_a_turn_that_could_not_be_given_back_at_once_is_given_back_soon(store):
+    one_at_a_time = throttle(Failing(store, "nothing"), tries=1, call_seconds=5)
+    one_at_a_time._store._operation = "release"
+    with one_at_a_time.turn("ana", ADDRESS):
+        pass
+    with one_at_a_time.turn("ana", ADDRESS):
+        pass
+
+
+def test_a_refused_try_that_could_not_be_counted_is_not_given_back(store):
+    one_at_a_time = throttle(Failing(store, "increment_all"), tries=2, call_seconds=1)
+    with pytest.raises(StoreUnavailable), one_at_a_time.turn("ana", ADDRESS) as own_try:
+        own_try.refused()
+    with one_at_a_time.turn("ana", ADDRESS), pytest.raises(Unavailable), one_at_a_time.turn("ana", ADDRESS):
+        pytest.fail("the first one must be held")

@@ -1,9 +1,11 @@
 """Where a reply ends: a sound one is read, and one that leaves anything open is none."""
 
+import time
+
 import pytest
 
 from app.paytronix import Reason, Unavailable
-from tests.misbehaving import answer
+from tests.misbehaving import answer, reply
 
 OPERATION = "guest/userInformation"
 SOUND = b"Content-Type: application/json\r\nContent-Length: 2\r\n"
@@ -87,10 +89,47 @@ def test_a_reply_is_whole_in_whatever_pieces_it_comes(server, make_transport, at
     assert len(server.peers) == 1
 
 
-@pytest.mark.parametrize("status", [b"204", b"304", b"199"])
-def test_a_status_without_a_body_has_none_whatever_its_fields_say(server, make_transport, status):
+@pytest.mark.parametrize("status", [b"204", b"304"])
+def test_a_status_without_a_body_has_none_and_is_the_last_of_its_connection(server, make_transport, status):
     data = whole(b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", b"", first=b"HTTP/1.1 " + status + b" x")
     assert bodies(server, make_transport, data) == [b"", b""]
+    assert len(server.peers) == 2
+
+
+@pytest.mark.parametrize("status", [b"100", b"102", b"103", b"199"])
+def test_what_comes_ahead_of_a_reply_is_not_taken_for_it(server, make_transport, status):
+    def script(peer):
+        while request := peer.read_request():
+            peer.send(b"HTTP/1.1 " + status + b" x\r\nLink: y\r\n\r\n")
+            time.sleep(0.2)
+            peer.send(reply(request.target.encode()))
+
+    server.follow(script)
+    transport = make_transport(server.origin)
+    for name in ("ana", "ben"):
+        assert f"={name}".encode() in transport.get(OPERATION, {"username": name}).body
+    assert len(server.peers) == 1
+
+
+def test_a_change_to_another_protocol_is_no_reply(server, make_transport):
+    server.follow(answer(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n" + whole(SOUND)))
+    assert reason_of(make_transport(server.origin, total_seconds=5)) == Reason.PROTOCOL
+
+
+def test_a_first_line_without_an_end_is_no_reply(server, make_transport):
+    def script(peer):
+        peer.read_request()
+        peer.send(b"HTTP/1.1 200 " + b"x" * 5000)
+        peer.stopping.wait(5)
+
+    server.follow(script)
+    assert reason_of(make_transport(server.origin, total_seconds=5)) == Reason.PROTOCOL
+
+
+def test_a_body_in_more_pieces_than_anybody_makes_is_no_reply(server, make_transport):
+    chunks = b"1\r\n \r\n" * 300_000 + CHUNKS
+    server.follow(answer(whole(b"Transfer-Encoding: chunked\r\n", chunks)))
+    assert reason_of(make_transport(server.origin, total_seconds=5)) == Reason.PROTOCOL
 
 
 @pytest.mark.parametrize(

@@ -255,6 +255,11 @@ def test_an_odd_text_of_a_failure_is_no_text(odd):
     assert error_of("sign-in", failure("could_not_authenticate", errorMessage=odd)).vendor_text is None
 
 
+def test_a_code_and_a_text_without_an_end_are_cut():
+    error = error_of("sign-in", failure("x" * 100_000, errorMessage="y" * 100_000))
+    assert (len(error.code), len(error.vendor_text)) == (100, 1000)
+
+
 def test_blanks_around_a_code_do_not_count():
     assert error_of("sign-in", failure(" could_not_authenticate\n")).code == "could_not_authenticate"
     assert type(error_of("user", failure(" invalid_token "))) is TokenRejected

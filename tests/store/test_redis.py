@@ -286,6 +286,36 @@ def test_a_lease_whose_outcome_a_full_server_does_not_take_is_not_given_back(sto
     assert store.claim("j:{a}", "second", LONG, records=["j:{a}"]) == (True, [b"value"], [])
 
 
+def test_a_record_whose_entry_in_the_index_fails_is_not_written_whatever_is_sent_with_it(own_redis, fails_in_time):
+    with own_redis.client() as client:
+        client.execute_command("ACL", "SETUSER", "site", "on", ">secret", "~guest-login:*", "+@all", "-zadd")
+    store = open_store(f"redis://site:secret@{own_redis.address}/0")
+    assert store.claim("j:{a}", "first", LONG).is_held
+    changes = Put({"s:{b}": b"value"}, LONG, "guest"), Settle("j:{a}", "first", b"outcome", LONG)
+    assert fails_in_time(store.write, *changes).reason == "refused"
+    assert store.get("s:{b}") == [None]
+    store.close()
+
+
+def test_a_reply_that_nobody_asked_for_costs_the_connection_and_is_read_by_nobody():
+    values = iter(range(1, 100))
+
+    def serve(listener):
+        for _ in range(2):
+            with contextlib.suppress(OSError), listener.accept()[0] as peer:
+                while b"EVAL" in peer.recv(65536):
+                    reply = b"*1\r\n$3\r\n\n%02d\r\n" % next(values)
+                    peer.sendall(reply * (2 if b"\n01" in reply else 1))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        store = open_store(f"redis://127.0.0.1:{listener.getsockname()[1]}/0")
+        with pytest.raises(StoreUnavailable):
+            store.get("s:{a}")
+        assert [store.get("s:{a}") for _ in range(2)] == [[b"02"], [b"03"]]
+        store.close()
+
+
 def test_a_server_that_refuses_the_password_is_told_from_one_that_is_away(own_redis, fails_in_time):
     with own_redis.client() as client:
         client.config_set("requirepass", "the right one")
