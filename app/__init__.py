@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from app.metrics.instruments import Metrics
     from app.traces import Traces
 
-ROOT = Path(__file__).parents[1]
 LONGEST_REQUEST_BYTES = 16 * 1024
 
 

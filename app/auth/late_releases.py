@@ -6,7 +6,8 @@ Once the store is back, guests would wait for the ends of these.
 
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from app.store import Store, StoreUnavailable
 
@@ -24,6 +25,15 @@ class LateReleases:
         self._seconds = seconds
         self._lock = threading.Lock()
         self._left: dict[tuple[str, str], float] = {}  # lease and holder → when to give up
+
+    @contextmanager
+    def cover(self, lease: str, holder: str) -> Iterator[None]:
+        """Take a lease within the block. If the store does not say whether it was taken, it is given back later."""
+        try:
+            yield
+        except StoreUnavailable:
+            self.add(lease, holder)
+            raise
 
     def add(self, lease: str, holder: str) -> None:
         """Give a lease back as soon as the store takes it, unless somebody else has it by then."""

@@ -123,7 +123,7 @@ class StoreSessionInterface(ServerSideSessionInterface):  # type: ignore[misc]
             if session.modified:
                 self._save_visit(session, response)
         elif session.is_new:
-            self._kept_alive.is_due(session.sign_in.name)  # it was, just now
+            self._kept_alive.note(session.sign_in.name)
             self._set_cookie(response, self._session_cookie, session.sign_in.session_id)
             signed_in = self._visits.dumps({SIGNED_IN_AT: int(time.time())})
             self._set_cookie(response, self._visit_cookie, str(signed_in))
@@ -186,15 +186,22 @@ class _Recently:
 
     def is_due(self, name: str) -> bool:
         """Whether it was not done lately; from now on it was."""
-        now = time.monotonic()
         with self._lock:
-            if now - self._done_at.get(name, float("-inf")) < self._seconds:
-                return False
-            self._done_at[name] = now
-            self._done_at.move_to_end(name)
-            if len(self._done_at) > KEPT_ALIVE_REMEMBERED:
-                self._done_at.popitem(last=False)
-        return True
+            is_due = time.monotonic() - self._done_at.get(name, float("-inf")) >= self._seconds
+            if is_due:
+                self._note(name)
+        return is_due
+
+    def note(self, name: str) -> None:
+        """It was done just now."""
+        with self._lock:
+            self._note(name)
+
+    def _note(self, name: str) -> None:
+        self._done_at[name] = time.monotonic()
+        self._done_at.move_to_end(name)
+        if len(self._done_at) > KEPT_ALIVE_REMEMBERED:
+            self._done_at.popitem(last=False)
 
 
 def _session() -> GuestSession:

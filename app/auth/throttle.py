@@ -134,11 +134,8 @@ class Throttle:
         holder = secrets.token_hex(8)
         # Nearly always the first one is free and may be had, so it is taken before it is known whether it may.
         own = self._try(names, 0, holder)
-        try:
+        with self._late_releases.cover(*own.release):
             is_held, _, counts = self._store.claim(*own.release, self._lease_seconds, counters=names)
-        except StoreUnavailable:
-            self._late_releases.add(*own.release)  # it may have been taken all the same
-            raise
         try:
             allowed = self._allowed(counts)
         except Throttled:
@@ -150,12 +147,9 @@ class Throttle:
         for number in range(allowed):
             # Those that were refused hold the first ones, as a rule.
             own = self._try(names, (counts[0].number + number) % allowed, holder)
-            try:
+            with self._late_releases.cover(*own.release):
                 if self._store.acquire(*own.release, self._lease_seconds):
                     return own
-            except StoreUnavailable:
-                self._late_releases.add(*own.release)
-                raise
         return None
 
     def _allowed(self, counts: Sequence[Count]) -> int:

@@ -62,6 +62,14 @@ def test_a_trusted_server_is_called_over_one_connection(trusted, ca_bundle, make
         assert (len(server.peers), len(server.requests)) == (1, 3)
 
 
+def test_the_keys_of_a_call_are_written_nowhere(trusted, ca_bundle, make_transport, tmp_path, monkeypatch):
+    keys = tmp_path / "keys.log"
+    monkeypatch.setenv("SSLKEYLOGFILE", str(keys))
+    with Misbehaving(GOOD, tls=trusted) as server:
+        make_transport(server.origin, ca_bundle=ca_bundle).get("guest/userInformation", {})
+    assert not keys.exists() or "TRAFFIC_SECRET" not in keys.read_text()
+
+
 def test_the_authorities_are_read_once(trusted, ca_bundle, make_transport, tmp_path):
     with Misbehaving(answer_and_close(reply(b"{}")), tls=trusted) as server:
         transport = make_transport(server.origin, ca_bundle=ca_bundle)
