@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 PEERS := benchmarks/peers
+PROVIDER := tests/console/provider
 # For every Python from 3.11 on, and without the address of the index that happened to be asked.
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 .DEFAULT_GOAL := help
 
-.PHONY: help setup browser-and-redis run test soak screenshots browsers audit bench check lint lock
+.PHONY: help setup browser-and-redis run link test soak screenshots browsers audit bench check lint lock
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,10 +24,18 @@ $(VENV)/ready: requirements-dev.lock
 browser-and-redis:
 	@./tests/install-servers
 
-run: setup  ## start the site with a simulated Paytronix at http://127.0.0.1:8000
+run: setup  ## start the site at http://127.0.0.1:8000 and the merchant's console at :8001, with a simulated Paytronix
 	$(RUN) -m sandbox.demo
 
-test: setup browser-and-redis  ## run every test, with a real browser and a real Redis
+link: setup  ## print another link that opens the console of "make run"
+	@$(RUN) -m sandbox.demo --link
+
+$(PROVIDER)/node_modules/ready: $(PROVIDER)/package-lock.json
+	@./tests/install-servers node:nodejs npm:npm
+	npm ci --prefix $(PROVIDER) --ignore-scripts --no-audit --no-fund --silent
+	touch $@
+
+test: setup browser-and-redis $(PROVIDER)/node_modules/ready  ## run every test, with a real browser and a real Redis
 	$(RUN) -m pytest
 
 soak: setup browser-and-redis  ## half an hour of storms and restarts, and docs/operations.md typed into a real systemd
@@ -76,5 +85,6 @@ lint: setup  ## style, types, import rules
 lock: setup  ## choose the newest versions that pyproject.toml allows
 	$(RUN) -m pip install --quiet uv
 	$(LOCK) pyproject.toml -o requirements.lock
+	$(LOCK) --extra console pyproject.toml -o requirements-console.lock
 	$(LOCK) --extra otel pyproject.toml -o requirements-otel.lock
 	$(LOCK) --group dev pyproject.toml -o requirements-dev.lock

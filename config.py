@@ -9,28 +9,33 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 from urllib.parse import SplitResult, urlsplit
 
 ROOT = Path(__file__).parent
 THREADS = 256  # per worker; a page mostly waits for Paytronix, so threads are what carries guests
+CONSOLE_THREADS = 32  # a few people, whose pages wait for a database at most
 ONE_YEAR_SECONDS = 366 * 86_400
 THREADS_KEPT_FREE = 4  # for every page that does not call Paytronix
 
 # How a name begins that can only be ours: another one that begins so is a slip.
 _OURS = (
     *("PUBLIC_URL", "SECRET_KEY", "PAYTRONIX_", "STORE_URL", "MERCHANT_DIR"),
-    *("SESSION_IDLE", "SESSION_MAX", "LOGIN_FAILURES_", "TRUSTED_PROX", "METRICS_ADDR"),
+    *("SESSION_IDLE", "SESSION_MAX", "LOGIN_FAILURES_", "TRUSTED_PROX", "METRICS_ADDR", "MESSAGES_U", "CONSOLE_"),
 )
 
 
 class SettingsError(Exception):
-    """Settings are missing or wrong. The text names each of them, the rule and an example, never a value."""
+    """Settings are missing or wrong. The text names each of them, the rule and an example, never a value.
 
-    def __init__(self, faults: list[str]) -> None:
+    :param whose: what cannot start with them.
+    """
+
+    def __init__(self, faults: list[str], whose: str = "site") -> None:
         self.faults = faults
         super().__init__(
-            "The site cannot start: {} wrong.\n{}".format(
+            "The {} cannot start: {} wrong.\n{}".format(
+                whose,
                 "one setting is" if len(faults) == 1 else f"{len(faults)} settings are",
                 "\n".join(f"  {fault}" for fault in faults),
             )
@@ -229,6 +234,31 @@ def _store_url(text: str) -> Secret:
     return Secret(text)
 
 
+# As SQLAlchemy reads it. Were anything else let through, its error would show a part of it: the password as a port.
+_SERVER = re.compile(
+    r"postgresql(\+psycopg)?://([^:/?#]*(:[^@/?#]*)?@)?(\[[^\[\]@/?#]*\]|[^\[\]@:/?#]*)(:[0-9]{1,5})?/[^/?#]+"
+)
+
+
+def _messages_url(text: str) -> Secret:
+    is_file = text.startswith("sqlite:///") and text != "sqlite:///"
+    if not (is_file or _SERVER.match(text)) or not text.isprintable():
+        raise ValueError
+    return Secret(f"sqlite:///{ROOT / text.removeprefix('sqlite:///')}" if is_file else text)
+
+
+def _staff(text: str) -> tuple[str, ...]:
+    """Addresses (``ana@example.com``), domains (``@example.com``) and groups (``group:Marketing``)."""
+    found = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not found or not all(re.fullmatch(r"group:.+|[^@\s]*@[^@\s]+\.[^@\s]+", each) for each in found):
+        raise ValueError
+    return tuple(each if each.startswith("group:") else each.lower() for each in found)
+
+
+def _issuer(text: str) -> str:
+    return _http_url(text).geturl().rstrip("/")
+
+
 def _folder(text: str) -> Path:
     return ROOT / _text(text)
 
@@ -270,14 +300,12 @@ def _setting(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
-    """Every setting of the site. A field's name in capitals is its name in the environment."""
+class _ForBoth:
+    """Settings that the guests' site and the console have in common.
 
-    public_url: Origin = _setting(
-        _origin,
-        "the origin that guests use, without a path; http:// only for loopback hosts",
-        "https://rewards.example.com",
-    )
+    A field's name in capitals is its name in the environment.
+    """
+
     secret_key: Secret = _setting(
         _key,
         "at least 32 random characters; make one with: python3 -c 'import secrets; print(secrets.token_hex(32))'",
@@ -290,6 +318,72 @@ class Settings:
         "the former SECRET_KEY",
         "",
         may_be_file=True,
+    )
+    store_url: Secret = _setting(
+        _store_url,
+        "where sign-ins are kept: sqlite:///FILE, redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://",
+        "redis://10.0.0.5:6379/0",
+        "sqlite:///instance/guest-login.db",
+        may_be_file=True,
+    )
+    merchant_dir: Path = _setting(_folder, "the folder that the merchant edits", "merchant", "merchant")
+    trusted_proxy_hops: int = _setting(
+        _whole(0, 20), "how many proxies in front of the site set forwarding headers", "1", "0"
+    )
+    messages_url: Secret | None = _setting(
+        _messages_url,
+        "where the console keeps the words: sqlite:///FILE, or postgresql://USER:PASSWORD@HOST/NAME",
+        "postgresql://words:sEcReT@10.0.0.6/words",
+        None,
+        may_be_file=True,
+    )
+    log_level: str = _setting(_level, "debug, info, warning or error", "info", "info")
+
+    whose: ClassVar[str] = "site"
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """Read and check every setting.
+
+        :param environ: where to read from; the process's environment unless given.
+        :raises SettingsError: naming all that is wrong at once.
+        """
+        source = os.environ if environ is None else environ
+        faults: list[str] = _slips(source)
+        values: dict[str, Any] = {}
+        for declared in fields(cls):
+            name, rules = declared.name.upper(), declared.metadata
+            try:
+                text = _given(source, name, may_be_file=rules["may_be_file"])
+                text = rules["default"] if text is None else text
+                if text is _REQUIRED:
+                    faults.append(f"{name} is missing: {rules['rule']}. Example: {rules['example']}")
+                else:
+                    values[declared.name] = None if text is None else rules["parse"](text)
+            except _WholeFault as fault:
+                faults.append(str(fault))
+            except (ValueError, KeyError):
+                faults.append(f"{name} is wrong: {rules['rule']}. Example: {rules['example']}")
+        faults = faults or cls._contradictions(values, source)
+        if faults:
+            raise SettingsError(faults, cls.whose)
+        return cls(**values)
+
+    @classmethod
+    def _contradictions(cls, values: Mapping[str, Any], environ: Mapping[str, str]) -> list[str]:
+        """What is wrong with settings that are right one by one."""
+        del values, environ  # of the site's there is none
+        return []
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(_ForBoth):
+    """Every setting of the guests' site."""
+
+    public_url: Origin = _setting(
+        _origin,
+        "the origin that guests use, without a path; http:// only for loopback hosts",
+        "https://rewards.example.com",
     )
     paytronix_base_url: str = _setting(
         _base_url,
@@ -334,14 +428,6 @@ class Settings:
         "30",
         "30",
     )
-    store_url: Secret = _setting(
-        _store_url,
-        "where sign-ins are kept: sqlite:///FILE, redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://",
-        "redis://10.0.0.5:6379/0",
-        "sqlite:///instance/guest-login.db",
-        may_be_file=True,
-    )
-    merchant_dir: Path = _setting(_folder, "the folder that the merchant edits", "merchant", "merchant")
     session_idle_seconds: int = _setting(
         _whole(1, ONE_YEAR_SECONDS), "whole seconds without a request after which a sign-in ends", "1800", "1800"
     )
@@ -357,46 +443,18 @@ class Settings:
     login_failures_per_address: Limit = _setting(
         _limit, "refused sign-ins from one address before it must wait", "100/15 minutes", "100/15 minutes"
     )
-    trusted_proxy_hops: int = _setting(
-        _whole(0, 20), "how many proxies in front of the site set forwarding headers", "1", "0"
-    )
     metrics_address: tuple[str, int] | None = _setting(
         _address, "host:port for metrics, never the public one", "127.0.0.1:9100", None
     )
-    log_level: str = _setting(_level, "debug, info, warning or error", "info", "info")
     otel_exporter_otlp_endpoint: str | None = _setting(
         _collector_url,
         "where an OpenTelemetry collector takes traces over HTTP, without a query",
         "http://collector:4318",
         None,
     )
-
-    @classmethod
-    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
-        """Read and check every setting.
-
-        :param environ: where to read from; the process's environment unless given.
-        :raises SettingsError: naming all that is wrong at once.
-        """
-        source = os.environ if environ is None else environ
-        faults: list[str] = _slips(source)
-        values: dict[str, Any] = {}
-        for declared in fields(cls):
-            name, rules = declared.name.upper(), declared.metadata
-            try:
-                text = _given(source, name, may_be_file=rules["may_be_file"])
-                text = rules["default"] if text is None else text
-                if text is _REQUIRED:
-                    faults.append(f"{name} is missing: {rules['rule']}. Example: {rules['example']}")
-                else:
-                    values[declared.name] = None if text is None else rules["parse"](text)
-            except _WholeFault as fault:
-                faults.append(str(fault))
-            except (ValueError, KeyError):
-                faults.append(f"{name} is wrong: {rules['rule']}. Example: {rules['example']}")
-        if faults:
-            raise SettingsError(faults)
-        return cls(**values)
+    otel_traces_sampler: str | None = _setting(
+        _text, "which pages are traced: one of OpenTelemetry's samplers", "always_on", None
+    )
 
     @classmethod
     def for_words(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -416,6 +474,84 @@ class Settings:
         return cls.from_env(given)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ConsoleSettings(_ForBoth):
+    """Every setting of the merchant's console."""
+
+    console_url: Origin = _setting(
+        _origin,
+        "the origin that staff use, another host than the guests'; http:// only for loopback hosts",
+        "https://words.example.com",
+    )
+    console_idle_seconds: int = _setting(
+        _whole(60, 86_400), "whole seconds without a request after which staff are signed out", "900", "900"
+    )
+    console_oidc_issuer: str | None = _setting(
+        _issuer,
+        "the identity provider at which staff sign in; unset: by one-time link only",
+        "https://login.example.com/realms/staff",
+        None,
+    )
+    console_oidc_client_id: Secret | None = _setting(
+        _secret, "what the identity provider calls the console", "guest-words", None, may_be_file=True
+    )
+    console_oidc_client_secret: Secret | None = _setting(
+        _secret, "the secret that the identity provider gave the console", "sEcReT", None, may_be_file=True
+    )
+    console_editors: tuple[str, ...] = _setting(
+        _staff,
+        "who may edit, comma-separated: addresses, @domains, group:NAME",
+        "@example.com, group:Marketing",
+        None,
+    )
+    console_publishers: tuple[str, ...] = _setting(
+        _staff,
+        "who may publish too, comma-separated: addresses, @domains, group:NAME",
+        "ana@example.com",
+        None,
+    )
+
+    whose: ClassVar[str] = "console"
+
+    @classmethod
+    def _contradictions(cls, values: Mapping[str, Any], environ: Mapping[str, str]) -> list[str]:
+        faults = []
+        has_rules = bool(values["console_editors"] or values["console_publishers"])
+        if values["console_oidc_issuer"]:
+            if not values["console_oidc_client_id"]:
+                faults.append("CONSOLE_OIDC_CLIENT_ID is missing: CONSOLE_OIDC_ISSUER needs it. Example: guest-words")
+            if not has_rules:
+                faults.append(
+                    "CONSOLE_EDITORS and CONSOLE_PUBLISHERS are missing: with CONSOLE_OIDC_ISSUER one of them has to "
+                    "say who may come in, or nobody could. Example: @example.com"
+                )
+        elif has_rules or values["console_oidc_client_id"] or values["console_oidc_client_secret"]:
+            faults.append(
+                "CONSOLE_OIDC_ISSUER is missing: the other CONSOLE_OIDC_ settings, CONSOLE_EDITORS and "
+                "CONSOLE_PUBLISHERS mean nothing without it. Set it, or remove them. Example: https://login.example.com/realms/staff"
+            )
+        try:
+            guests = _origin(environ.get("PUBLIC_URL", ""))
+        except ValueError:
+            guests = None  # that is for the site to tell
+        if guests and guests.host == values["console_url"].host and not _is_loopback(guests.host):
+            faults.append(
+                "CONSOLE_URL is wrong: it has the host of PUBLIC_URL, and cookies do not tell ports apart. "
+                "Give the console a host of its own. Example: https://words.example.com"
+            )
+        return faults
+
+    @property
+    def database_url(self) -> str:
+        """Where the console keeps what it has to keep even if it only shows the folder: links, and who did what."""
+        return self.messages_url.reveal() if self.messages_url else f"sqlite:///{ROOT / 'instance/console.db'}"
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether the folder alone counts, so that there is nothing to publish."""
+        return self.messages_url is None
+
+
 @dataclass(frozen=True)
 class Given:
     """A setting as it may be shown.
@@ -429,11 +565,11 @@ class Given:
     source: str
 
 
-def given_settings(settings: Settings, environ: Mapping[str, str] | None = None) -> list[Given]:
+def given_settings(settings: Settings | ConsoleSettings, environ: Mapping[str, str] | None = None) -> list[Given]:
     """Every setting, with where it comes from."""
     source = os.environ if environ is None else environ
     given = []
-    for declared in fields(Settings):
+    for declared in fields(settings):
         name, value = declared.name.upper(), getattr(settings, declared.name)
         origin = "environment" if source.get(name) else "default"
         if declared.metadata["may_be_file"] and source.get(f"{name}_FILE"):
@@ -482,8 +618,9 @@ def _given(environ: Mapping[str, str], name: str, *, may_be_file: bool) -> str |
 
 def _slips(environ: Mapping[str, str]) -> list[str]:
     """Names that look like ours and are none: a setting with a slip in its name would silently keep its default."""
-    known = {declared.name.upper() for declared in fields(Settings)}
-    known |= {f"{d.name.upper()}_FILE" for d in fields(Settings) if d.metadata["may_be_file"]}
+    declared = (*fields(Settings), *fields(ConsoleSettings))
+    known = {each.name.upper() for each in declared}
+    known |= {f"{each.name.upper()}_FILE" for each in declared if each.metadata["may_be_file"]}
     faults = []
     for name in sorted(name for name in environ if name.startswith(_OURS) and name not in known):
         close = difflib.get_close_matches(name, known, 1)
@@ -492,14 +629,26 @@ def _slips(environ: Mapping[str, str]) -> list[str]:
     return faults
 
 
-def check_extras(settings: Settings) -> None:
+def check_extras(settings: Settings | ConsoleSettings) -> None:
     """See that what the settings ask for is installed.
 
     :raises SettingsError: it is not.
     """
-    if settings.otel_exporter_otlp_endpoint is not None and find_spec("opentelemetry") is None:
+    if isinstance(settings, ConsoleSettings):
+        if not all(find_spec(name) for name in ("sqlalchemy", "alembic", "authlib", "tomli_w")):
+            how = "pip install --require-hashes -r requirements-console.lock"
+            raise SettingsError([f"CONSOLE_URL is set, but what the console needs is not installed: {how}"], "console")
+    elif settings.otel_exporter_otlp_endpoint is not None and find_spec("opentelemetry") is None:
         how = "pip install --require-hashes -r requirements-otel.lock"
         raise SettingsError([f"OTEL_EXPORTER_OTLP_ENDPOINT is set, but OpenTelemetry is not installed: {how}"])
+    if settings.messages_url is not None and find_spec("sqlalchemy") is None:
+        how = "pip install --require-hashes -r requirements-console.lock"
+        raise SettingsError([f"MESSAGES_URL is set, but what reads a database is not installed: {how}"])
+
+
+def is_console_wanted() -> bool:
+    """Whether the environment has settings for a console beside the site."""
+    return bool(os.environ.get("CONSOLE_URL"))
 
 
 def workers_wanted() -> int:

@@ -1,36 +1,56 @@
-"""How gunicorn serves the site. Anything here can be overridden on its command line."""
+"""How gunicorn serves the site (``wsgi:app``) and the console (``wsgi:console``).
+
+Anything here can be overridden on its command line.
+"""
 
 import gc
 import resource
 import sys
 from functools import partial
 from pathlib import Path
+from threading import Thread
 
 gc.disable()  # nothing of what is imported ever becomes garbage, and to look for it takes a tenth of the start
 
-from app import ending, serve_metrics
+from app import ending, make_published, serve_metrics
 from app.before_forks import read_ahead
 from app.logs import log
 from app.metrics import process as metrics_process
 from app.server import DESCRIPTORS, DRAIN_SECONDS
-from config import THREADS, THREADS_KEPT_FREE, Settings, SettingsError, check_extras, offer_default, workers_wanted
+from config import (
+    CONSOLE_THREADS,
+    THREADS,
+    THREADS_KEPT_FREE,
+    ConsoleSettings,
+    Settings,
+    SettingsError,
+    check_extras,
+    offer_default,
+    workers_wanted,
+)
+
+is_console = "wsgi:console" in sys.argv
+name = "console" if is_console else "site"
 
 gc.freeze()  # a process that looked through it later would write to every page of it, and share none any more
 gc.enable()
 
 try:
-    settings = Settings.from_env()
+    settings = (ConsoleSettings if is_console else Settings).from_env()
     check_extras(settings)
-    workers = workers_wanted()
-    metrics = metrics_process.of_this_master(settings.metrics_address) if settings.metrics_address else None
+    workers = 1 if is_console else workers_wanted()  # a few people, and WEB_CONCURRENCY is about the guests
+    metrics_address = None if is_console else settings.metrics_address
+    metrics = metrics_process.of_this_master(metrics_address) if metrics_address else None
 except SettingsError as error:
     sys.exit(str(error))  # here, and not in a worker, which would be started again for ever
 
-bind = "127.0.0.1:8000"
+call_seconds = 10 if is_console else int(settings.paytronix_total_seconds)  # of whoever is asked during a sign-in
+
+bind = "127.0.0.1:8001" if is_console else "127.0.0.1:8000"
 worker_class = "app.server.Worker"
-threads = THREADS
-timeout = int(settings.paytronix_total_seconds) + 30  # the worker's heartbeat, not a limit for a request
-graceful_timeout = DRAIN_SECONDS + int(settings.paytronix_total_seconds) * 2 + 5  # a sign-in under way may finish
+threads = CONSOLE_THREADS if is_console else THREADS
+timeout = call_seconds + 30  # the worker's heartbeat, not a limit for a request
+graceful_timeout = DRAIN_SECONDS + call_seconds * 2 + 5  # a sign-in under way may finish
 keepalive = 75  # longer than the proxy keeps its end, so that it is never ours that closes first
 max_requests = 100_000
 max_requests_jitter = 20_000
@@ -44,7 +64,7 @@ limit_request_fields = 60
 limit_request_field_size = 8190
 logger_class = "app.logs.GunicornLogger"
 loglevel = settings.log_level
-accesslog = None  # the site logs each request itself, without query strings
+accesslog = None  # the application logs each request itself, without query strings
 
 
 def on_starting(server):
@@ -52,7 +72,9 @@ def on_starting(server):
     wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    offer_default("PAYTRONIX_MAX_CALLS", max(server.cfg.threads - THREADS_KEPT_FREE, 1))
+    if not is_console:
+        offer_default("PAYTRONIX_MAX_CALLS", max(server.cfg.threads - THREADS_KEPT_FREE, 1))
+        make_published(settings)  # for what it loads; it opens nothing
     read_ahead(counts=metrics is not None)
     gc.freeze()
     if metrics:
@@ -61,12 +83,12 @@ def on_starting(server):
 
     def begin_to_end():
         ending.begin()  # before any worker hears of it
-        log.info("site_ending", drain_seconds=DRAIN_SECONDS if settings.trusted_proxy_hops else 0)
+        log.info(f"{name}_ending", drain_seconds=DRAIN_SECONDS if settings.trusted_proxy_hops else 0)
         end()
 
     def renew_workers_if_they_could_start():
         try:
-            Settings.from_env()  # what is in the files of NAME_FILE may have changed
+            type(settings).from_env()  # what is in the files of NAME_FILE may have changed
         except SettingsError as error:
             for fault in error.faults:
                 log.error("reload_refused", fault=fault)
@@ -77,9 +99,14 @@ def on_starting(server):
     server.handle_hup = renew_workers_if_they_could_start
 
 
+def post_worker_init(worker):
+    if is_console:  # beside whoever comes first, who would wait a third of a second for it
+        Thread(target=worker.wsgi.extensions["console"].desk.get_ready, daemon=True).start()
+
+
 def when_ready(server):
-    log.info("site_started", workers=server.cfg.workers)
+    log.info(f"{name}_started", workers=server.cfg.workers)
 
 
 def on_exit(server):
-    log.info("site_ended")
+    log.info(f"{name}_ended")

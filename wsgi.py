@@ -1,29 +1,55 @@
-"""The entry point: ``gunicorn wsgi:app`` and ``flask --app wsgi COMMAND``."""
+"""The entry points: ``gunicorn wsgi:app``, ``gunicorn wsgi:console`` and ``flask --app wsgi COMMAND``.
+
+Each application is made when somebody asks for it by its name, and neither makes the other.
+"""
 
 import sys
 
 import click
+from flask import Flask
 
-from app import create_app
-from config import Settings, SettingsError
+from config import ConsoleSettings, Settings, SettingsError, check_extras
 
-is_command = click.get_current_context(silent=True) is not None
-if is_command:  # whoever serves guests holds none of it
-    from app.commands.doctor import json_of_wrong_settings
-    from app.commands.messages import works_without_settings
 
-try:
+def __getattr__(name: str) -> Flask:
+    make = {"app": _make_site, "console": _make_console}.get(name)
+    if make is None:
+        raise AttributeError(f"wsgi has no {name}: it has app and console")
     try:
-        settings = Settings.from_env()
-    except SettingsError:
-        # Whoever writes the words has no settings, and a check of a pull request should need none.
-        if not (is_command and works_without_settings(sys.argv)):
-            raise
-        settings = Settings.for_words()
-except SettingsError as error:
-    if is_command and "doctor" in sys.argv and "--json" in sys.argv:
-        click.echo(json_of_wrong_settings(error))
-        sys.exit(1)
-    sys.exit(str(error))
+        made = globals()[name] = make()
+    except SettingsError as error:
+        sys.exit(str(error))
+    return made
 
-app = create_app(settings, for_command=is_command)
+
+def _make_site() -> Flask:
+    from app import create_app  # noqa: PLC0415 - see above
+
+    if click.get_current_context(silent=True) is None:
+        return create_app(Settings.from_env())
+    return create_app(_settings_of_command(), for_command=True)
+
+
+def _settings_of_command() -> Settings:
+    # Whoever serves guests holds none of it.
+    from app.commands.doctor import json_of_wrong_settings  # noqa: PLC0415
+    from app.commands.messages import works_without_settings  # noqa: PLC0415
+
+    try:
+        return Settings.from_env()
+    except SettingsError as error:
+        # Whoever writes the words has no settings, and a check of a pull request should need none.
+        if works_without_settings(sys.argv):
+            return Settings.for_words()
+        if "doctor" in sys.argv and "--json" in sys.argv:
+            click.echo(json_of_wrong_settings(error))
+            sys.exit(1)
+        raise
+
+
+def _make_console() -> Flask:
+    settings = ConsoleSettings.from_env()
+    check_extras(settings)
+    from app.console import create_console  # noqa: PLC0415 - the site runs without it
+
+    return create_console(settings)

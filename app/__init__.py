@@ -6,11 +6,14 @@ from socket import socket
 from typing import TYPE_CHECKING, Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask
+from flask import Flask, Request
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.sansio.http import parse_cookie
+from werkzeug.utils import cached_property
 
 from app import errors, headers, logs
-from app.auth import guards
+from app.auth import forms, guards
 from app.auth.login import Login
 from app.auth.pseudonyms import Pseudonyms
 from app.auth.refresh import TokenKeeper
@@ -25,6 +28,7 @@ from app.messages import Messages
 from app.observation import Watcher, tell_call, tell_fault
 from app.paytronix import Call, PaytronixClient, Transport
 from app.recent_calls import RecentCalls
+from app.served import Served
 from app.site import Site
 from app.store import ObservedStore, Operation, Store, open_store, patience
 from app.views import account, assets, brand, health, home, language, login, logout
@@ -32,13 +36,24 @@ from config import Settings
 
 if TYPE_CHECKING:
     from app.metrics.instruments import Metrics
+    from app.published import Published
     from app.traces import Traces
 
 LONGEST_REQUEST_BYTES = 16 * 1024
 
 
+class AskedByGuest(Request):
+    """A request whose cookies are looked up where they are; Werkzeug goes through all headers for them."""
+
+    @cached_property
+    def cookies(self) -> ImmutableMultiDict[str, str]:
+        return parse_cookie(self.environ.get("HTTP_COOKIE"), cls=ImmutableMultiDict)  # type: ignore[return-value]
+
+
 class App(Flask):
     """Flask, told that none of our functions is a coroutine: it would look into each of them at each request."""
+
+    request_class = AskedByGuest
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func
@@ -58,16 +73,20 @@ def create_app(settings: Settings, *, for_command: bool = False) -> Flask:
     logs.configure("error" if for_command else settings.log_level, observe=metrics.see_event if metrics else None)
     app = App(__name__, static_folder=None, template_folder=None)
     traces = None if for_command else make_traces(settings, app)
-    app.extensions["site"] = site = make_site(settings, [each for each in (metrics, traces) if each])
+    published = None if for_command else make_published(settings)
+    app.extensions["site"] = site = make_site(settings, [each for each in (metrics, traces) if each], published)
+    app.extensions["served"] = Served(
+        is_secure=settings.public_url.is_secure,
+        is_behind_proxy=settings.trusted_proxy_hops > 0,
+        tokens=site.tokens,
+    )
     keys = [key.reveal() for key in (settings.secret_key, *settings.secret_key_fallbacks)]
     app.config.update(
         SECRET_KEY=keys[0],
         MAX_CONTENT_LENGTH=LONGEST_REQUEST_BYTES,
         MAX_FORM_PARTS=50,
-        # itsdangerous signs with the last key and accepts all: forms opened before a change of keys still work.
-        WTF_CSRF_SECRET_KEY=keys[::-1],
-        WTF_CSRF_TIME_LIMIT=None,  # a form lives as long as the cookie that it belongs to
     )
+    forms.init_app(app, keys=keys)
     app.session_interface = StoreSessionInterface(
         app,
         site.sign_ins,
@@ -122,8 +141,18 @@ def serve_metrics(settings: Settings, listener: socket, folder: Path, is_over: C
     """
     from app.metrics.exposition import Overview, serve  # noqa: PLC0415 - costs nothing unless it is wanted
 
-    store = open_store(settings.store_url.reveal())
-    serve(listener, folder, Overview(store, make_sign_ins(settings, store), Messages(settings.merchant_dir)), is_over)
+    store, published = open_store(settings.store_url.reveal()), make_published(settings)
+    messages = Messages(settings.merchant_dir, published=published.current if published else None)
+    serve(listener, folder, Overview(store, make_sign_ins(settings, store), messages, published), is_over)
+
+
+def make_published(settings: Settings) -> "Published | None":
+    """What is published in the console, if there is one."""
+    if settings.messages_url is None:
+        return None
+    from app.published import Published  # noqa: PLC0415 - an extra that need not be installed
+
+    return Published(settings.messages_url.reveal())
 
 
 def make_traces(settings: Settings, app: Flask) -> "Traces | None":
@@ -133,7 +162,7 @@ def make_traces(settings: Settings, app: Flask) -> "Traces | None":
         return None
     from app.traces import Traces, exporter_to  # noqa: PLC0415 - an extra that need not be installed
 
-    return Traces(app, exporter_to(endpoint))
+    return Traces(app, exporter_to(endpoint), samples_itself=settings.otel_traces_sampler is None)
 
 
 def make_sign_ins(settings: Settings, store: Store) -> SignIns:
@@ -146,10 +175,11 @@ def make_sign_ins(settings: Settings, store: Store) -> SignIns:
     )
 
 
-def make_site(settings: Settings, watchers: Sequence[Watcher] = ()) -> Site:
+def make_site(settings: Settings, watchers: Sequence[Watcher] = (), published: "Published | None" = None) -> Site:
     """The parts that views and commands work with.
 
     :param watchers: told of calls to Paytronix and of operations of the store.
+    :param published: laid over the folder's words.
     """
     recent_calls = RecentCalls()
 
@@ -223,7 +253,10 @@ def make_site(settings: Settings, watchers: Sequence[Watcher] = ()) -> Site:
             call_seconds=settings.paytronix_total_seconds,
             margin_seconds=margin_seconds,
         ),
-        messages=Messages(settings.merchant_dir, on_fault=tell_fault),
+        messages=Messages(
+            settings.merchant_dir, published=published.current if published else None, on_fault=tell_fault
+        ),
         recent_calls=recent_calls,
         codes_seen=CodesSeen(store),
+        texts_seen=CodesSeen(store, of="texts"),
     )

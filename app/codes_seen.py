@@ -1,4 +1,4 @@
-"""Which codes guests meet, day by day, and whether there were words for them: how a merchant finds what is missing.
+"""Which codes and texts guests meet, day by day, and whether there were words: how a merchant finds what is missing.
 
 Nothing in it is about a guest: a code, how often, and Paytronix's own text without what may be somebody's.
 """
@@ -6,8 +6,10 @@ Nothing in it is about a guest: a code, how often, and Paytronix's own text with
 import re
 import secrets
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Literal
 
 import msgspec
 
@@ -22,7 +24,6 @@ LONGEST_TEXT = 120
 WRITE_AFTER_SECONDS = 2.0
 
 _DAY_SECONDS = 86_400
-_LEASE = "seen:{codes}:writer"
 _LEASE_SECONDS = 5.0  # longer than a read and a write can take
 _CODE = re.compile(r"[a-z0-9_.:-]{1,100}")
 _QUOTED = re.compile(r"""(["'“‘«]).*?["'”’»]""")
@@ -46,6 +47,7 @@ class Tally(msgspec.Struct):
 
 
 Day = dict[str, Tally]
+_DECODER = msgspec.msgpack.Decoder(Day)
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Seen:
 
     :ivar has_words: whether there were words for it when it was met last
     :ivar vendor_text: Paytronix's own text when it was met last, cut; may be empty
+    :ivar counts: how often on each day on which it was met
     """
 
     code: str
@@ -62,6 +65,7 @@ class Seen:
     first_day: date
     last_day: date
     vendor_text: str
+    counts: Mapping[date, int]
 
 
 class CodesSeen:
@@ -69,10 +73,14 @@ class CodesSeen:
 
     So no guest waits for it, and a storm of refused sign-ins is one write. What a worker has counted in its last
     moment is lost when it ends: these are hints, not accounts.
+
+    :param of: what is counted here: ``codes`` of Paytronix, or ``texts``, the site's own that guests meet by name.
     """
 
-    def __init__(self, store: Store, *, write_after_seconds: float = WRITE_AFTER_SECONDS) -> None:
-        self._store = store
+    def __init__(
+        self, store: Store, *, of: Literal["codes", "texts"] = "codes", write_after_seconds: float = WRITE_AFTER_SECONDS
+    ) -> None:
+        self._store, self._of = store, of
         self._write_after_seconds = write_after_seconds
         self._lock = threading.Lock()
         self._waiting: dict[date, Day] = {}
@@ -109,19 +117,19 @@ class CodesSeen:
         # A lease and not compare-and-set, which cannot make a record; the day's first one would be lost.
         holder = secrets.token_hex(8)
         for _ in range(20):
-            if self._store.acquire(_LEASE, holder, _LEASE_SECONDS):
+            if self._store.acquire(f"seen:{{{self._of}}}:writer", holder, _LEASE_SECONDS):
                 break
             threading.Event().wait(self._write_after_seconds / 10)
         else:
             log.warning("codes_seen_not_kept", reason="busy")
             return
         try:
-            kept = _read(self._store.get(_key(day))[0])
+            kept = _read(self._store.get(_key(day, self._of))[0])
             for code, tally in tallies.items():
                 _add(kept, code, tally)
-            self._store.put(_key(day), msgspec.msgpack.encode(kept), KEPT_DAYS * _DAY_SECONDS)
+            self._store.put(_key(day, self._of), msgspec.msgpack.encode(kept), KEPT_DAYS * _DAY_SECONDS)
         finally:
-            self._store.release(_LEASE, holder)
+            self._store.release(f"seen:{{{self._of}}}:writer", holder)
 
     def read(self, *, today: date | None = None) -> list[Seen]:
         """All codes of the days that are kept: those without words first, the most frequent of them in front.
@@ -131,9 +139,11 @@ class CodesSeen:
         last = today or datetime.now(UTC).date()
         days = [last - timedelta(days=ago) for ago in range(KEPT_DAYS, -1, -1)]
         seen: dict[str, Seen] = {}
-        for day, record in zip(days, self._store.get(*map(_key, days)), strict=True):
+        counts: dict[str, dict[date, int]] = {}
+        for day, record in zip(days, self._store.get(*(_key(day, self._of) for day in days)), strict=True):
             for code, tally in _read(record).items():
                 before = seen.get(code)
+                counts.setdefault(code, {})[day] = tally.count
                 seen[code] = Seen(
                     code=code,
                     count=tally.count + (before.count if before else 0),
@@ -141,6 +151,7 @@ class CodesSeen:
                     first_day=before.first_day if before else day,
                     last_day=day,
                     vendor_text=tally.vendor_text or (before.vendor_text if before else ""),
+                    counts=counts[code],
                 )
         return sorted(seen.values(), key=lambda each: (each.has_words, -each.count, each.code))
 
@@ -168,10 +179,10 @@ def _read(record: bytes | None) -> Day:
     if record is None:
         return {}
     try:
-        return msgspec.msgpack.decode(record, type=Day)
+        return _DECODER.decode(record)
     except msgspec.MsgspecError:  # of another release
         return {}
 
 
-def _key(day: date) -> str:
-    return f"seen:{{codes}}:{day.isoformat()}"
+def _key(day: date, of: str = "codes") -> str:
+    return f"seen:{{{of}}}:{day.isoformat()}"

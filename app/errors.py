@@ -22,7 +22,7 @@ from app.logs import log, request_id
 from app.messages import Message
 from app.pages import render
 from app.paytronix import Refused, Unavailable
-from app.site import language_cookie, site, voice, words_for
+from app.site import language_cookie, site, told, words_for
 from app.store import StoreUnavailable
 from app.views import login
 
@@ -45,7 +45,7 @@ def error_page(status: int, words: str | Message, *, retry_after_seconds: int | 
 
     :param words: a message, or the name of one of the site's.
     """
-    message = voice().site(words) if isinstance(words, str) else words
+    message = told(words) if isinstance(words, str) else words
     page = make_response(render("error.html", message=message, reference=request_id(), status=status), status)
     if retry_after_seconds is not None:
         page.headers["Retry-After"] = str(retry_after_seconds)
@@ -125,7 +125,7 @@ def _form_unreadable(error: FormUnreadable) -> AnyResponse:
 
 def _foreign_host(error: ForeignHost) -> Response:
     log.warning("host_refused")
-    answer = make_response(f"{voice().site('wrong_address').text}\n{site().settings.public_url}/\n", 400)
+    answer = make_response(f"{told('wrong_address').text}\n{site().settings.public_url}/\n", 400)
     answer.mimetype = "text/plain"
     return answer
 

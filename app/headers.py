@@ -7,9 +7,16 @@ from pathlib import Path
 from flask import Flask, Response
 from flask.globals import request_ctx
 
-_SCRIPT = Path(__file__).parents[1] / "static/site.js"
+_STATIC = Path(__file__).parents[1] / "static"
+
+
+def _integrity(script: str) -> str:
+    return f"sha256-{b64encode(hashlib.sha256((_STATIC / script).read_bytes()).digest()).decode()}"
+
+
 # Our one script by its content, and not whatever comes from this host: the merchant's files come from it, too.
-SCRIPT_INTEGRITY = f"sha256-{b64encode(hashlib.sha256(_SCRIPT.read_bytes()).digest()).decode()}"
+SCRIPT_INTEGRITY = _integrity("site.js")
+CONSOLE_SCRIPT_INTEGRITY = _integrity("console/console.js")
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -18,6 +25,21 @@ CONTENT_SECURITY_POLICY = "; ".join(
         f"script-src '{SCRIPT_INTEGRITY}'",
         "img-src 'self' data:",
         "font-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "object-src 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+# The console shows the guests' pages in frames, and its script asks for them.
+CONSOLE_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'self'",
+        f"script-src '{CONSOLE_SCRIPT_INTEGRITY}'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "frame-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
         "object-src 'none'",
@@ -53,13 +75,15 @@ EVERYWHERE = {
 HSTS = "max-age=31536000"  # of this host alone: what else the domain serves is not ours to decide
 
 
-def init_app(app: Flask, *, is_secure: bool, trusts_proxy: bool) -> None:
+def init_app(app: Flask, *, is_secure: bool, trusts_proxy: bool, policy: str = CONTENT_SECURITY_POLICY) -> None:
     """Put the headers on every answer of the application.
 
     :param is_secure: guests come over https, and browsers shall never try anything else.
     :param trusts_proxy: a proxy in front says by which scheme a request came.
+    :param policy: what pages may load and do (CSP), of those that say nothing else.
     """
-    everywhere = (EVERYWHERE | {"Strict-Transport-Security": HSTS} if is_secure else EVERYWHERE).items()
+    always = EVERYWHERE | {"Content-Security-Policy": policy}
+    everywhere = (always | {"Strict-Transport-Security": HSTS} if is_secure else always).items()
 
     @app.after_request
     def add(response: Response) -> Response:

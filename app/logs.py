@@ -42,6 +42,7 @@ _QUIET = (
     "redis",
     "flask_wtf",
     "werkzeug",
+    "authlib",
 )  # their records hold URLs, and URLs hold tokens
 
 

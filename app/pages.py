@@ -3,9 +3,10 @@
 Templates see what they are given here and by the view, and nothing else: no request, no session, no settings.
 """
 
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -27,7 +28,8 @@ from app.views.brand import brand_url
 
 FOLDER = Path(__file__).parents[1] / "templates"
 FORMATS_REMEMBERED = 2048
-ADDRESSES_REMEMBERED = 256
+ADDRESSES_REMEMBERED = 16  # all that guests come by; anybody can make up more, and longer ones
+LONGEST_ADDRESS_REMEMBERED = 64
 
 
 def render(template: str, /, **about: object) -> str:
@@ -43,7 +45,7 @@ def render(template: str, /, **about: object) -> str:
 
 def read_templates() -> None:
     """Compile them all, so that no guest waits for it."""
-    for name in _templates.list_templates():
+    for name in _templates.list_templates(filter_func=lambda name: "/" not in name):  # those are the console's
         _templates.get_template(name)
 
 
@@ -52,11 +54,28 @@ def _here() -> str | None:
     return asked.full_path.rstrip("?") if asked.method in {"GET", "HEAD"} else None
 
 
+class _Entries:
+    """What is the same whenever it is said: ``labels.account.points``. Each is made when a page first needs it.
+
+    A template has an attribute in a quarter of the time that the result of a call takes.
+    """
+
+    def __init__(self, make: Callable[[str], Any]) -> None:
+        self._make = make
+
+    def __getattr__(self, name: str) -> Any:
+        made = self._make(name)
+        setattr(self, name, made)
+        return made
+
+
 class Wording:
     """The words, numbers and days of pages in one language. Shared by all guests, so it keeps nothing of any.
 
     :ivar language: tag (RFC 5646), fit for ``lang``
     :ivar direction: ``ltr`` or ``rtl``, fit for ``dir``
+    :ivar labels: entries for the inside of an element, by section and name
+    :ivar texts: entries for an attribute or a title, by section and name
     :ivar links: where a guest who is stuck can go: what the merchant has an address for
     """
 
@@ -64,28 +83,26 @@ class Wording:
         self.language, self.direction = voice.language, voice.direction
         self.links: list[Link] = [link for name in KNOWN_LINKS if (link := voice.link(name))]
         self._voice, self._locale, self._currency = voice, voice.locale, currency
-        self._constant_label = cache(lambda section, name: self.spoken(voice.said(section, name)))
-        self._constant_text = cache(voice.text)
+        self.labels = _Entries(lambda section: _Entries(partial(self.label, section)))
+        self.texts = _Entries(lambda section: _Entries(partial(self.text, section)))
         # Guests share most of their amounts and days, and Babel takes longer for one than a page for a whole line.
         self.number = lru_cache(FORMATS_REMEMBERED)(self._number)
         self.money = lru_cache(FORMATS_REMEMBERED)(self._money)
         self.until = lru_cache(FORMATS_REMEMBERED)(self._until)
 
     def label(self, section: str, name: str, /, **values: object) -> Markup:
-        """An entry for the inside of an element.
+        """An entry for the inside of an element; ``labels`` has those that need no values.
 
         :raises KeyError: there is no such entry.
         """
-        if values:
-            return self.spoken(self._voice.said(section, name, **values))
-        return self._constant_label(section, name)
+        return self.spoken(self._voice.said(section, name, **values))
 
     def text(self, section: str, name: str, /, **values: object) -> str:
-        """An entry for an attribute or a title.
+        """An entry for an attribute or a title; ``texts`` has those that need no values.
 
         :raises KeyError: there is no such entry.
         """
-        return self._voice.text(section, name, **values) if values else self._constant_text(section, name)
+        return self._voice.text(section, name, **values)
 
     def spoken(self, said: Message | Link) -> Markup:
         """A text for the inside of an element; in another language than the page's, it tells that to screen readers."""
@@ -134,7 +151,7 @@ class _Given:
         if of is not catalogue:  # one assignment: another thread sees the former moment or this one
             self._of = _, by_voice = catalogue, {}
         if voice not in by_voice:
-            by_voice[voice] = {
+            given: dict[str, Any] = {
                 "words": Wording(voice, catalogue.merchant.currency),
                 "merchant": catalogue.merchant,
                 "look": catalogue.look,
@@ -146,7 +163,25 @@ class _Given:
                 "script_integrity": SCRIPT_INTEGRITY,
                 "form_token": form_token,
             }
+            given["head"], given["brand_line"] = _part("head.html", given), _part("brand.html", given)
+            given["languages_line"] = _languages_line(given)
+            by_voice[voice] = given
         return by_voice[voice]
+
+
+def _languages_line(given: Mapping[str, Any]) -> Callable[[str | None], Markup]:
+    """Makes the links to the same page in other languages, given its address."""
+
+    def make(here: str | None) -> Markup:
+        return _part("languages.html", {**given, "here": here})
+
+    remembered = lru_cache(ADDRESSES_REMEMBERED)(make)
+    return lambda here: (make if len(here or "") > LONGEST_ADDRESS_REMEMBERED else remembered)(here)
+
+
+def _part(template: str, given: Mapping[str, Any]) -> Markup:
+    """A part of all pages, which is the same on all of them."""
+    return Markup(_templates.get_template(template).render(given))  # noqa: S704 - a template has escaped all in it
 
 
 @cache
@@ -158,7 +193,6 @@ def page_url(endpoint: str) -> str:
     return url_for(endpoint)
 
 
-@lru_cache(ADDRESSES_REMEMBERED)
 def language_url(tag: str, here: str | None) -> str:
     """Where a guest goes to read the site in another language.
 

@@ -1,6 +1,8 @@
-"""What gunicorn's threaded worker does differently here: how it refuses nonsense, and how it ends."""
+"""What gunicorn's threaded worker does differently here: how it waits, refuses nonsense, and ends."""
 
 import secrets
+import select
+import sys
 import time
 from concurrent import futures
 from socket import socket
@@ -23,10 +25,15 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 from app import ending
 from app.headers import EVERYWHERE, HSTS
 from app.logs import log
-from app.site import Site
+from app.served import Served
 
 DRAIN_SECONDS = 5  # a balancer that asks /readyz every two seconds hears twice that it is to send nobody here
 HEARSAY_SECONDS = 0.5  # between a worker's hearing of the end and the master's, when both are told
+NEXT_REQUEST_SECONDS = 0.005  # a proxy that has many guests sends the next one on the connection that was used last
+MOST_BUSY = 8  # so many connections at once may keep their threads; beside more, the main loop would get no turn
+# How long a thread may compute before another one may make it stop. None of ours computes so long; but each thread that
+# waits looks that often whether it may go on, and with 200 guests at once that takes a tenth of all the time.
+TURN_SECONDS = 0.02
 LAST_WORDS_SECONDS = 2  # before the master loses patience
 # Each of 256 threads can hold a guest's connection and one each to Paytronix and to the store, and hundreds of guests'
 # connections stay open between requests. A process that may open no more closes connections without an answer, or
@@ -54,15 +61,27 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     sockets: list[Any]
     _told_at: float | None = None
-    wsgi: Flask | None = None  # until this worker has loaded the site
+    wsgi: Flask | None = None  # until this worker has loaded the application
 
     # --- How it ends ---
 
     def run(self) -> None:
         """Serve until told to end, and keep what would be lost with the process."""
-        super().run()
-        tokens = self._site().tokens
-        give_up_at = (self._told_at or time.monotonic()) + self.cfg.graceful_timeout - LAST_WORDS_SECONDS
+        sys.setswitchinterval(TURN_SECONDS)
+        try:
+            super().run()
+        except SystemExit:  # told to quit: who has not been listened to yet never will be
+            self.tpool.shutdown(wait=False, cancel_futures=True)
+            self._keep_tokens(within_seconds=0)
+            raise
+        told_at = self._told_at or time.monotonic()
+        self._keep_tokens(within_seconds=told_at + self.cfg.graceful_timeout - LAST_WORDS_SECONDS - time.monotonic())
+
+    def _keep_tokens(self, *, within_seconds: float) -> None:
+        tokens = self._served().tokens
+        if tokens is None:
+            return
+        give_up_at = time.monotonic() + within_seconds
         while not tokens.finish(within_seconds=1) and time.monotonic() < give_up_at:
             self.notify()
         tokens.give_up()
@@ -71,8 +90,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """On SIGTERM: end, either now or when the balancer has had its time. Told again, nothing changes."""
         if self._told_at is None:
             self._told_at = time.monotonic()
-            if self.wsgi is None or not self._site().settings.trusted_proxy_hops:
+            if self.wsgi is None or not self._served().is_behind_proxy:
                 super().handle_exit(sig, frame)
+
+    def handle_quit(self, sig: int, frame: FrameType | None) -> None:
+        """On SIGINT and SIGQUIT: answer what is being answered, and end.
+
+        gunicorn's threaded worker shuts its pool down here already, for which it takes a lock. If the signal meets it
+        while it hands the pool a connection, it has that lock, and waits for itself until the master kills it.
+        """
+        super(ThreadWorker, self).handle_quit(sig, frame)
 
     def notify(self) -> None:
         """The beat of the main loop, once a second at least."""
@@ -101,18 +128,33 @@ class Worker(ThreadWorker):  # type: ignore[misc]
                 listener.close()
             self.sockets = []
 
-    # --- How it closes ---
+    # --- How it waits for requests, and closes ---
 
     def handle(self, conn: TConn) -> object:
-        """Serve a connection in a thread of the pool, and see it closed there.
+        """Serve a connection in a thread of the pool, request after request as long as they follow closely.
 
-        gunicorn waits for the client's end of a closed connection in its main loop, up to two seconds each. A few
-        clients that keep their end open would stop all others from coming in.
+        Between any two requests gunicorn hands a connection to its main loop and back, which takes a twentieth of what
+        a page takes. It also waits there for the client's end of a closed connection, up to two seconds each: a few
+        clients that keep their end open would stop all others from coming in. Here they are closed in the thread.
         """
         keep = super().handle(conn)
+        while keep is True and self._asks_on(conn):
+            keep = super().handle(conn)
         if not keep:
             conn.close(graceful=True)
         return keep
+
+    def _asks_on(self, conn: TConn) -> bool:
+        """Whether the next request comes at once, and nobody waits meanwhile, be it for a thread or the main loop."""
+        busy = self.nr_conns - len(self.keepalived_conns) - len(self.pending_conns)
+        if not self.alive or busy > min(MOST_BUSY, self.cfg.threads):
+            return False
+        if conn.parser.unreader.buf.getvalue():  # what was read along with the last one
+            return True
+        readable = select.poll()
+        readable.register(conn.sock, select.POLLIN)
+        readable.register(self.poller.fileno(), select.POLLIN)  # has something for the main loop to do
+        return [descriptor for descriptor, _ in readable.poll(NEXT_REQUEST_SECONDS * 1000)] == [conn.sock.fileno()]
 
     def finish_request(self, conn: TConn, fs: futures.Future[object]) -> None:
         """Note in the main loop that a thread is done with a connection."""
@@ -149,10 +191,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             "Date": util.http_date(),
             "X-Request-ID": request_id,
         }
-        if self._site().settings.public_url.is_secure:
+        if self._served().is_secure:
             headers["Strict-Transport-Security"] = HSTS
         lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers.items()), "", body]
         return "\r\n".join(lines).encode("ascii")
 
-    def _site(self) -> Site:
-        return cast(Site, cast(Flask, self.wsgi).extensions["site"])
+    def _served(self) -> Served:
+        return cast(Served, cast(Flask, self.wsgi).extensions["served"])

@@ -33,6 +33,7 @@ class Site:
     messages: Messages
     recent_calls: RecentCalls
     codes_seen: CodesSeen
+    texts_seen: CodesSeen
 
 
 def site() -> Site:
@@ -52,6 +53,15 @@ def voice() -> Voice:
 def language_cookie() -> str:
     """The name of the cookie that holds the language a guest has chosen: its tag, and nothing else."""
     return "__Host-language" if site().settings.public_url.is_secure else "language"
+
+
+def told(name: str, /, **values: object) -> Message:
+    """What the site itself has to say to a guest. It counts as seen.
+
+    :raises KeyError: there is no such message.
+    """
+    site().texts_seen.note(name, has_words=True)
+    return voice().site(name, **values)
 
 
 def words_for(error: PaytronixError, *, guest: str, signing_in: bool = False) -> Message:

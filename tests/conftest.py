@@ -1,3 +1,11 @@
 """Fixtures that all tests share."""
 
-pytest_plugins = ["tests.sandboxes", "tests.sites", "tests.stores", "tests.proxies", "tests.collectors"]
+pytest_plugins = [
+    "tests.sandboxes",
+    "tests.stores",
+    "tests.sites",
+    "tests.postgres",
+    "tests.proxies",
+    "tests.collectors",
+    "tests.chromium",
+]

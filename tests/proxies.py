@@ -78,6 +78,7 @@ class Nginx:
             (r"rewards\.example\.com", HOST),
             (r"/var/log/nginx/", f"{self.folder}/log/"),
             (r"/run/nginx\.pid", f"{self.folder}/nginx.pid"),
+            (r"/etc/nginx/", f"{self.folder}/"),
             (r"worker_processes auto", "worker_processes 2"),  # several, however small the machine
             (
                 r"http \{\n",

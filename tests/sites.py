@@ -20,6 +20,7 @@ import requests
 from app import create_app
 from app.headers import EVERYWHERE, FILE_POLICY
 from config import Settings
+from tests.stores import free_ports
 
 ROOT = Path(__file__).parents[1]
 SECRET_KEY = "marker-signing-key-0123456789abcdefghij"
@@ -209,20 +210,28 @@ class RunningSite:
     :param within: a command that makes surroundings and then becomes the command that stands behind it
     """
 
+    application, url_setting = "wsgi:app", "PUBLIC_URL"
     _descriptors = ()  # handed on to the process
 
     def __init__(self, settings, *options, workers=2, within=()):
-        self.port = _free_port()
+        self.port = free_ports(1)[0]
         self._within = within
         self.url = f"http://127.0.0.1:{self.port}"
-        self.settings = {"PUBLIC_URL": self.url, "WEB_CONCURRENCY": str(workers)} | settings
-        self.settings["PUBLIC_URL"] = settings.get("PUBLIC_URL", self.url)
+        self.settings = {self.url_setting: self.url, "WEB_CONCURRENCY": str(workers)} | settings
         self._options = options
         self.output = []
         self.start()
 
     def start(self):
-        command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{self.port}", *self._options, "wsgi:app"]
+        command = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "--bind",
+            f"127.0.0.1:{self.port}",
+            *self._options,
+            self.application,
+        ]
         self.process = subprocess.Popen(
             [*self._within, *command],
             cwd=ROOT,
@@ -328,9 +337,3 @@ def run_site(sandbox, tmp_path):
     yield run
     for site in running:
         site.stop()
-
-
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

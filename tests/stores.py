@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -19,12 +20,19 @@ START_SECONDS = 10
 
 
 def free_ports(count):
-    """Ports that nobody listens on; held together, so that they differ."""
+    """Ports that nobody listens on.
+
+    Below those from which systems take the port of an outgoing connection: one of thousands that the tests make would
+    sooner or later have the port that a server is about to be given.
+    """
     with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+        ports = []
+        while len(ports) < count:
+            probe = held.enter_context(socket.socket())
+            with contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", random.randrange(15_000, 32_000)))
+                ports.append(probe.getsockname()[1])
+        return ports
 
 
 def until(condition, *, seconds=START_SECONDS):

@@ -78,6 +78,7 @@ def test_no_secret_is_left_behind_anywhere(run_site, sandbox, store_url, collect
         LOG_LEVEL="debug",
         METRICS_ADDRESS=metrics_address,
         OTEL_EXPORTER_OTLP_ENDPOINT=collector.url,
+        OTEL_TRACES_SAMPLER="always_on",
     )
     browser = site.browser()
     seen, session_ids = b"", set()

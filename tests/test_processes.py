@@ -14,6 +14,7 @@ from tests.stores import free_ports
 NOT_TO_SERVE = (
     *("app.commands.doctor", "app.commands.messages", "app.commands.preview", "app.commands.sessions"),
     *("app.doctor.checks", "app.messages.check", "app.messages.listing"),
+    *("app.commands.console", "app.console", "app.history", "sqlalchemy", "alembic", "authlib"),
     *("unittest", "doctest", "pydoc", "pdb", "pytest", "multiprocessing", "sandbox"),
 )
 
@@ -27,9 +28,22 @@ def run(code, settings):
 
 
 def test_a_site_that_serves_loads_nothing_that_only_commands_and_developers_need(sandbox, tmp_path):
-    loaded = run("import json, sys, wsgi; print(json.dumps(list(sys.modules)))", environment(sandbox, tmp_path))
+    loaded = run(
+        "import json, sys, wsgi; wsgi.app; print(json.dumps(list(sys.modules)))", environment(sandbox, tmp_path)
+    )
     assert "app.views.account" in loaded
     assert not set(NOT_TO_SERVE) & set(loaded)
+
+
+def test_only_a_site_with_a_database_of_words_loads_what_reads_it(sandbox, tmp_path):
+    code = "import json, sys, wsgi; wsgi.app; print(json.dumps(list(sys.modules)))"
+    settings = environment(sandbox, tmp_path)
+    without = set(run(code, settings))
+    loaded = set(run(code, settings | {"MESSAGES_URL": f"sqlite:///{tmp_path}/words.db"}))
+    assert {name.partition(".")[0] for name in loaded - without} > {"sqlalchemy"}
+    assert {"app.published", "app.history"} <= loaded - without
+    # What changes tables, and the driver of the other engine, are for nobody who reads.
+    assert not {"alembic", "psycopg", "app.console", "authlib", "tomli_w"} & loaded
 
 
 def test_the_configuration_sets_what_it_imports_apart_from_garbage_and_leaves_the_collector_on(sandbox, tmp_path):
@@ -52,7 +66,7 @@ def test_every_template_is_compiled_ahead_of_the_first_guest(sandbox, tmp_path):
         "print(json.dumps([template.name for template in pages._templates.cache.values()]))"
     )
     compiled = run(code, environment(sandbox, tmp_path))
-    assert sorted(compiled) == sorted(path.name for path in (ROOT / "templates").iterdir())
+    assert sorted(compiled) == sorted(path.name for path in (ROOT / "templates").glob("*.html"))
 
 
 def memory_of(pid):

@@ -57,6 +57,30 @@ def test_nothing_is_passed_on_to_paytronix_and_nothing_taken_over_from_browsers(
     assert page.trace_id.hex() != foreign
 
 
+def test_of_many_pages_in_a_second_a_few_are_traced_and_those_wholly(run_site, collector):
+    site = run_site(workers=1, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url)
+    browser = site.browser()
+    browser.sign_in()
+    began = time.monotonic()
+    for _ in range(300):
+        assert browser.get("/account").status == 200
+    took_seconds = time.monotonic() - began
+    site.stop()
+    spans = collector.spans()
+    pages = [span for span in spans if span.name == "page account.show"]
+    assert 10 <= len(pages) <= 20 * (1 + took_seconds) < 300, "the machine took too long for this to tell anything"
+    for page in pages:
+        assert "store get" in {span.name for span in spans if span.parent_span_id == page.span_id}
+
+
+def test_the_operator_can_have_every_page_traced(run_site, collector):
+    site = run_site(workers=1, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url, OTEL_TRACES_SAMPLER="always_on")
+    for _ in range(200):
+        site.fetch("GET", "/login")
+    site.stop()
+    assert len(collector.spans()) == 200
+
+
 @pytest.mark.parametrize("trouble", ["refuses", "hangs"])
 def test_a_collector_in_trouble_holds_up_neither_guests_nor_the_end(run_site, trouble):
     with socket.socket() as listener:
@@ -64,7 +88,7 @@ def test_a_collector_in_trouble_holds_up_neither_guests_nor_the_end(run_site, tr
         if trouble == "hangs":
             listener.listen()
         endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        site = run_site(workers=1, OTEL_EXPORTER_OTLP_ENDPOINT=endpoint)
+        site = run_site(workers=1, OTEL_EXPORTER_OTLP_ENDPOINT=endpoint, OTEL_TRACES_SAMPLER="always_on")
         browser = site.browser()
         began = time.monotonic()
         assert browser.sign_in().status == 303

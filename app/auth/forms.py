@@ -5,16 +5,24 @@ makes every form that was ever shown different, so that the same form sent twice
 """
 
 import secrets
+from collections.abc import Sequence
 from urllib.parse import unquote_to_bytes
 
-from flask import request
-from flask_wtf.csrf import generate_csrf, validate_csrf
+from flask import Flask, current_app, request
+from flask.globals import request_ctx
+from flask_wtf.csrf import validate_csrf
 from werkzeug.exceptions import BadRequest, Forbidden, RequestEntityTooLarge, UnsupportedMediaType
 from wtforms import ValidationError
 
+from app.auth.signing import SignedAndTimed
+
 FIELD = "csrf_token"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+_SIGNS = "form_tokens"
+_SALT = "wtf-csrf-token"  # Flask-WTF's: it checks what is made here, and takes five times as long to make it
+_SECRET_BYTES = 20
 _MARK_BYTES = 12
+_MOST_FIELDS = 2000  # far more than any form of ours has; reading 100,000 takes seconds
 
 
 class FormRefused(BadRequest):
@@ -29,15 +37,31 @@ class ForeignOrigin(Forbidden):
     """A page of another site tries to act here (ASVS 5.0 V3.5.1, V3.5.3)."""
 
 
+def init_app(app: Flask, *, keys: Sequence[str]) -> None:
+    """Sign the forms of an application.
+
+    :param keys: the current key first. Forms that were opened before a change of keys still work.
+    """
+    oldest_first = list(reversed(keys))  # itsdangerous signs with the last one and accepts all
+    app.config["WTF_CSRF_SECRET_KEY"] = oldest_first
+    app.config["WTF_CSRF_TIME_LIMIT"] = None  # a form lives as long as the cookie that it belongs to
+    app.extensions[_SIGNS] = SignedAndTimed(oldest_first, salt=_SALT)
+
+
 def form_token() -> str:
     """What the hidden field of a new form holds."""
-    return f"{secrets.token_urlsafe(_MARK_BYTES)}~{generate_csrf()}"
+    session = request_ctx.session
+    if FIELD not in session:
+        session[FIELD] = secrets.token_hex(_SECRET_BYTES)
+    signed = current_app.extensions[_SIGNS].dumps(session[FIELD])
+    return f"{secrets.token_urlsafe(_MARK_BYTES)}~{signed}"
 
 
-def check_form(origin: str) -> None:
+def check_form(origin: str, *, may_hold_file: bool = False) -> None:
     """Let only forms of our own pages through.
 
     :param origin: where our own pages come from. Old browsers send neither ``Origin`` nor fetch metadata.
+    :param may_hold_file: a file is no nonsense in it.
     :raises ForeignOrigin: another site's page sent it.
     :raises UnsupportedMediaType: it is no form.
     :raises RequestEntityTooLarge: it is larger than any form of ours.
@@ -56,7 +80,9 @@ def check_form(origin: str) -> None:
         raise RequestEntityTooLarge  # Werkzeug cuts such a body at the limit, in the middle of a password perhaps
     if not is_chunked and len(body) < (request.content_length or 0):
         raise FormUnreadable  # the browser went away in the middle of it, in the middle of a password perhaps
-    if not _is_readable(body):
+    if request.mimetype == FORMS[0] and body.count(b"&") >= _MOST_FIELDS:
+        raise RequestEntityTooLarge
+    if not _is_readable(body, may_hold_file=may_hold_file):
         raise FormUnreadable
     try:
         validate_csrf(request.form.get(FIELD, "").partition("~")[2])
@@ -64,16 +90,17 @@ def check_form(origin: str) -> None:
         raise FormRefused from error
 
 
-def _is_readable(body: bytes) -> bool:
+def _is_readable(body: bytes, *, may_hold_file: bool) -> bool:
     """Whether the form has one meaning: UTF-8, no NUL, no field twice, no file (ASVS 5.0 V1.1.1, V15.3.7).
 
     Werkzeug passes bytes that are no UTF-8 on as if percent signs had been typed, so the body itself is looked at.
     """
-    try:
-        unquote_to_bytes(body).decode()
-    except UnicodeDecodeError:
-        return False
     fields = request.form.lists()
-    return not request.files and all(
+    if not may_hold_file:
+        try:
+            unquote_to_bytes(body).decode()
+        except UnicodeDecodeError:
+            return False
+    return (may_hold_file or not request.files) and all(
         len(values) == 1 and "\0" not in values[0] and "\ufffd" not in values[0] for _, values in fields
     )

@@ -64,8 +64,8 @@ def install(app: Flask, *, netloc: str, origin: str, trusts_proxy: bool) -> None
             return None
         if asked.environ.get("HTTP_HOST", "").lower().removesuffix(own_port) != netloc:
             raise ForeignHost
-        if trusts_proxy and _came_by_plain_http(asked, origin):
-            return _lead_to_https(origin)
+        if trusts_proxy and came_by_plain_http(asked, origin):
+            return lead_to_https(origin)
         if asked.endpoint is None:
             return None  # 404 or 405: routing has the answer
         if asked.method in WRITING:
@@ -77,7 +77,12 @@ def install(app: Flask, *, netloc: str, origin: str, trusts_proxy: bool) -> None
         return None
 
 
-def _lead_to_https(origin: str) -> AnyResponse:
+def lead_to_https(origin: str) -> AnyResponse:
+    """Where a request goes on that came by plain http.
+
+    :raises Forbidden: it has sent something.
+    :raises HttpsSeenAsHttp: it has come over https, and the proxy does not say so.
+    """
     if request.method in WRITING:
         raise Forbidden  # what was typed has already travelled in the clear: do not make that work
     if "Sec-Fetch-Mode" in request.headers:  # which browsers send over https only: they would come back the same way
@@ -85,6 +90,7 @@ def _lead_to_https(origin: str) -> AnyResponse:
     return redirect(origin + request.full_path.rstrip("?"), 308)
 
 
-def _came_by_plain_http(asked: Request, origin: str) -> bool:
+def came_by_plain_http(asked: Request, origin: str) -> bool:
+    """Whether the proxy says that a request came by http though the origin is https."""
     # Only when the proxy says so: taking its silence for http would send guests round in circles.
     return asked.scheme == "http" and origin.startswith("https:") and "HTTP_X_FORWARDED_PROTO" in asked.environ

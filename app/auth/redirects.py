@@ -4,6 +4,7 @@ ASVS 5.0 V3.7.2; RFC 9700, 4.11.
 """
 
 import re
+from collections.abc import Set as AbstractSet
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, RequestRedirect
@@ -14,11 +15,18 @@ _PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 _LONGEST = 1000
 
 
-def safe_next(target: str | None, routes: Map) -> str | None:
-    """The target if a signed-in guest may land there, otherwise None.
+# Pages that make no sense, or a loop, right after a sign-in.
+NEVER_NEXT = frozenset(
+    {"home.home", "login.show", "language.choose", "health.healthz", "health.readyz", "assets.static", "brand.file"}
+)
+
+
+def safe_next(target: str | None, routes: Map, *, never: AbstractSet[str] = NEVER_NEXT) -> str | None:
+    """The target if somebody who has signed in may land there, otherwise None.
 
     :param target: what the browser sent: untrusted.
     :param routes: the site's own pages; a target must be one of them that can be opened by a link.
+    :param never: endpoints that are no target.
     """
     if not target or len(target) > _LONGEST or not _PATH.fullmatch(target):
         return None
@@ -27,10 +35,4 @@ def safe_next(target: str | None, routes: Map) -> str | None:
         endpoint, _ = routes.bind("").match(path, method="GET")
     except (HTTPException, RequestRedirect):
         return None
-    return None if endpoint in NEVER_NEXT else target
-
-
-# Pages that make no sense, or a loop, right after a sign-in.
-NEVER_NEXT = frozenset(
-    {"home.home", "login.show", "language.choose", "health.healthz", "health.readyz", "assets.static", "brand.file"}
-)
+    return None if endpoint in never else target

@@ -15,9 +15,10 @@ from typing import Any, cast
 from flask import Flask, Request, Response
 from flask.globals import request_ctx
 from flask_session.base import ServerSideSession, ServerSideSessionInterface
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadSignature
 
 from app.auth.sign_ins import SignIn, SignInEnded, SignIns
+from app.auth.signing import Signed
 from app.logs import log
 from app.store import StoreUnavailable
 from app.store.sealing import is_session_id
@@ -82,7 +83,7 @@ class StoreSessionInterface(ServerSideSessionInterface):  # type: ignore[misc]
         super().__init__(app)
         self.serializer = None  # the base's own would fall back to pickle; SignIns seals and reads records itself
         self._sign_ins = sign_ins
-        self._visits = URLSafeSerializer(list(reversed(keys)), salt="visit")
+        self._visits = Signed(list(reversed(keys)), salt="visit")
         self._is_secure = is_secure
         prefix = "__Host-" if is_secure else ""
         self._session_cookie, self._visit_cookie = f"{prefix}session", f"{prefix}visit"

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec.msgpack import Decoder
 
 from app.auth.pseudonyms import Pseudonyms
 from app.logs import log
@@ -54,6 +55,10 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
             ends_at=token.ends_at,
             refresh_at=token.ends_at - timedelta(seconds=margin_seconds),
         )
+
+
+_SESSION = Decoder(dict[str, Any])
+_TOKENS = Decoder(Tokens)
 
 
 class SignInEnded(Exception):
@@ -159,8 +164,8 @@ class SignIns:
         """
         keys = SessionKeys(session_id)
         sealed_session, sealed_tokens = self._store.get(_session_key(keys.name), _tokens_key(keys.name))
-        session = _opened(keys, _session_key(keys.name), sealed_session, dict[str, Any])
-        tokens = _opened(keys, _tokens_key(keys.name), sealed_tokens, Tokens)
+        session = _opened(keys, _session_key(keys.name), sealed_session, _SESSION)
+        tokens = _opened(keys, _tokens_key(keys.name), sealed_tokens, _TOKENS)
         if not session or not tokens or sealed_session is None or sealed_tokens is None:
             return None
         try:
@@ -215,7 +220,7 @@ class SignIns:
         (sealed,) = self._store.get(key)
         if sealed == sign_in.sealed_tokens:
             return
-        tokens = _opened(sign_in.keys, key, sealed, Tokens)
+        tokens = _opened(sign_in.keys, key, sealed, _TOKENS)
         if tokens is None or sealed is None:
             raise SignInEnded("session_ended")
         sign_in.tokens, sign_in.sealed_tokens = tokens, sealed
@@ -274,14 +279,14 @@ def _sealed(keys: SessionKeys, key: str, value: object) -> bytes:
     return keys.seal(key, msgspec.msgpack.encode(value))
 
 
-def _opened(keys: SessionKeys, key: str, sealed: bytes | None, kind: type[Kind]) -> Kind | None:
+def _opened(keys: SessionKeys, key: str, sealed: bytes | None, decoder: Decoder[Kind]) -> Kind | None:
     """The value of a record, or None for one that is absent, damaged or of another kind."""
     if sealed is None:
         return None
     plain = keys.open(key, sealed)
     try:
         if plain is not None:
-            return msgspec.msgpack.decode(plain, type=kind)
+            return decoder.decode(plain)
     except msgspec.MsgspecError:
         pass
     log.warning("record_damaged", record=key[:2], session=keys.name[:8])

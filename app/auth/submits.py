@@ -42,6 +42,8 @@ class Outcome(msgspec.Struct, omit_defaults=True):
         return f"Outcome(code={self.code!r}, reason={self.reason!r})"
 
 
+_DECODER = msgspec.msgpack.Decoder(Outcome)
+
 Settled = Callable[[str], Settle]
 """What is to be written when the submit has made the sign-in of a session id."""
 
@@ -151,7 +153,7 @@ def _settled(keys: SessionKeys, holder: str, outcome: Outcome, seconds: float) -
 def _outcome(keys: SessionKeys, sealed: bytes | None) -> Outcome | None:
     plain = keys.open(_key(keys), sealed) if sealed is not None else None
     try:
-        return msgspec.msgpack.decode(plain, type=Outcome) if plain is not None else None
+        return _DECODER.decode(plain) if plain is not None else None
     except msgspec.MsgspecError:  # it was written by another release
         return None
 

@@ -174,11 +174,11 @@ class Throttle:
         return Try(self._store, self._late_releases, windows_seconds, own)
 
     def _names(self, username: str, address: str) -> _Names:
-        guest, network = self._pseudonyms.of(username), self._pseudonyms.of(_network(address))
+        guest, network = self._pseudonyms.of(username), self._pseudonyms.of(network_of(address))
         return _Names(f"tries:{guest}:{network}", f"tries:{guest}", f"tries-at:{network}")
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """What one household or one attacker has: an IPv4 address, or the /64 of an IPv6 address."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import asdict, replace
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from flask import current_app
@@ -19,6 +21,10 @@ from app.messages.faults import Fault
 from app.messages.listing import Line, lines
 from app.site import site
 from app.store import StoreUnavailable
+from config import SettingsError, check_extras
+
+if TYPE_CHECKING:
+    from app.commands.exchange import Exchange
 
 Show = Callable[[Path, Findings], None]
 
@@ -38,7 +44,8 @@ def messages() -> None:
 def check_folder(folder: Path | None, form: str | None) -> None:
     """Check a merchant's folder: what is wrong, where, and what to write instead.
 
-    DIR is the folder to check; the site's own when it is left out. Ends with 0 when guests get everything as it is
+    DIR is the folder to check; the site's own when it is left out. What is published over it was checked in the
+    console and is not looked at. Ends with 0 when guests get everything as it is
     written, even if something is worth a look; with 1 when something is wrong; with 2 when the command itself is.
     """
     folder = folder or site().settings.merchant_dir
@@ -96,7 +103,9 @@ def _verdict(folder: Path, findings: Findings) -> str:
 def list_words(folder: Path | None) -> None:
     """Show every code and every text of the site in each language, and where the words come from.
 
-    "yours" stands in your folder; "built-in" is what the site says without you; MISSING is read in another language.
+    DIR is the folder to show; without it, what guests read: the site's own folder, with what is published in the
+    console over it. "yours" stands in your folder or is published; "built-in" is what the site
+    says without you; MISSING is read in another language.
     """
     everything = list(lines(_words(folder).current()))
     for (section, name), in_languages in groupby(everything, key=lambda line: (line.section, line.name)):
@@ -122,14 +131,16 @@ def _origin(line: Line) -> str:
 def preview(folder: Path | None, out: Path) -> None:
     """Write every page that has words on it as files for a browser, and one sheet that shows them all.
 
+    DIR is the folder to show; without it, what guests read: the site's own folder, with what is published in the
+    console over it.
+
     Ends with 1 when there is no such folder or nothing can be written. What is wrong in the folder is counted, and the
     pages show what guests get in spite of it.
     """
     shown = folder or site().settings.merchant_dir
     if not shown.is_dir():
         raise click.ClickException(f"There is no folder {shown}.")
-    if folder:
-        current_app.extensions["site"] = replace(site(), messages=_words(folder))
+    current_app.extensions["site"] = replace(site(), messages=_words(folder))
     try:
         count = write_preview(out)
     except OSError as error:
@@ -160,14 +171,112 @@ def seen() -> None:
     click.echo(f"{number} in the last {KEPT_DAYS} days, {unknown} without words.")
 
 
+@messages.command("export")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--draft", "of_draft", is_flag=True, help="Write the draft, as if it were published.")
+@click.option("--force", is_flag=True, help="Write into a folder that holds something; its words are replaced.")
+@with_appcontext
+def export_words(folder: Path, *, of_draft: bool, force: bool) -> None:
+    """Write what guests read, the folder with what is published over it, as a merchant's folder.
+
+    DIR must be new or empty. Its files are in an order of their own, without remarks, so that a comparison of two shows
+    what has changed and nothing else.
+    """
+    try:
+        if not force and folder.exists() and any(folder.iterdir()):
+            raise click.ClickException(
+                f"{folder} is not empty. Name another folder, or replace its words with --force."
+            )
+        with closing(_exchange()) as exchange:
+            count = exchange.export(folder, of_draft=of_draft)
+    except OSError as error:
+        raise click.ClickException(f"{folder} cannot be written: {error.strerror}.") from None
+    click.echo(f"{count} files written to {folder}.")
+    if faults := len(check(folder).errors):
+        things = "1 thing is" if faults == 1 else f"{faults} things are"
+        click.echo(f"{things} wrong in it, and not read as written: flask --app wsgi messages check {folder}")
+
+
+@messages.command("import")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--publish", is_flag=True, help="Let guests read it at once, instead of taking it into the draft.")
+@click.option("--comment", default="", metavar="TEXT", help="With --publish: why, for the history.")
+@click.option("--name", default="command line", metavar="NAME", help="Who does it, for the history.")
+@click.option("--force", is_flag=True, help="Leave out what is wrong in DIR; overwrite what others have changed.")
+@with_appcontext
+def import_words(folder: Path, *, publish: bool, comment: str, name: str, force: bool) -> None:
+    """Take the words of a folder into the draft, or publish them: those that differ from what is there.
+
+    Ends with 1, and changes nothing, when something is wrong in DIR, or when others have changed the same words since
+    DIR was exported.
+    """
+    if bool(comment) is not publish:
+        raise click.UsageError("--comment says why something is published: give it with --publish, and with it alone.")
+    findings = check(folder)
+    if findings.errors and not force:
+        _show_text(folder, findings)
+        raise SystemExit(1)
+    with closing(_exchange()) as exchange:
+        _import(exchange, folder, leave_faults=bool(findings.errors), force=force, name=name, comment=comment)
+
+
+def _import(exchange: "Exchange", folder: Path, *, leave_faults: bool, force: bool, name: str, comment: str) -> None:
+    from app.commands.exchange import name_of  # noqa: PLC0415 - needs libraries that the site alone does not
+
+    publish = bool(comment)
+    found = exchange.differences(folder, leave_faults=leave_faults, from_draft=not publish)
+    if found.conflicts and not force:
+        for place in found.conflicts:
+            click.echo(f"{click.style('CHANGED MEANWHILE', fg='red', bold=True)}  {name_of(place)}")
+        raise click.ClickException("Nothing was taken. Export anew and compare, or overwrite these with --force.")
+    if not found.changes:
+        click.echo(f"Nothing to import: {'guests read' if publish else 'the draft has'} all of {folder} already.")
+        return
+    for place in found.changes:
+        click.echo(name_of(place))
+    things = "1 change" if len(found.changes) == 1 else f"{len(found.changes)} changes"
+    if publish:
+        number = exchange.publish(found, by=name, comment=comment)
+        click.echo(f"{things} published as revision {number}.")
+    else:
+        exchange.save(found, by=name)
+        click.echo(f"{things} taken into the draft. Look at it in the console, and publish it there.")
+
+
+def _exchange() -> "Exchange":
+    try:
+        from app.commands.exchange import Exchange  # noqa: PLC0415 - needs libraries that the site alone does not
+    except ModuleNotFoundError as error:
+        how = "pip install --require-hashes -r requirements-console.lock"
+        raise click.ClickException(
+            f"{error.name} is not installed, which the history of the words needs: {how}"
+        ) from None
+    return Exchange(site().settings)
+
+
 def _words(folder: Path | None) -> Messages:
-    return Messages(folder) if folder else site().messages
+    """The words of a folder or, when none is named, those that guests read."""
+    settings = site().settings
+    if folder:
+        return Messages(folder)
+    if settings.messages_url is None:
+        return site().messages
+    try:
+        check_extras(settings)
+        from app.published import HistoryUnavailable, read_published  # noqa: PLC0415 - needs libraries of an extra
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+    try:
+        edition = read_published(settings.messages_url.reveal())
+    except HistoryUnavailable as error:
+        raise click.ClickException(f"{error} To see the folder alone, name it: {settings.merchant_dir}") from None
+    return Messages(settings.merchant_dir, published=lambda: edition)
 
 
 def works_without_settings(arguments: Sequence[str]) -> bool:
-    """Whether a command line asks only for what is in the merchant's folder.
+    """Whether a command line asks for nothing of the site: for the merchant's folder alone, or for the console.
 
     :param arguments: all words of the command line, before anybody has made sense of them.
     """
     words = [word for word in arguments if word in {*NAMES, *messages.commands}]
-    return words[:1] == [messages.name] and words[1:2] != [seen.name]
+    return words[:1] == ["console"] or (words[:1] == [messages.name] and words[1:2] != [seen.name])

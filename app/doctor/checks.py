@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from app.doctor.findings import Finding
+from app.doctor.history import check_history
 from app.doctor.paytronix import check_paytronix
 from app.doctor.proxy import check_proxy
 from app.doctor.settings import check_settings
@@ -15,5 +16,6 @@ CHECKS: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     check_proxy,
     check_store,
     check_words,
+    check_history,
     check_paytronix,
 )

@@ -16,7 +16,7 @@ class Level(StrEnum):
 class Finding:
     """One thing that was looked at. Holds no secret.
 
-    :ivar area: ``settings``, ``proxy``, ``store``, ``words`` or ``paytronix``
+    :ivar area: ``settings``, ``proxy``, ``store``, ``words``, ``history`` or ``paytronix``
     :ivar what: what was found, in a few words
     :ivar todo: what to do about it; empty when nothing need be done
     """

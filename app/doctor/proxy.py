@@ -16,6 +16,8 @@ AREA = "proxy"
 LONGEST_SECONDS = 5.0
 LONGEST_ANSWER_BYTES = 100_000
 
+_DECODER = msgspec.json.Decoder(Seen)
+
 
 def check_proxy(site: Site) -> Iterator[Finding]:
     """Fetch the sign-in page as a guest would, and have the site say how the request arrived."""
@@ -71,7 +73,7 @@ def _seen(answer: http.client.HTTPResponse, body: bytes) -> Seen | None:
     if answer.status != 200 or answer.headers.get_content_type() != "application/json":
         return None
     try:
-        return msgspec.json.decode(body, type=Seen)
+        return _DECODER.decode(body)
     except msgspec.MsgspecError:
         return None
 

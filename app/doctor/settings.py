@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from app.doctor.findings import Finding, fault, note, ok
 from app.site import Site
 from app.store import without_credentials
-from config import SettingsError, check_extras, given_settings
+from config import ConsoleSettings, Given, SettingsError, check_extras, given_settings, is_console_wanted
 
 AREA = "settings"
 
 
 def check_settings(site: Site) -> Iterator[Finding]:
-    """Each was read and checked before this command began."""
+    """The site's were read and checked before this command began; the console's are read here, if there is one."""
     settings = site.settings
     for given in given_settings(settings):
         shown = without_credentials(settings.store_url.reveal()) if given.name == "STORE_URL" else given.shown
@@ -39,3 +39,18 @@ def check_settings(site: Site) -> Iterator[Finding]:
     except SettingsError as error:
         for each in error.faults:
             yield fault(AREA, each, "Install it, or take the setting away.")
+    if is_console_wanted():
+        yield from _check_console(of_site=given_settings(settings))
+
+
+def _check_console(of_site: list[Given]) -> Iterator[Finding]:
+    try:
+        settings = ConsoleSettings.from_env()
+        check_extras(settings)
+    except SettingsError as error:
+        for each in error.faults:
+            yield fault(AREA, each, "Until this is corrected the console cannot start. The site can.")
+        return
+    for given in given_settings(settings):
+        if given not in of_site:
+            yield ok(AREA, f"{given.name} = {given.shown} ({given.source})")

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from app.messages import languages
 from app.messages.document import Document
 from app.messages.faults import Fault, quoted
-from app.messages.look import Look, make_look
+from app.messages.look import Look, SchemeName, make_look
 from app.messages.merchant import FILE as MERCHANT_FILE
 from app.messages.merchant import KNOWN_LINKS, Merchant, read_merchant
 from app.messages.notices import Notice, read_notices
@@ -23,6 +23,7 @@ from app.messages.words import DEFAULT, LINKS, PAYTRONIX, SITE, Entry, Key, Voca
 
 LONGEST_VENDOR_TEXT = 200
 LONGEST_REFERENCE = 60
+NO_WORDS = "There are no words in the language"  # begins the fault of a language that is only listed
 WRONG_PASSWORD = "could_not_authenticate"  # noqa: S105 - the code for it
 # Other ways to say the same (paytronix-api.md, 3.4 and 3.7). Who words the one words them all.
 AS_WRONG_PASSWORD = frozenset({"no_matching_guests", "invalid_grant", "http:401"})
@@ -329,6 +330,7 @@ class Catalogue:
     ) -> None:
         self.files = files or {}
         self._unread = unread or Unread()
+        self._built_in = built_in
         self.merchant = merchant
         self.look = look
         self.own_words = own_words
@@ -347,6 +349,33 @@ class Catalogue:
         )
         self._voice_of = {voice.language.lower(): voice for voice in self.voices}
         self._negotiated = lru_cache(_HEADERS_REMEMBERED)(self._negotiate)
+
+    def with_entries(self, key: Key, entries: Mapping[str, Entry | None]) -> "Catalogue":
+        """The same but for one entry, in some languages; None where it has no words of the merchant's.
+
+        Costs little, also beside hundreds of entries: what has been read is not read again.
+        """
+        own_words = dict(self.own_words)
+        for tag, entry in entries.items():
+            words = {other: words for other, words in own_words.get(tag, {}).items() if other != key}
+            own_words[tag] = {**words, key: entry} if entry else words
+        return self._changed(own_words=own_words)
+
+    def in_scheme(self, name: SchemeName) -> "Catalogue":
+        """The same, light or dark whatever devices are set to."""
+        return self._changed(look=self.look.in_scheme(name))
+
+    def _changed(self, *, own_words: Mapping[str, Words] | None = None, look: Look | None = None) -> "Catalogue":
+        return Catalogue(
+            self.merchant,
+            self.own_words if own_words is None else own_words,
+            self._built_in,
+            self.notices,
+            self.faults,
+            look=look or self.look,
+            files=self.files,
+            unread=self._unread,
+        )
 
     def is_unread(self, file: str, name: str) -> bool:
         """Whether a name may stand in a file, in a line that could not be read: then it is missing for now only."""
@@ -412,8 +441,8 @@ def compose(
     tags_of_broken_files = {languages.tag_of(PurePath(file).stem) for file in unread.files}
     for tag in merchant.languages:
         if merchant_file and tag not in can_be_had and tag not in tags_of_broken_files:
-            problem = f"There are no words in the language {quoted(tag)}."
-            instead = f"Make a file messages/{tag}.toml, or take it out of the list."
+            problem = f"{NO_WORDS} {quoted(tag)}."
+            instead = f"Write some, in the console or in a file messages/{tag}.toml, or take it out of the list."
             language_faults.append(merchant_file.fault(("languages",), problem, instead))
     merchant = replace(merchant, languages=tuple(wanted or can_be_had))
 

@@ -2,8 +2,8 @@
 
 import difflib
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +22,8 @@ _PHONE = re.compile(r"[0-9][0-9 ()./-]{4,}[0-9]")
 # Trouble that keeps everybody out, and what is met only by a guest who has signed in (paytronix-api.md, 3.4).
 AFTER_SIGN_IN = re.compile(r"(?:.+\.)?invalid_token$|user_info\.|account_info|result:")
 _SYSTEM_ERROR = re.compile(r"(?:.+\.)?system_error$|http:5")
+
+_Check = Callable[[Catalogue, str, Key, Entry], Iterator[Fault]]
 
 
 @dataclass(frozen=True)
@@ -48,28 +50,75 @@ def check(folder: Path, *, now: datetime | None = None) -> Findings:
     here = Folder(folder)
     here.look()
     catalogue = here.catalogue()
-    warnings = [
-        *catalogue.look.corrections,
-        *_nothing_in_it(catalogue, here),
-        *_misspelt_codes(catalogue),
-        *_without_phone(catalogue),
-        *_unused_files(catalogue),
-        *_missing_words(catalogue),
-        *_same_as_default(catalogue),
-        *_dead_ends(catalogue),
-        *_hard_to_read(catalogue),
-        *_telling_words(catalogue),
-        *_telling_settings(catalogue),
-        *_notices_over(catalogue, now or datetime.now(UTC)),
-        *_notices_leading_nowhere(catalogue),
-        *_notices_missing_words(catalogue),
-    ]
+    found = check_catalogue(catalogue, now=now)
+    return replace(
+        found,
+        errors=_by_place((*found.errors, *strays(folder))),
+        warnings=_by_place((*_nothing_in_it(catalogue, here), *found.warnings)),
+    )
+
+
+def check_catalogue(catalogue: Catalogue, *, now: datetime | None = None) -> Findings:
+    """Check words and look, wherever they are from. Nothing in them makes this raise.
+
+    :param now: aware; this moment unless given.
+    """
     return Findings(
-        errors=tuple(sorted((*catalogue.faults, *strays(folder)), key=lambda fault: (fault.file, fault.line))),
-        warnings=tuple(sorted(warnings, key=lambda fault: (fault.file, fault.line))),
+        errors=_by_place(catalogue.faults),
+        warnings=_by_place((*_of_entries(catalogue, _OF_AN_ENTRY), *check_all_but_entries(catalogue, now=now))),
         languages=catalogue.merchant.languages,
         sentences=sum(len(words) for words in catalogue.own_words.values()),
     )
+
+
+def check_all_but_entries(catalogue: Catalogue, *, now: datetime | None = None) -> tuple[Fault, ...]:
+    """What is worth a look in all that is no entry: look, settings, notices. Costs the same however many entries.
+
+    :param now: aware; this moment unless given.
+    """
+    return _by_place(
+        (
+            *catalogue.look.corrections,
+            *_unused_files(catalogue),
+            *_notices_without_phone(catalogue),
+            *_notices_hard_to_read(catalogue),
+            *_telling_settings(catalogue),
+            *_notices_over(catalogue, now or datetime.now(UTC)),
+            *_notices_leading_nowhere(catalogue),
+            *_notices_missing_words(catalogue),
+        )
+    )
+
+
+def check_entry(catalogue: Catalogue, key: Key) -> dict[str, tuple[Fault, ...]]:
+    """What is worth a look in one entry, by language. Costs the same however many others there are."""
+    return {
+        tag: tuple(fault for one in _OF_AN_ENTRY for fault in one(catalogue, tag, key, words[key]))
+        for tag, words in catalogue.own_words.items()
+        if key in words
+    }
+
+
+def check_what_entries_name(catalogue: Catalogue, *, but: Collection[tuple[str, Key]] = ()) -> tuple[Fault, ...]:
+    """What is worth a look in entries that name something of ``merchant.toml``: the number, or a link.
+
+    :param but: languages and keys of entries that are left out.
+    """
+    return _by_place(_of_entries(catalogue, (_without_phone, _dead_end), but))
+
+
+def _of_entries(
+    catalogue: Catalogue, checks: Iterable[_Check], but: Collection[tuple[str, Key]] = ()
+) -> Iterator[Fault]:
+    for one in checks:
+        for tag, words in catalogue.own_words.items():
+            for key, entry in words.items():
+                if (tag, key) not in but:
+                    yield from one(catalogue, tag, key, entry)
+
+
+def _by_place(faults: Iterable[Fault]) -> tuple[Fault, ...]:
+    return tuple(sorted(faults, key=lambda fault: (fault.file, fault.line)))
 
 
 def _unused_files(catalogue: Catalogue) -> Iterator[Fault]:
@@ -84,61 +133,58 @@ def _unused_files(catalogue: Catalogue) -> Iterator[Fault]:
             )
 
 
-def _missing_words(catalogue: Catalogue) -> Iterator[Fault]:
+def _missing_words(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Fault]:
     """Entries that the merchant words in the first language only."""
     first, *others = catalogue.merchant.languages
-    for tag in others:
-        words = catalogue.own_words.get(tag, {})
-        file = catalogue.files.get(tag, f"{LANGUAGES_FOLDER}/{tag}.toml")
-        for key, entry in catalogue.own_words[first].items():
-            if key not in words and not catalogue.is_unread(file, key[1]):
-                yield _at(
-                    entry,
-                    f"{_label(key)} has words in {first} but not in {tag}: guests who read {tag} get them in {first}.",
-                    f"Add {_label(key)} to {file}.",
-                )
+    if tag != first:
+        return
+    for other in others:
+        file = catalogue.files.get(other, f"{LANGUAGES_FOLDER}/{other}.toml")
+        if key not in catalogue.own_words.get(other, {}) and not catalogue.is_unread(file, key[1]):
+            yield _at(
+                entry,
+                f"{_label(key)} has words in {first} but not in {other}: guests who read {other} get them in {first}.",
+                f"Add {_label(key)} to {file}.",
+            )
 
 
-def _same_as_default(catalogue: Catalogue) -> Iterator[Fault]:
-    for tag, words in catalogue.own_words.items():
-        default = words.get(DEFAULT)
-        for key, entry in words.items():
-            if key == (PAYTRONIX, WRONG_PASSWORD):
-                continue  # without it, a wrong password has words of its own
-            if default and key[0] == PAYTRONIX and entry.text == default.text and not (entry.title or entry.link):
-                yield _at(
-                    entry,
-                    f"{_label(key)} is the same as default, which guests read in {tag} without it.",
-                    "Delete the entry, or say what this guest can do.",
-                )
+def _same_as_default(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Fault]:
+    default = catalogue.own_words[tag].get(DEFAULT)
+    if key == (PAYTRONIX, WRONG_PASSWORD):
+        return  # without it, a wrong password has words of its own
+    if default and key[0] == PAYTRONIX and entry.text == default.text and not (entry.title or entry.link):
+        yield _at(
+            entry,
+            f"{_label(key)} is the same as default, which guests read in {tag} without it.",
+            "Delete the entry, or say what this guest can do.",
+        )
 
 
-def _dead_ends(catalogue: Catalogue) -> Iterator[Fault]:
-    """Situations in which a guest gets no further alone, as the built-in words see it, and entries that leave it so."""
-    merchant = catalogue.merchant
-    stuck = {key for key, entry in shipped().words[LAST_RESORT].items() if entry.link == "help"}
-    for words in catalogue.own_words.values():
-        for key, entry in words.items():
-            if entry.link and entry.link not in merchant.links:
-                if catalogue.is_unread(MERCHANT_FILE, entry.link):
-                    continue
-                yield _at(
-                    entry,
-                    f"{_label(key)} leads to {quoted(entry.link)}, which has no address: guests see no link.",
-                    f"Add {entry.link} to [links] in {MERCHANT_FILE}.",
-                )
-            elif key in stuck and not entry.link and "{phone}" not in entry.text and not _PHONE.search(entry.text):
-                yield _at(
-                    entry,
-                    f"{_label(key)} is a dead end: it does not say how a guest can go on.",
-                    'Add a next step: { text = "…", link = "help" }',
-                )
+def _dead_end(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Fault]:
+    """Leaves a guest alone who gets no further alone, as the built-in words see it."""
+    if entry.link and entry.link not in catalogue.merchant.links:
+        if not catalogue.is_unread(MERCHANT_FILE, entry.link):
+            yield _at(
+                entry,
+                f"{_label(key)} leads to {quoted(entry.link)}, which has no address: guests see no link.",
+                f"Add {entry.link} to [links] in {MERCHANT_FILE}.",
+            )
+        return
+    built_in = shipped().words[LAST_RESORT].get(key)
+    is_stuck = built_in is not None and built_in.link == "help"
+    if is_stuck and not entry.link and "{phone}" not in entry.text and not _PHONE.search(entry.text):
+        yield _at(
+            entry,
+            f"{_label(key)} is a dead end: it does not say how a guest can go on.",
+            'Add a next step: { text = "…", link = "help" }',
+        )
 
 
-def _hard_to_read(catalogue: Catalogue) -> Iterator[Fault]:
-    for tag, words in catalogue.own_words.items():
-        for key, entry in words.items():
-            yield from _style(_label(key), entry, tag)
+def _hard_to_read(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Fault]:
+    yield from _style(_label(key), entry, tag)
+
+
+def _notices_hard_to_read(catalogue: Catalogue) -> Iterator[Fault]:
     for notice in catalogue.notices:
         for tag, entry in notice.entries.items():
             yield from _style(quoted(notice.name), entry, tag)
@@ -159,53 +205,65 @@ def _nothing_in_it(catalogue: Catalogue, folder: Folder) -> Iterator[Fault]:
         yield Fault(".", *START, problem, f"Put your sentences into {LANGUAGES_FOLDER}/en.toml.")
 
 
-def _misspelt_codes(catalogue: Catalogue) -> Iterator[Fault]:
-    """Codes close to one that we know, and names of the site's own sentences below [paytronix]."""
+def _misspelt_code(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Fault]:
+    """A code close to one that we know, or the name of one of the site's own sentences below [paytronix]."""
     vocabulary = shipped().vocabulary.sections
-    for words in catalogue.own_words.values():
-        for (section, code), entry in words.items():
-            if section != PAYTRONIX or code in vocabulary[PAYTRONIX]:
-                continue
-            if code in vocabulary[SITE]:
-                problem = f"{quoted(code)} is a sentence of the site and no code of Paytronix."
-                yield _at(entry, problem, "Move it below the line that says [site].")
-            elif close := difflib.get_close_matches(code.replace(" ", "_"), vocabulary[PAYTRONIX], 1, cutoff=0.88):
-                problem = f"{quoted(code)} is no code that we know, and nearly one."
-                yield _at(entry, problem, f"If you mean {quoted(close[0])}, correct it.")
+    section, code = key
+    if section != PAYTRONIX or code in vocabulary[PAYTRONIX]:
+        return
+    if code in vocabulary[SITE]:
+        problem = f"{quoted(code)} is a sentence of the site and no code of Paytronix."
+        yield _at(entry, problem, "Move it below the line that says [site].")
+    elif close := difflib.get_close_matches(code.replace(" ", "_"), vocabulary[PAYTRONIX], 1, cutoff=0.88):
+        problem = f"{quoted(code)} is no code that we know, and nearly one."
+        yield _at(entry, problem, f"If you mean {quoted(close[0])}, correct it.")
 
 
-def _without_phone(catalogue: Catalogue) -> Iterator[Fault]:
+def _without_phone(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Fault]:
     merchant = catalogue.merchant
     if merchant.phone or catalogue.is_unread(MERCHANT_FILE, "phone") or "phone" in merchant.lines:
         return  # there is one, or a fault is told in its place
-    entries = [entry for words in catalogue.own_words.values() for entry in words.values()]
-    entries += [entry for notice in catalogue.notices for entry in notice.entries.values()]
-    for entry in entries:
-        if "{phone}" in entry.text:
-            problem = "{phone} is in this text and no number in merchant.toml: guests read other words instead."
-            yield _at(entry, problem, f'Add a line at the top of {MERCHANT_FILE}: phone = "020 7946 0123"')
+    if "{phone}" in entry.text:
+        problem = f"{_label(key)} says {{phone}}, with no number in {MERCHANT_FILE}: guests read other words instead."
+        yield _at(entry, problem, f'Add a line at the top of {MERCHANT_FILE}: phone = "020 7946 0123"')
 
 
-def _telling_words(catalogue: Catalogue) -> Iterator[Fault]:
-    """Entries that tell a stranger at the sign-in page whether an account exists (ASVS 6.3.8).
+def _notices_without_phone(catalogue: Catalogue) -> Iterator[Fault]:
+    for notice in catalogue.notices:
+        for tag, entry in notice.entries.items():
+            yield from _without_phone(catalogue, tag, ("", notice.name), entry)
+
+
+def _telling_words(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Fault]:
+    """Tells a stranger at the sign-in page whether an account exists (ASVS 6.3.8).
 
     Paytronix documents no complete list of codes, so every one counts that a refused sign-in can bring.
     """
-    for voice in catalogue.voices:
-        neutral = voice.paytronix(WRONG_PASSWORD, signing_in=True)
-        for (section, code), entry in catalogue.own_words.get(voice.language, {}).items():
-            if section not in {PAYTRONIX, DEFAULT[0]} or code in TROUBLE or _SYSTEM_ERROR.match(code):
-                continue
-            if AFTER_SIGN_IN.match(code) or code in shipped().vocabulary.sections[SITE]:
-                continue  # nobody reads it at sign-in; or it is in the wrong place, which is told
-            told = voice.said(section, code)
-            if (told.text, told.title, told.link) != (neutral.text, neutral.title, neutral.link):
-                yield _at(
-                    entry,
-                    f"{quoted(code)} reads differently from a wrong password. "
-                    "Somebody who tries out usernames learns from it who has an account with you.",
-                    f"Use the same words, title and link for both: {quoted(neutral.text, longest=LONGEST_SENTENCE)}",
-                )
+    section, code = key
+    voice = catalogue.voice(tag)
+    if voice is None or section not in {PAYTRONIX, DEFAULT[0]} or code in TROUBLE or _SYSTEM_ERROR.match(code):
+        return
+    if AFTER_SIGN_IN.match(code) or code in shipped().vocabulary.sections[SITE]:
+        return  # nobody reads it at sign-in; or it is in the wrong place, which is told
+    neutral, told = voice.paytronix(WRONG_PASSWORD, signing_in=True), voice.said(section, code)
+    if (told.text, told.title, told.link) != (neutral.text, neutral.title, neutral.link):
+        yield _at(
+            entry,
+            f"{quoted(code)} reads differently from a wrong password. "
+            "Somebody who tries out usernames learns from it who has an account with you.",
+            f"Use the same words, title and link for both: {quoted(neutral.text, longest=LONGEST_SENTENCE)}",
+        )
+
+
+_OF_AN_ENTRY = (
+    _misspelt_code,
+    _without_phone,
+    _missing_words,
+    _same_as_default,
+    _dead_end,
+    _hard_to_read,
+    _telling_words,
+)
 
 
 def _telling_settings(catalogue: Catalogue) -> Iterator[Fault]:

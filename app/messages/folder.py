@@ -1,18 +1,23 @@
 """The merchant's folder as it is now, and what was last good in it."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
+from datetime import time as time_of_day
+from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from app.messages.catalogue import Catalogue, compose
 from app.messages.document import Document, read
+from app.messages.edition import MESSAGES, Edition, overlaid, with_plain_codes
 from app.messages.faults import Fault, quoted
 from app.messages.languages import tag_of
 from app.messages.merchant import FILE as MERCHANT_FILE
 from app.messages.notices import FILE as NOTICES_FILE
-from app.messages.pictures import Pictures, is_name
+from app.messages.pictures import Asset, Pictures, Trouble, is_name
 from app.messages.places import START
 
 LANGUAGES_FOLDER = "messages"
@@ -23,6 +28,7 @@ _MOST_SETTLING_LOOKS = 10
 _FILLED_SECONDS = 1.0  # after it was emptied, a file is filled again or is meant to be empty
 
 Stamp = tuple[int, ...]
+PictureOf = Callable[[str], tuple[Asset | None, Trouble | None]]
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,22 @@ class Listing:
     stamps: Mapping[str, Stamp | None]
     has_languages: bool
     unread: int = 0
+
+
+@dataclass(frozen=True)
+class Documents:
+    """The files of one moment, as far as they can be used.
+
+    :ivar languages: tag → the language's file
+    :ivar faults: why others cannot be used
+    :ivar picture: gives a picture by its name, and what is wrong with it
+    """
+
+    merchant: Document | None
+    languages: Mapping[str, Document]
+    faults: tuple[Fault, ...]
+    notices: Document | None
+    picture: PictureOf
 
 
 @dataclass
@@ -84,8 +106,20 @@ class Folder:
         self._seen = replace(listing, stamps=stamps) if is_settled else None
         return changed
 
-    def catalogue(self) -> Catalogue:
-        """The words as they were at the last look."""
+    def is_as_seen(self) -> bool:
+        """Whether nothing has changed since the last look. Waits for nothing, as a look may."""
+        return self._list() == self._seen
+
+    def catalogue(self, edition: Edition | None = None, faults_beside: Iterable[Fault] = ()) -> Catalogue:
+        """The words as they were at the last look, with what an edition says laid over them.
+
+        :param faults_beside: what is wrong besides.
+        """
+        here = self.documents(edition)
+        return compose(here.merchant, here.languages, (*faults_beside, *here.faults), here.notices, here.picture)
+
+    def documents(self, edition: Edition | None = None) -> Documents:
+        """The files as they were at the last look, with what an edition says laid over them."""
         faults = [*self._missing(), *chain.from_iterable(self._broken.values())]
         by_tag: dict[str, Document] = {}
         for file in sorted(each for each in {*self._listing.stamps, *self._good} if "/" in each):
@@ -99,9 +133,27 @@ class Folder:
                 faults.append(Fault(file, *START, problem, "Delete one of the two."))
             elif file in self._good:
                 by_tag[tag] = self._good[file]
-        return compose(
-            self._good.get(MERCHANT_FILE), by_tag, tuple(faults), self._good.get(NOTICES_FILE), self._pictures.get
-        )
+        picture = self._pictures.get
+        merchant_file, notices_file = self._good.get(MERCHANT_FILE), self._good.get(NOTICES_FILE)
+        if edition:
+            picture = partial(_picture, edition, picture)
+            merchant_file = overlaid(MERCHANT_FILE, merchant_file, edition)
+            notices_file = overlaid(NOTICES_FILE, notices_file, edition)
+            for tag in dict.fromkeys((*by_tag, *filter(None, map(_tag, edition.contents)))):
+                if document := overlaid(f"{LANGUAGES_FOLDER}/{tag}.toml", by_tag.get(tag), edition):
+                    by_tag[tag] = document
+        return Documents(merchant_file, by_tag, tuple(faults), notices_file, picture)
+
+    def contents(self) -> Mapping[str, Any]:
+        """What the files say, as an edition's contents do: file → its values, with days and times as texts.
+
+        A language's file is called by its proper tag here, as it is in an edition, whatever its name on the disk.
+        """
+        here = self.documents()
+        files = {f"{MESSAGES}{tag}.toml": with_plain_codes(each.values) for tag, each in here.languages.items()}
+        files |= {MERCHANT_FILE: here.merchant.values} if here.merchant else {}
+        files |= {NOTICES_FILE: here.notices.values} if here.notices else {}
+        return {file: _plain(values) for file, values in files.items()}
 
     def forget(self) -> None:
         """Read everything again at the next look. What was last good stays."""
@@ -189,6 +241,24 @@ class Folder:
         stamps = {file: _stamp(self.path / file) for file in files}
         found = {file: stamp for file, stamp in stamps.items() if stamp != ()}
         return Listing(found, has_languages, max(0, len(names) - MOST_FILES))
+
+
+def _picture(edition: Edition, of_folder: PictureOf, name: str) -> tuple[Asset | None, Trouble | None]:
+    return (edition.pictures[name], None) if name in edition.pictures else of_folder(name)
+
+
+def _tag(file: str) -> str | None:
+    """The language of one of an edition's files."""
+    return tag_of(Path(file).stem) if file.startswith(f"{LANGUAGES_FOLDER}/") else None
+
+
+def _plain(value: Any) -> Any:
+    """A value of TOML with what JSON does not know as text."""
+    if isinstance(value, Mapping):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return str(value) if isinstance(value, date | time_of_day) else value  # a datetime is a date
 
 
 def _is_ours(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Keeps the words of a running site up to date with the merchant's folder."""
+"""Keeps the words of a running site up to date with the merchant's folder, and with what is published over it."""
 
 import logging
 import os
@@ -9,8 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.messages.catalogue import Catalogue
+from app.messages.edition import Edition
 from app.messages.faults import Fault
 from app.messages.folder import Folder
+from app.messages.places import START
 
 LOOK_EVERY_SECONDS = 1.0
 
@@ -23,6 +25,8 @@ class Messages:
     also makes it the right one after a fork, and ends when nobody holds this object any more.
 
     :param folder: the merchant's folder; may be missing, empty or full of faults.
+    :param published: gives the edition to lay over the folder at this moment, the same object while it is the same;
+        None for the folder alone. Asked at each look; must neither wait nor raise.
     :param on_fault: told of every fault of a file whenever that file changes, and of every colour that guests see
         otherwise than it is written. Called from any thread.
     :param look_every_seconds: how long after a change the words may be the old ones, nearly.
@@ -32,10 +36,14 @@ class Messages:
         self,
         folder: Path,
         *,
+        published: Callable[[], Edition | None] | None = None,
         on_fault: Callable[[Fault], None] | None = None,
         look_every_seconds: float = LOOK_EVERY_SECONDS,
     ) -> None:
         self._folder = Folder(folder)
+        self._published = published
+        self._edition: Edition | None = None  # what the catalogue is made with
+        self._seen_edition: Edition | None = None
         self._on_fault = on_fault
         self._look_every_seconds = look_every_seconds
         self._told: frozenset[Fault] = frozenset()
@@ -77,19 +85,34 @@ class Messages:
         self._folder.forget()
 
     def look(self) -> None:
-        """Take in what has changed in the folder, now. Not for several threads at once."""
+        """Take in what has changed in the folder, and what is newly published, now. Not for several threads at once."""
         changed_files = self._folder.look()
-        if changed_files is not None:
-            self._publish(changed_files)
+        edition = self._published() if self._published else None
+        if changed_files is not None or edition is not self._seen_edition:
+            self._seen_edition = edition
+            self._take_in(changed_files or set(), edition)
 
-    def _publish(self, changed_files: set[str]) -> None:
-        self._catalogue = self._folder.catalogue()  # one assignment: readers see the former words or these
+    def _take_in(self, changed_files: set[str], edition: Edition | None) -> None:
+        self._catalogue = self._composed(edition)  # one assignment: readers see the former words or these
         faults = (*self._catalogue.faults, *self._catalogue.look.corrections)
         news = [fault for fault in faults if fault not in self._told or fault.file in changed_files]
         self._told = frozenset(faults)
         if self._on_fault:
             for fault in news:
                 self._on_fault(fault)
+
+    def _composed(self, edition: Edition | None) -> Catalogue:
+        """The words with an edition, or with the last good one and a fault if this one is not to be made sense of."""
+        try:
+            catalogue = self._folder.catalogue(edition)
+        except Exception as error:
+            if edition is None or edition is self._edition:
+                raise
+            problem = f"What is published makes no sense ({type(error).__name__}). Guests read the words from before."
+            fault = Fault(edition.label, *START, problem, "Publish other words, or roll back.")
+            return self._folder.catalogue(self._edition, (fault,))
+        self._edition = edition
+        return catalogue
 
 
 def _keep_looking(itself: "weakref.ref[Messages]", every_seconds: float) -> None:

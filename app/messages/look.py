@@ -1,9 +1,10 @@
 """The merchant's look: from a few wishes to colours that everybody can read, as a stylesheet and pictures."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
+from typing import Literal
 
 from app.messages.colours import (
     BLACK,
@@ -33,6 +34,7 @@ _SERIF = '"Iowan Old Style", "Palatino Linotype", Palatino, "URW Palladio L", P0
 _BEHIND_PARTS = ("ground", "sheet")
 _BEHIND_TEXT = (*_BEHIND_PARTS, "note-ground", "wrong-ground")
 
+SchemeName = Literal["light", "dark"]
 Scheme = Mapping[str, str]  # name of a custom property → its colour
 
 
@@ -43,6 +45,7 @@ class Look:
     :ivar light: the colours; dark ones too, if that is what the merchant has chosen
     :ivar dark: the colours for those who have set their device to dark
     :ivar corrections: wishes that could not be granted as they are
+    :ivar only: the one scheme there is, whatever devices are set to; for those who look at both
     """
 
     merchant: Merchant
@@ -51,11 +54,16 @@ class Look:
     logo: Asset | None = None
     background: Asset | None = None
     corrections: tuple[Fault, ...] = field(default=(), compare=False)
+    only: SchemeName | None = None
 
     @property
     def is_always_dark(self) -> bool:
         """Whether it is dark whatever the device is set to."""
-        return self.light == self.dark
+        return self.only == "dark" or self.light == self.dark
+
+    def in_scheme(self, name: SchemeName) -> "Look":
+        """The same as it is on devices that are set to this, on all of them."""
+        return replace(self, light=self.dark if name == "dark" else self.light, only=name)
 
     @cached_property
     def assets(self) -> Mapping[str, Asset]:
@@ -70,13 +78,15 @@ class Look:
         scheme = "dark" if self.is_always_dark else "light"
         corners = f"--radius:{control};--panel-radius:{panel}"
         rules = [f":root{{color-scheme:{scheme};{_properties(self.light)}{corners}{_fonts(self.merchant)}}}"]
-        if not self.is_always_dark:
+        if self.only is None and not self.is_always_dark:
             rules.append(f"@media (prefers-color-scheme:dark){{:root{{color-scheme:dark;{_properties(self.dark)}}}}}")
         if self.background:
             # By address and not inside: the picture is kept when a colour changes.
             address = f"../{self.background.fingerprint}/background{self.background.suffix}"
             rules.append(f':root{{--strip:6.5rem}}body{{background-image:url("{address}")}}')
-            rules.append("@media (prefers-color-scheme:dark){body{background-blend-mode:soft-light}}")
+            blend = "body{background-blend-mode:soft-light}"
+            in_dark = {"light": "", "dark": blend, None: f"@media (prefers-color-scheme:dark){{{blend}}}"}
+            rules.append(in_dark[self.only])
         return Asset("\n".join(rules).encode(), "text/css")
 
     @cached_property

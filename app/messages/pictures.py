@@ -90,6 +90,14 @@ def read_picture(folder: Path, file: str) -> Asset | Trouble:
         return f"The picture {quoted(file)} cannot be opened: {reason}.", "Allow the site to read it."
     if content is None:
         return f"The picture {quoted(file)} is no ordinary file.", "Put a picture in its place."
+    return picture_of(file, content)
+
+
+def picture_of(file: str, content: bytes) -> Asset | Trouble:
+    """A picture of some content, or what is wrong with it.
+
+    :param file: its name, to tell of it.
+    """
     if len(content) > LARGEST_BYTES:
         problem = f"The picture {quoted(file)} is larger than {LARGEST_BYTES // 1024} KB: phones would wait for it."
         return problem, "Save it smaller; a logo needs 20 KB."

@@ -86,7 +86,7 @@ class _Reader:
             elif not isinstance(value, dict):
                 self.collector.add((name,), f"{quoted(name)} is a heading.", f"Write it on a line of its own: [{name}]")
             elif name == PAYTRONIX:
-                for path, code in _codes((name,), value):
+                for path, code in codes((name,), value):
                     self._add_code(path, code)
             else:
                 for inner, entry in value.items():
@@ -148,12 +148,13 @@ class _Reader:
             if trouble:
                 self.collector.add(path, f"{label}: {trouble[0]}", trouble[1])
                 return
+        place = self._document.fault(path, "", "")
         self.words[key] = Entry(
             text=given["text"].strip(),
             title=given["title"].strip() if "title" in given else None,
             link=self._checked_link(path, label, given.get("link")),
-            file=self._document.file,
-            line=self._document.fault(path, "", "").line,
+            file=place.file,
+            line=place.line,
         )
         self._check_placeholders(key, path, label, f"{given.get('title', '')} {given['text']}")
 
@@ -206,8 +207,8 @@ class _Reader:
         return problem, f"The names there are: {', '.join(sorted(known))}."
 
 
-def _codes(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every code below [paytronix].
+def codes(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every code below [paytronix], with the path that leads to it.
 
     ``user_info.not_found = "…"`` without quotation marks makes TOML see a table ``user_info`` with ``not_found`` in
     it; what the merchant means is the code.
@@ -215,11 +216,13 @@ def _codes(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterator[tuple[tu
     for name, value in table.items():
         here = (*path, name)
         if isinstance(value, dict) and not _is_entry(value) and len(here) <= _DEEPEST_CODE + 1:
-            yield from _codes(here, value)
+            yield from codes(here, value)
         else:
             yield here, value
 
 
 def _is_entry(table: Mapping[str, Any]) -> bool:
     """Whether a table is an entry's fields, misspelt ones included, and no part of a dotted code."""
-    return not table or any(difflib.get_close_matches(name, _FIELDS, 1, cutoff=0.8) for name in table)
+    if not table or not table.keys().isdisjoint(_FIELDS):
+        return True  # as nearly all; to look for names with a slip in them takes long
+    return any(difflib.get_close_matches(name, _FIELDS, 1, cutoff=0.8) for name in table)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socket import socket
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -30,6 +30,9 @@ from app.messages import Messages
 from app.store import Store, StoreUnavailable
 from app.version import VERSION
 
+if TYPE_CHECKING:
+    from app.published import Published  # of an extra that need not be installed
+
 STORE_EVERY_SECONDS = 15.0  # however often somebody asks
 LOOK_EVERY_SECONDS = 0.5  # whether the master is still there
 LONGEST_REQUEST_SECONDS = 10.0
@@ -39,10 +42,13 @@ _FILE = re.compile(r"(?P<kind>counter|histogram|gauge_live[a-z]+)_(?P<pid>[0-9]+
 class Overview(Collector):
     """What is counted of the whole site rather than in a worker."""
 
-    def __init__(self, store: Store, sign_ins: SignIns, messages: Messages) -> None:
+    def __init__(
+        self, store: Store, sign_ins: SignIns, messages: Messages, published: "Published | None" = None
+    ) -> None:
         self._store = store
         self._sign_ins = sign_ins
         self._messages = messages
+        self._published = published
         self._lock = threading.Lock()
         self._asked_at = float("-inf")
         self._alive: int | None = None
@@ -57,7 +63,13 @@ class Overview(Collector):
                 "guest_login_sign_ins_alive", "Sign-ins in the store, of all instances that share it.", alive
             )
         faults = len(self._messages.current().faults)
-        yield GaugeMetricFamily("guest_login_words_faults", "Faults in the merchant's folder at this moment.", faults)
+        yield GaugeMetricFamily("guest_login_words_faults", "Faults in the merchant's words at this moment.", faults)
+        if self._published:
+            yield GaugeMetricFamily(
+                "guest_login_published_words_up",
+                "Whether what is published could be read when it was last asked for.",
+                float(not self._published.is_away),
+            )
         build = GaugeMetricFamily("guest_login_build_info", "Which release runs.", labels=["version", "python"])
         build.add_metric([VERSION, platform.python_version()], 1)
         yield build
@@ -85,7 +97,10 @@ class Overview(Collector):
             for fault in self._messages.current().faults
         ]
         is_ending = ending.has_begun()
-        return {"ready": store["ready"] and not is_ending, "ending": is_ending, "store": store, "words": faults}
+        detail = {"ready": store["ready"] and not is_ending, "ending": is_ending, "store": store, "words": faults}
+        if self._published:  # guests read on without it, so it makes nobody unready
+            detail["published_words"] = {"away": self._published.is_away}
+        return detail
 
 
 class Counts:

@@ -37,6 +37,7 @@ EVENTS = frozenset(
         "idle_end_not_moved",
         "input_refused",
         "log_lines_dropped",
+        "published_words_away",
         "record_damaged",
         "refusal_unread",
         "request_refused",

@@ -28,6 +28,7 @@ from app.paytronix.errors import (
     Unavailable,
 )
 from app.paytronix.models import (
+    ENVELOPE,
     Account,
     Envelope,
     Guest,
@@ -263,7 +264,7 @@ class PaytronixClient:
     ) -> Meaning:
         """What a reply means. A readable envelope counts before the HTTP status (3.4)."""
         try:
-            envelope = read(reply.body, Envelope)
+            envelope = read(reply.body, ENVELOPE)
         except OddReply:
             raise self._no_envelope(operation, reply, refusal) from None
         if envelope.result != "success" or envelope.error_code or envelope.error:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec.json import Decoder
 
 DOCUMENTED_LIFETIME_SECONDS = 1800  # Guest Website Login: "Access tokens are valid for 30 minutes"
 _LONGEST_LIFETIME_SECONDS = 86400 * 366
@@ -155,13 +156,25 @@ class _TierReply(msgspec.Struct, rename="camel"):
     tier_label: str | None = None
 
 
-def read(body: bytes, shape: type[Shape]) -> Shape:
-    """Decode a reply's body into a shape.
+# Made while there is one thread. Before its first use msgspec prepares a shape, and whoever decodes into it meanwhile,
+# in another thread, meets what is half made and takes the whole process down (msgspec 0.22.0).
+ENVELOPE = Decoder(Envelope)
+_TOKEN = Decoder(_TokenReply)
+_USER = Decoder(_UserReply)
+_ACCOUNT = Decoder(_AccountReply)
+_POINTS = Decoder(_PointsReply)
+_REWARDS = Decoder(_RewardsReply)
+_STORED_VALUE = Decoder(_StoredValueReply)
+_TIER = Decoder(_TierReply)
 
-    :raises OddReply: the body is no JSON object of that shape.
+
+def read(body: bytes, decoder: Decoder[Shape]) -> Shape:
+    """Decode a reply's body.
+
+    :raises OddReply: the body is no JSON object of the decoder's shape.
     """
     try:
-        return msgspec.json.decode(body, type=shape)
+        return decoder.decode(body)
     except (ValueError, RecursionError) as error:
         what = _what_is_odd(error)
     # Raised out here so that the library's error, which may hold the whole body, is no context of ours.
@@ -174,7 +187,7 @@ def read_token(body: bytes, *, asked_at: datetime) -> Token:
     :param asked_at: the moment before the request was sent (UTC).
     :raises OddReply: there is no usable access token in it.
     """
-    reply = read(body, _TokenReply)
+    reply = read(body, _TOKEN)
     if not reply.access_token.strip():
         raise OddReply("the field access_token")
     lifetime_seconds, is_odd = _lifetime(reply.expires_in)
@@ -194,7 +207,7 @@ def read_guest(body: bytes) -> Guest:
 
     :raises OddReply: a field has not its documented type.
     """
-    reply = read(body, _UserReply)
+    reply = read(body, _USER)
     card_number = next(filter(None, reply.primary_card_numbers or []), None)
     return Guest(first_name=reply.fields.first_name or None, card_number=card_number)
 
@@ -205,7 +218,7 @@ def read_account(body: bytes) -> Account:
     :raises OddReply: nothing of it can be read.
     """
     try:
-        whole = read(body, _AccountReply)
+        whole = read(body, _ACCOUNT)
         return Account(
             points=_balances(whole.point_balances),
             rewards=_balances(whole.reward_balances),
@@ -218,10 +231,10 @@ def read_account(body: bytes) -> Account:
 
 def _readable_parts(body: bytes) -> Account:
     readers: dict[str, Callable[[], object]] = {
-        "points": lambda: _balances(read(body, _PointsReply).point_balances),
-        "rewards": lambda: _balances(read(body, _RewardsReply).reward_balances),
-        "stored_value": lambda: _balances(read(body, _StoredValueReply).stored_value_balances),
-        "tier": lambda: read(body, _TierReply).tier_label or None,
+        "points": lambda: _balances(read(body, _POINTS).point_balances),
+        "rewards": lambda: _balances(read(body, _REWARDS).reward_balances),
+        "stored_value": lambda: _balances(read(body, _STORED_VALUE).stored_value_balances),
+        "tier": lambda: read(body, _TIER).tier_label or None,
     }
     parts: dict[str, Any] = {}
     faults: dict[str, OddReply] = {}

@@ -8,7 +8,7 @@ from app.card_code import CardCode, card_code
 from app.logs import log
 from app.pages import render
 from app.paytronix import Refused
-from app.site import site, voice, words_for
+from app.site import site, told, words_for
 
 bp = Blueprint("account", __name__)
 
@@ -27,7 +27,7 @@ def show() -> str:
             if account.unreadable:
                 log.warning("account_part_unreadable", parts=sorted(account.unreadable))
         else:
-            message = voice().site("no_card")
+            message = told("no_card")
     except Refused as refusal:
         message = words_for(refusal, guest=sign_in.username)
     return render(

@@ -19,7 +19,7 @@ from app.auth.throttle import Throttled
 from app.messages import Message
 from app.pages import render
 from app.paytronix import Refused, Unavailable
-from app.site import site, voice, words_for
+from app.site import site, told, voice, words_for
 from app.store import StoreUnavailable
 
 bp = Blueprint("login", __name__)
@@ -65,7 +65,7 @@ def show() -> AnyResponse:
     except StoreUnavailable:
         pass  # the form needs no store
     notice = session.take_notice()
-    return _page(onward=request.args.get("next"), notice=voice().site(notice) if notice else None)
+    return _page(onward=request.args.get("next"), notice=told(notice) if notice else None)
 
 
 @bp.post("/login")
@@ -99,7 +99,7 @@ def form_again(words: str) -> AnyResponse:
             return redirect(_onward(form.next.data), 303)
     except StoreUnavailable:
         pass
-    return _again(form, 422, voice().site(words))
+    return _again(form, 422, told(words))
 
 
 def busy_again(words: str) -> Response:
@@ -107,7 +107,7 @@ def busy_again(words: str) -> Response:
 
     :param words: the name of the site's message that says why.
     """
-    return _busy(LoginForm(request.form), voice().site(words), None)
+    return _busy(LoginForm(request.form), told(words), None)
 
 
 def _attempt(form: LoginForm) -> Attempt:
@@ -124,7 +124,7 @@ def _onward(target: str | None) -> str:
 
 
 def _too_many(form: LoginForm, retry_after_seconds: int) -> Response:
-    page = _again(form, 429, voice().site("throttled", minutes=-(-retry_after_seconds // 60)))
+    page = _again(form, 429, told("throttled", minutes=-(-retry_after_seconds // 60)))
     page.headers["Retry-After"] = str(retry_after_seconds)
     return page
 
@@ -144,7 +144,7 @@ def _again(form: LoginForm, status: int, message: Message | None = None) -> Resp
         status,
         username=(form.username.data or "").replace("\0", ""),
         onward=form.next.data,
-        field_errors={name: voice().site(texts[0]) for name, texts in form.errors.items()},
+        field_errors={name: told(texts[0]) for name, texts in form.errors.items()},
         message=message,
     )
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from app.headers import FILE_POLICY
-from tests.browser.conftest import path_of_chromium
 from tests.browser.states import STATES, Visit
+from tests.chromium import path_of_chromium
 
 HERE = Path(__file__).parent
 TOOLS = HERE / "node_modules"

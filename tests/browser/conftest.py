@@ -1,11 +1,8 @@
 """A real Chromium."""
 
-import os
-import shutil
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from app import create_app
 from app.auth import guards
@@ -14,35 +11,6 @@ from tests.browser.states import BRANDS, TRIES
 from tests.sites import browser_of, environment
 
 PHONE = {"width": 390, "height": 844}
-
-
-def path_of_chromium():
-    """Where the machine's own Chromium is."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.fail("There is no Chromium on this machine. Install it: apt-get install chromium")
-    return path
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    """The browser of the machine; a missing one is a failure, for the main job is done in one."""
-    path = path_of_chromium()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path,
-            chromium_sandbox=False,
-            args=[
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-gpu",
-                "--disable-quic",
-                "--disable-sync",
-                "--no-first-run",
-            ],
-        )
-        yield browser
-        browser.close()
 
 
 @dataclass

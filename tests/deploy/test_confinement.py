@@ -1,6 +1,7 @@
 """The site needs no rights, and no place to write to but its store's folder."""
 
 import os
+import re
 import shutil
 import signal
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.console.conftest import RunningConsole, console_environment
 from tests.sites import ROOT, RunningSite, environment
 from tests.stores import until
 
@@ -51,13 +53,8 @@ def writable_places(pid):
     return {fields[4] for fields in mounts if "ro" not in fields[5].split(",")}
 
 
-def test_the_site_runs_without_rights_on_a_file_system_that_cannot_be_written(sandbox, tmp_path):
-    state = tmp_path / "state"
-    state.mkdir()
-    settings = {"STORE_URL": f"sqlite:///{state}/store.db", "MERCHANT_DIR": str(ROOT / "merchant")}
-    settings = environment(sandbox, tmp_path) | settings
-    del settings["PUBLIC_URL"]  # its own address
-    site = RunningSite(settings, within=read_only(state))
+def confined_master(site, state):
+    """The process id of a confined site's master. None of its processes has a right, or a place to write to."""
     (master,) = children_of(site.process.pid)
     for pid in [master, *children_of(master)]:
         status = status_of(pid)
@@ -66,6 +63,17 @@ def test_the_site_runs_without_rights_on_a_file_system_that_cannot_be_written(sa
         assert status["NoNewPrivs"] == "1"
         places = writable_places(pid) - {str(state)}
         assert {place for place in places if not place.startswith("/dev/")} <= DEVICES, places
+    return master
+
+
+def test_the_site_runs_without_rights_on_a_file_system_that_cannot_be_written(sandbox, tmp_path):
+    state = tmp_path / "state"
+    state.mkdir()
+    settings = {"STORE_URL": f"sqlite:///{state}/store.db", "MERCHANT_DIR": str(ROOT / "merchant")}
+    settings = environment(sandbox, tmp_path) | settings
+    del settings["PUBLIC_URL"]  # its own address
+    site = RunningSite(settings, within=read_only(state))
+    master = confined_master(site, state)
 
     browser = site.browser()
     assert browser.sign_in(password="wrong").status == 422
@@ -83,3 +91,26 @@ def test_the_site_runs_without_rights_on_a_file_system_that_cannot_be_written(sa
     assert site.process.wait(20) == 0
     assert {path.name for path in state.iterdir()} <= {"store.db", "store.db-wal", "store.db-shm"}
     assert not [record for record in site.log() if record["level"] == "error"]
+
+
+def test_so_does_the_console(tmp_path):
+    state = tmp_path / "state"
+    state.mkdir()
+    urls = {"STORE_URL": f"sqlite:///{state}/store.db", "MESSAGES_URL": f"sqlite:///{state}/words.db"}
+    settings = console_environment(tmp_path, MERCHANT_DIR=str(ROOT / "merchant"), CONSOLE_URL=None, **urls)
+    console = RunningConsole(settings, within=read_only(state))
+    master = confined_master(console, state)
+    assert console.fetch("GET", "/readyz").status_code == 200  # the tables were made
+    if os.geteuid() == 0:
+        for path in state.iterdir():
+            os.chown(path, NOBODY, NOBODY)
+    session, link = console.session(), console.link()
+    page = session.get(f"{console.url}/sign-in").text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
+    session.post(f"{console.url}/sign-in", data={"csrf_token": token, "link": link})
+    assert "Ana, publisher" in session.get(f"{console.url}/").text
+    os.kill(master, signal.SIGTERM)
+    assert console.process.wait(20) == 0
+    files = {f"{name}.db{end}" for name in ("store", "words") for end in ("", "-wal", "-shm")}
+    assert {path.name for path in state.iterdir()} <= files
+    assert not [record for record in console.log() if record["level"] == "error"]

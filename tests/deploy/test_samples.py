@@ -13,19 +13,21 @@ from pathlib import Path
 import pytest
 import yaml
 
-from config import Settings
+from config import ConsoleSettings, Settings
 from tests.sites import ROOT, RunningSite, environment
 
 DEPLOY = ROOT / "deploy"
 UNIT = DEPLOY / "systemd" / "guest-login.service"
 CONTAINER = DEPLOY / "container"
-KUBERNETES = sorted((DEPLOY / "kubernetes").glob("*.yaml"))
+CONSOLE_UNIT = UNIT.with_name("guest-console.service")
+KUBERNETES = sorted((DEPLOY / "kubernetes").rglob("*.yaml"))
 SECRETS = {
     "SECRET_KEY": "a-signing-key-0123456789abcdefghij",
     "SECRET_KEY_FALLBACKS": "",
     "PAYTRONIX_CLIENT_ID": "an-id",
     "PAYTRONIX_CLIENT_SECRET": "a-secret",
     "STORE_URL": "redis://:a-password@redis:6379/0",
+    "MESSAGES_URL": "postgresql://words:a-password@10.0.0.6/words",
 }
 
 
@@ -48,8 +50,8 @@ def lines_of(path):
     return dict(line.split("=", 1) for line in lines)
 
 
-def unit_values(name):
-    return re.findall(rf"^{name}=(.*)$", UNIT.read_text(), re.MULTILINE)
+def unit_values(name, unit=UNIT):
+    return re.findall(rf"^{name}=(.*)$", unit.read_text(), re.MULTILINE)
 
 
 def documents(path):
@@ -66,16 +68,16 @@ def kubernetes(kind, name="guest-login"):
     return found
 
 
-def pod():
-    return kubernetes("Deployment")["spec"]["template"]["spec"]
+def pod(name="guest-login"):
+    return kubernetes("Deployment", name)["spec"]["template"]["spec"]
 
 
-def compose():
-    return yaml.safe_load((CONTAINER / "compose.yaml").read_text())
+def compose(file="compose.yaml"):
+    return yaml.safe_load((CONTAINER / file).read_text())
 
 
-def settings_for_systemd():
-    return lines_of(DEPLOY / "settings.env") | dict(each.split("=", 1) for each in unit_values("Environment"))
+def settings_for_systemd(unit=UNIT):
+    return lines_of(DEPLOY / "settings.env") | dict(each.split("=", 1) for each in unit_values("Environment", unit))
 
 
 def settings_in_image():
@@ -92,14 +94,62 @@ def settings_for_kubernetes():
     return settings_in_image() | given | {each["name"]: each["value"] for each in pod()["containers"][0]["env"]}
 
 
-@pytest.mark.parametrize("given", [settings_for_systemd, settings_for_compose, settings_for_kubernetes])
-def test_the_settings_of_each_way_to_deploy_are_whole_and_right(given, tmp_path):
-    settings = given()
+def console_for_systemd():
+    return settings_for_systemd(CONSOLE_UNIT) | lines_of(DEPLOY / "console.env")
+
+
+def console_for_compose():
+    given = settings_in_image() | lines_of(DEPLOY / "settings.env") | lines_of(DEPLOY / "console.env")
+    del given["MESSAGES_URL"]  # as the compose file says
+    return given | compose("compose.console.yaml")["services"]["console"]["environment"]
+
+
+def console_for_kubernetes():
+    given = kubernetes("ConfigMap", "guest-console-settings")["data"]
+    of_container = pod("guest-console")["containers"][0]["env"]
+    return settings_in_image() | given | {each["name"]: each["value"] for each in of_container}
+
+
+def with_secrets(settings, tmp_path):
+    """The settings with files behind those that name one."""
     for name in [name for name in settings if name.endswith("_FILE")]:
         secret = name.removesuffix("_FILE")
         assert settings[name].endswith(secret.lower().replace("_", "-"))
         (tmp_path / secret).write_text(SECRETS[secret] + "\n")
         settings[name] = str(tmp_path / secret)
+    return settings
+
+
+@pytest.mark.parametrize("given", [console_for_systemd, console_for_compose, console_for_kubernetes])
+def test_the_console_is_told_where_the_site_is_so_that_it_sees_that_the_hosts_differ(given):
+    assert given()["PUBLIC_URL"] == "https://rewards.example.com"
+
+
+@pytest.mark.parametrize("given", [console_for_systemd, console_for_compose, console_for_kubernetes])
+def test_the_settings_of_the_console_are_whole_and_right_and_without_paytronix_secrets(given, tmp_path):
+    settings = with_secrets(given(), tmp_path)
+    found = ConsoleSettings.from_env(settings)
+    assert str(found.console_url) == "https://words.example.com"
+    assert found.trusted_proxy_hops == 1
+    assert not found.is_read_only
+    assert found.merchant_dir != ROOT / "merchant"
+    assert "SECRET_KEY_FILE" in settings
+    assert not [name for name in settings if "PAYTRONIX_CLIENT" in name]
+
+
+def test_the_site_is_told_of_the_same_words_as_the_console(tmp_path):
+    with_words = settings_for_compose() | compose("compose.console.yaml")["services"]["site-a"]["environment"]
+    (tmp_path / "compose").mkdir()
+    found = Settings.from_env(with_secrets(with_words, tmp_path / "compose"))
+    assert found.messages_url.reveal() == SECRETS["MESSAGES_URL"]
+    on_one_machine = settings_for_systemd() | lines_of(DEPLOY / "console.env")
+    found = Settings.from_env(with_secrets(on_one_machine, tmp_path))
+    assert found.messages_url.reveal() == "sqlite:////var/lib/guest-login/words.db"
+
+
+@pytest.mark.parametrize("given", [settings_for_systemd, settings_for_compose, settings_for_kubernetes])
+def test_the_settings_of_each_way_to_deploy_are_whole_and_right(given, tmp_path):
+    settings = with_secrets(given(), tmp_path)
     found = Settings.from_env(settings)
     assert str(found.public_url) == "https://rewards.example.com"
     assert found.trusted_proxy_hops == 1
@@ -134,17 +184,18 @@ def test_nobody_kills_the_site_before_it_has_finished():
 
 
 def test_systemd_finds_nothing_wrong_with_the_units(tmp_path):
-    for unit in UNIT.parent.glob("guest-login.*"):
+    for unit in [*UNIT.parent.glob("guest-*.service"), *UNIT.parent.glob("guest-*.socket")]:
         text = unit.read_text().replace("/opt/guest-login/current/.venv/bin/gunicorn", sys.executable)
         (tmp_path / unit.name).write_text(text)
     code, said = run("systemd-analyze", "verify", "--man=no", *map(str, sorted(tmp_path.iterdir())))
     assert (code, said) == (0, "")
 
 
-def test_systemd_counts_the_service_among_the_well_confined():
-    code, said = run("systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=15", str(UNIT))
+@pytest.mark.parametrize("unit", [UNIT, CONSOLE_UNIT], ids=lambda unit: unit.name)
+def test_systemd_counts_the_services_among_the_well_confined(unit):
+    code, said = run("systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=15", str(unit))
     assert code == 0, said
-    assert "Overall exposure level for guest-login.service: 1.2 OK" in said
+    assert f"Overall exposure level for {unit.name}: 1.2 OK" in said
 
 
 def test_the_command_of_operators_is_a_sound_script():
@@ -159,8 +210,9 @@ def test_the_container_file_is_clean():
     assert run("hadolint", str(CONTAINER / "Dockerfile")) == (0, "")
 
 
-def test_the_compose_file_is_valid():
-    path = str(CONTAINER / "compose.yaml")
+@pytest.mark.parametrize("file", ["compose.yaml", "compose.console.yaml"])
+def test_the_compose_files_are_valid(file):
+    path = str(CONTAINER / file)
     code, said = run("check-jsonschema", "--builtin-schema", "vendor.compose-spec", path)
     assert code == 0, said
 
@@ -218,6 +270,21 @@ def test_each_manifest_is_valid(path):
     code, said = run("kubernetes-validate", "--strict", str(path))
     assert code == 0, said
     assert said.count(" passed for resource ") == len(documents(path))
+
+
+def test_everything_of_the_console_in_kubernetes_speaks_of_the_same_instance():
+    labels = kubernetes("Deployment", "guest-console")["spec"]["template"]["metadata"]["labels"]
+    assert kubernetes("Deployment", "guest-console")["spec"]["selector"]["matchLabels"] == labels
+    assert kubernetes("Service", "guest-console")["spec"]["selector"] == labels
+    policy = kubernetes("NetworkPolicy", "guest-console")["spec"]
+    assert policy["podSelector"]["matchLabels"] == labels
+    (port,) = pod("guest-console")["containers"][0]["ports"]
+    assert kubernetes("Service", "guest-console")["spec"]["ports"][0]["targetPort"] == port["name"]
+    assert [each["port"] for rule in policy["ingress"] for each in rule["ports"]] == [port["containerPort"]]
+    assert pod("guest-console")["containers"][0]["securityContext"] == pod()["containers"][0]["securityContext"]
+    secrets = [each["key"] for each in pod("guest-console")["volumes"][0]["secret"]["items"]]
+    of_files = [each["value"] for each in pod("guest-console")["containers"][0]["env"]]
+    assert [path.rpartition("/")[2] for path in of_files] == secrets
 
 
 def test_everything_in_kubernetes_speaks_of_the_same_instances():

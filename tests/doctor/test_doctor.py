@@ -2,15 +2,20 @@
 
 import json
 import os
+import signal
 import ssl
 import subprocess
 import sys
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from types import SimpleNamespace
 
 import pytest
 import trustme
 
+from app.doctor.history import check_history
+from app.history import Database, Drafts, Revisions, draft_tag, migrate
 from tests.misbehaving import Misbehaving, answer, reply, silent, unreachable_port
 from tests.proxies import Nginx
 from tests.sites import ROOT, SECRET_KEY, RunningSite, environment
@@ -117,6 +122,36 @@ def test_settings_that_are_missing_or_wrong_are_all_named(examine):
     assert len(named) == 2
     assert any("PAYTRONIX_MERCHANT_ID is missing" in each for each in named)
     assert any("PUBLIC_URL is wrong" in each for each in named)
+
+
+def test_a_console_that_could_not_start(examine):
+    named = faults(
+        examine(
+            CONSOLE_URL="http://words.example.com",
+            CONSOLE_OIDC_ISSUER="https://login.example.com",
+            CONSOLE_EDITORS="foo",
+            CONSOLE_OIDC_CLIENT_SECRET="marker-client-secret",
+        )
+    )
+    assert len(named) == 2
+    assert any("CONSOLE_URL is wrong" in each for each in named)
+    assert any("CONSOLE_EDITORS is wrong" in each for each in named)
+
+
+def test_settings_of_the_console_are_shown_too(examine):
+    found = examine(
+        CONSOLE_URL="https://words.example.com",
+        CONSOLE_OIDC_ISSUER="https://login.example.com",
+        CONSOLE_OIDC_CLIENT_ID="guest-words",
+        CONSOLE_OIDC_CLIENT_SECRET="marker-client-secret",
+        CONSOLE_EDITORS="@example.com",
+    )
+    assert faults(found) == []
+    shown = findings(found, "ok", "settings")
+    assert "CONSOLE_URL = https://words.example.com (environment)" in shown
+    assert "CONSOLE_OIDC_CLIENT_SECRET = *** (environment)" in shown
+    assert "CONSOLE_IDLE_SECONDS = 900 (default)" in shown
+    assert len(shown) == len({each.partition(" ")[0] for each in shown}), "a setting is shown twice"
 
 
 def test_limits_that_do_not_go_together(examine):
@@ -239,6 +274,73 @@ def test_a_clock_that_is_wrong(examine, apart, words):
     assert f"seconds {words} Paytronix's" in the_fault(found)
 
 
+# --- What is published ---
+
+
+@pytest.fixture
+def history(tmp_path):
+    """A history of the words."""
+    url = f"sqlite:///{tmp_path}/words.db"
+    with closing(Database(url)) as database:
+        migrate(database)
+        yield SimpleNamespace(url=url, revisions=Revisions(database), drafts=Drafts(database))
+
+
+def test_without_a_database_the_folder_alone_counts(examine):
+    assert findings(examine(), "ok", "history") == ["MESSAGES_URL is not set: guests read the folder alone"]
+
+
+def test_what_guests_read_and_what_waits_is_told(examine, history, tmp_path):
+    found = examine(MESSAGES_URL=history.url)
+    assert faults(found) == []
+    assert "nothing is published: guests read the folder alone" in findings(found, "ok", "history")
+    good = {("messages/en.toml", "site", "busy"): {"text": "Full.", "title": None, "link": None}}
+    history.revisions.publish_changes(good, by="Ana", comment="x", seen=0)
+    history.drafts.save_all({("merchant.toml", "name"): "Thyme"}, by="Ana", is_publisher=True)
+    seen = draft_tag({("merchant.toml", "name"): "Thyme"})
+    history.revisions.publish(by="Ana", comment="x", seen=seen, at=datetime.now(UTC) + timedelta(days=1))
+    found = examine(MESSAGES_URL=history.url)
+    assert faults(found) == []
+    place, reads, fine, waits = findings(found, "ok", "history")
+    assert place.startswith(f"SQLite in {tmp_path}/words.db answers in ")
+    assert reads.startswith("guests read revision 1, of 2")
+    assert fine == "no faults in what is published"
+    assert waits.startswith("revision 2 waits until ")
+
+
+def test_faults_in_what_is_published_are_told(examine, history):
+    history.revisions.publish_changes({("merchant.toml", "phone"): "none"}, by="Ana", comment="x", seen=0)
+    named = the_fault(examine(MESSAGES_URL=history.url))
+    assert named == "history: revision 1, merchant.toml: This is no telephone number."
+
+
+def test_a_database_that_is_new_or_away(examine, tmp_path):
+    with closing(Database(f"sqlite:///{tmp_path}/new.db")) as database:
+        migrate(database)
+        migrate(database, "base")
+    assert "lacks tables" in the_fault(examine(MESSAGES_URL=f"sqlite:///{tmp_path}/new.db"))
+    away = "postgresql://words:marker-redis-password@127.0.0.1:1/words?options=marker-client-secret"
+    found = examine(MESSAGES_URL=away)
+    assert "history: PostgreSQL at 127.0.0.1/words: " in the_fault(found)
+    assert "MESSAGES_URL = *** (environment)" in findings(found, "ok", "settings")
+
+
+def test_a_server_whose_clock_is_wrong(monkeypatch, make_site, history):
+    site = make_site(MESSAGES_URL=history.url).extensions["site"]
+    monkeypatch.setattr(Database, "seconds_ahead", lambda self: -40.0)
+    told = [each.what for each in check_history(site) if each.level == "fault"]
+    assert told == ["this machine's clock is 40 seconds behind the database's"]
+
+
+def test_a_real_postgresql(make_site, postgres_url):
+    with closing(Database(postgres_url)) as database:
+        migrate(database)
+        assert abs(database.seconds_ahead()) < 1
+    found = list(check_history(make_site(MESSAGES_URL=postgres_url).extensions["site"]))
+    assert {each.level for each in found} == {"ok"}
+    assert found[0].what.startswith("PostgreSQL at ")
+
+
 # --- PUBLIC_URL and the proxy ---
 
 
@@ -260,7 +362,7 @@ class Proxied(Nginx):
 @pytest.fixture
 def examine_behind_nginx(examine, sandbox, tmp_path):
     """A function that puts nginx, with lines changed, in front of the site and runs the doctor."""
-    running = []
+    running = ExitStack()
 
     def run(*, site=None, doctor=None, with_site=True, changes=None):
         home = tmp_path / "nginx"
@@ -269,16 +371,15 @@ def examine_behind_nginx(examine, sandbox, tmp_path):
         settings = nginx.settings_of_site | (site or {})
         ports = free_ports(1)
         if with_site:
-            running.append(RunningSite(environment(sandbox, tmp_path, **settings), workers=1))
-            ports = [running[-1].port]
+            behind = RunningSite(environment(sandbox, tmp_path, **settings), workers=1)
+            running.callback(behind.stop, signal.SIGQUIT)
+            ports = [behind.port]
         nginx.start(*ports)
-        running.append(nginx)
+        running.callback(nginx.stop)  # killed, it would leave its workers behind
         return examine(SSL_CERT_FILE=nginx.authority, **(settings | (doctor or {})))
 
-    yield run
-    for each in running:
-        each.process.kill()
-        each.process.wait()
+    with running:
+        yield run
 
 
 def test_the_sample_of_nginx_is_in_order(examine_behind_nginx):
@@ -342,8 +443,7 @@ def test_a_certificate_that_browsers_would_not_accept(examine, tmp_path, sandbox
     try:
         found = examine(**nginx.settings_of_site)
     finally:
-        nginx.process.kill()
-        nginx.process.wait()
+        nginx.stop()
     assert "has a certificate that browsers do not accept" in the_fault(found)
 
 

@@ -10,10 +10,11 @@ from click.testing import CliRunner
 from flask import Flask
 
 from app.commands.messages import messages
-from app.messages.check import check
+from app.messages.check import check, check_catalogue, check_entry
 from app.messages.folder import MOST_FILES
 from app.messages.shipped import shipped
 from app.messages.style import troubles_of_style
+from app.messages.words import Entry
 
 ROOT = Path(__file__).parents[2]
 
@@ -337,3 +338,27 @@ def test_what_lies_around_and_is_not_meant_for_the_site_is_not_wrong(folder):
 
 def test_help_explains_itself():
     assert "what to write instead" in CliRunner().invoke(messages, ["check", "--help"]).output
+
+
+def test_one_entry_is_told_what_the_whole_folder_is_told_of_it(folder):
+    folder.merchant('name = "Olive"\nlanguages = ["en", "es"]\n')
+    folder.english('[paytronix]\n"user_info.not_found" = "SORRY ABOUT THAT"\n"card.lost" = "Ring us."\n')
+    catalogue, key = folder.catalogue(), ("paytronix", "user_info.not_found")
+    of_entry = check_entry(catalogue, key)
+    everything = check_catalogue(catalogue).warnings
+    assert set(of_entry) == {"en"}
+    assert set(of_entry["en"]) == {fault for fault in everything if "not_found" in fault.problem}
+    assert len(of_entry["en"]) == 3
+    assert everything == check(folder.path).warnings
+
+
+def test_a_catalogue_with_another_entry_reads_like_a_folder_with_it(folder):
+    folder.english('[site]\nbusy = "Full."\n')
+    before = folder.catalogue()
+    key = ("site", "busy")
+    assert before.with_entries(key, {"en": Entry("Packed.")}).voices[0].site("busy").text == "Packed."
+    assert (
+        before.with_entries(key, {"en": None}).voices[0].site("busy").text
+        == "It’s very busy right now. Please try again in a minute."
+    )
+    assert before.voices[0].site("busy").text == "Full."

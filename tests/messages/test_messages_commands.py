@@ -57,7 +57,7 @@ def test_codes_seen_are_in_a_store_so_they_need_the_settings():
 
 def test_a_server_does_not_start_without_settings_whatever_it_is_called():
     started = subprocess.run(
-        [sys.executable, "-c", "import sys; sys.argv.append('messages'); import wsgi"],
+        [sys.executable, "-c", "import sys; sys.argv.append('messages'); import wsgi; wsgi.app"],
         cwd=ROOT,
         env={},
         capture_output=True,

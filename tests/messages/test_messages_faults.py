@@ -1,5 +1,6 @@
 """What is wrong in a folder costs the entry that has it, is told with its place, and costs nothing else."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -131,10 +132,11 @@ def open_files():
 def test_reading_odd_files_again_and_again_leaves_no_file_open(folder):
     (folder.path / "messages/en.toml").mkdir()
     folder.spanish('[site]\nbusy = "Lleno"')
+    gc.collect()  # what other tests have left is closed now and not in between
     before = open_files()
     for _ in range(5):
         folder.catalogue()
-    assert open_files() == before
+    assert open_files() <= before
 
 
 def test_windows_line_ends_and_a_byte_order_mark_do_no_harm(folder):

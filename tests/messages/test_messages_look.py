@@ -201,3 +201,15 @@ def test_a_picture_that_nobody_names_is_neither_read_nor_told(folder):
     folder.write("huge.png", b"x" * (2 * LARGEST_BYTES))
     assert folder.catalogue().faults == ()
     assert set(folder.catalogue().look.assets) == {"look", "icon"}
+
+
+@pytest.mark.parametrize("background", ["#ffffff", "#0b0716"])
+def test_a_look_in_one_scheme_asks_no_device(background):
+    look = look_of(background=background)
+    for name, scheme in (("light", look.light), ("dark", look.dark)):
+        css = look.in_scheme(name).stylesheet.content.decode()
+        assert "prefers-color-scheme" not in css
+        assert f"--ground:{scheme['ground']};" in css
+    assert "color-scheme:dark" in look.in_scheme("dark").stylesheet.content.decode()
+    assert look.in_scheme("dark").is_always_dark
+    assert look.in_scheme("light").is_always_dark == look.is_always_dark

@@ -21,8 +21,8 @@ def shown(page):
 
 def test_three_workers_under_load_never_lack_words_and_take_every_good_version(run_site, folder, until):
     words = folder.path / "messages/en.toml"
-    words.write_text(version(0))
-    # Not loaded before the fork: each worker begins by itself, perhaps while the file is broken.
+    words.write_text(version(0) + '[nobody]\nknows = "this"\n')
+    # Not loaded before the fork: each worker begins by itself.
     site = run_site(workers=3, MERCHANT_DIR=str(folder.path))
     stop, trouble, pages = threading.Event(), [], []
 
@@ -40,6 +40,9 @@ def test_three_workers_under_load_never_lack_words_and_take_every_good_version(r
     for guest in guests:
         guest.start()
     try:
+        # Each has read the first version, and tells of its fault. A worker that begins while a file is broken has no
+        # good version to go on with.
+        until(lambda: len(site.log("words_fault")) == 3, seconds=20)
         replaced_at = {}
         waits = []
         for number in range(1, REWRITES + 1):

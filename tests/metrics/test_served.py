@@ -90,15 +90,19 @@ def test_throttles_refreshes_and_waits_are_counted(run_watched, metrics, sandbox
     for status in (422, 422, 429):
         assert browser.sign_in("ben@example.com", "wrong").status == status
     browser.sign_in()
-    sandbox.expire()
     sandbox.switch(delay_seconds=0.3)
     session = browser.session
 
     def page(_):
         return requests.get(f"{site.url}/account", cookies=session.cookies, timeout=20, allow_redirects=False)
 
-    with ThreadPoolExecutor(8) as pool:
-        assert {each.status_code for each in pool.map(page, range(8))} == {200}
+    rounds = 0
+    while not metrics.samples()["guest_login_lease_wait_seconds_count", ("lease", "refresh")]:
+        rounds += 1  # one worker may take all connections, and then nobody waits for another one's lease
+        assert rounds < 20
+        sandbox.expire()
+        with ThreadPoolExecutor(8) as pool:
+            assert {each.status_code for each in pool.map(page, range(8))} == {200}
     sandbox.switch(delay_seconds=0)
     sandbox.expire()
     sandbox.revoke()
@@ -106,7 +110,7 @@ def test_throttles_refreshes_and_waits_are_counted(run_watched, metrics, sandbox
     samples = metrics.samples()
     assert samples["guest_login_throttled_total", ("limit", "guest")] == 1
     assert samples["guest_login_sign_ins_total", ("code", ""), ("outcome", "throttled")] == 1
-    assert samples["guest_login_refreshes_total", ("outcome", "renewed")] == 1
+    assert samples["guest_login_refreshes_total", ("outcome", "renewed")] == rounds
     assert samples["guest_login_refreshes_total", ("outcome", "refused")] == 1
     assert samples["guest_login_sign_ins_ended_total", ("reason", "refresh_refused")] == 1
     assert samples["guest_login_lease_wait_seconds_count", ("lease", "refresh")] >= 1
@@ -250,7 +254,7 @@ def test_without_an_address_there_is_no_process_no_folder_and_nothing_is_importe
     assert "guest-login-metrics" not in Path(f"/proc/{worker}/maps").read_text()
     # redis-py imports the API of OpenTelemetry where it is installed; the exporter is ours to leave alone.
     ours = "'prometheus', 'opentelemetry.exporter', 'app.traces', 'app.metrics.instruments', 'app.metrics.exposition'"
-    asked = f"import sys, wsgi; print([name for name in sys.modules if name.startswith(({ours}))])"
+    asked = f"import sys, wsgi; wsgi.app; print([name for name in sys.modules if name.startswith(({ours}))])"
     imported = subprocess.run(
         [sys.executable, "-c", asked], cwd=ROOT, env=site.settings, capture_output=True, text=True, check=True
     )

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from app.codes_seen import KEPT_DAYS, LONGEST_TEXT, MOST_CODES_A_DAY, OTHERS, CodesSeen
+from app.codes_seen import KEPT_DAYS, LONGEST_TEXT, MOST_CODES_A_DAY, OTHERS, CodesSeen, Tally
 from app.store import StoreUnavailable, open_store
 from app.store.interface import Reason
 from tests.sites import browser_of, log_of
@@ -188,3 +188,29 @@ def test_a_record_of_another_release_is_none(store):
     codes.write()
     assert [each.code for each in codes.read()] == ["a.b"]
     assert isinstance(codes.read()[0].first_day, date)
+
+
+def test_each_day_has_its_own_count(store):
+    codes = CodesSeen(store, write_after_seconds=LATER)
+    today = datetime.now(UTC).date()
+    for ago, times in ((0, 2), (3, 5)):
+        codes._waiting[today - timedelta(days=ago)] = {"guest.locked": Tally(times, False, "")}
+    codes.write()
+    (seen,) = codes.read()
+    assert seen.counts == {today: 2, today - timedelta(days=3): 5}
+    assert seen.count == 7
+
+
+def test_the_sites_own_texts_are_counted_beside_the_codes(site, browser):
+    browser.sign_in("", "")
+    browser.sign_in("", "secret")
+    browser.get("/nothing-there")
+    browser.sign_in("code:guest.locked", "x")
+    texts = site.extensions["site"].texts_seen
+    texts.write()
+    assert {each.code: each.count for each in texts.read()} == {
+        "username_missing": 2,
+        "password_missing": 1,
+        "not_found": 1,
+    }
+    assert set(seen_by(site)) == {"guest.locked"}

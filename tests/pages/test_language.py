@@ -1,5 +1,6 @@
 """The language of the pages: the guest's choice, else the browser's wish, else the programme's first language."""
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -127,3 +128,19 @@ def test_a_label_or_a_link_in_another_language_than_the_page_says_so(make_site, 
     assert "<h1>أهلا</h1>" in page
     assert '<span lang="en" dir="ltr">Password</span></label>' in page
     assert '<a href="https://example.com/"><span lang="en" dir="ltr">Get help</span></a>' in page
+
+
+def test_long_addresses_that_somebody_makes_up_are_not_remembered(browser):
+    def visit(count, mark):
+        for number in range(count):
+            assert browser.get(f"/nothing-here?{mark}{number}" + '"' * 3000).status == 404
+
+    made = [tracemalloc.Filter(True, f"*/{name}/*") for name in ("jinja2", "markupsafe", "templates")]
+    visit(20, "a")
+    tracemalloc.start()
+    try:
+        visit(60, "b")
+        kept = tracemalloc.take_snapshot().filter_traces(made)
+    finally:
+        tracemalloc.stop()
+    assert sum(each.size for each in kept.statistics("filename")) < 50_000

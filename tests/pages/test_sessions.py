@@ -92,6 +92,14 @@ def test_junk_in_the_cookie_is_no_session_and_is_never_adopted(browser, junk):
     assert browser.get("/login").status == 200
 
 
+def test_a_cookie_of_somebody_else_in_another_encoding_is_nothing_to_us(site):
+    origin = str(site.extensions["site"].settings.public_url)
+    sent = {"HTTP_COOKIE": "theme=caf\xe9; language=es"}
+    page = site.test_client(use_cookies=False).get("/login", base_url=origin, environ_overrides=sent)
+    assert page.status_code == 200
+    assert '<html lang="es"' in page.text
+
+
 def test_an_id_changed_by_one_character_is_no_session(browser):
     browser.sign_in()
     good = browser.cookies()["session"]

@@ -1,0 +1,113 @@
+"""The merchant's console: see the words, change them, preview, publish, take back. An application of its own.
+
+The guests' site does not import it and runs without it (docs/decisions/0014-a-second-application.md).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app import headers, logs, patient
+from app.auth import forms
+from app.auth.pseudonyms import Pseudonyms
+from app.codes_seen import CodesSeen
+from app.console import errors, guards, staff
+from app.console.attempts import Attempts
+from app.console.desk import Desk
+from app.console.inbox_count import InboxCount
+from app.console.pages import read_templates
+from app.console.parts import Console
+from app.console.previews import Previews
+from app.console.provider import Provider
+from app.console.views import audit, entry, health, history, inbox, look, notices, publish, sign_in, words
+from app.history import Audit, Database, Drafts, Links, Pictures, Revisions
+from app.logs import log
+from app.served import Served
+from app.store import open_store
+from app.views import assets
+from config import ConsoleSettings
+
+LARGEST_REQUEST_BYTES = 1024 * 1024  # a picture, and what stands around it
+FRAMES = "frame-src 'self'"
+
+
+def create_console(settings: ConsoleSettings) -> Flask:
+    """The console for these settings. Opens no connection: workers are forked after this."""
+    app = Flask(__name__, static_folder=None, template_folder=None)
+    app.extensions["console"] = make_console(settings)
+    app.extensions["served"] = Served(
+        is_secure=settings.console_url.is_secure, is_behind_proxy=settings.trusted_proxy_hops > 0
+    )
+    logs.configure(settings.log_level)  # last: the guests' application for previews has set it up for itself
+    keys = [key.reveal() for key in (settings.secret_key, *settings.secret_key_fallbacks)]
+    is_secure = settings.console_url.is_secure
+    app.config.update(
+        SECRET_KEY=keys[0],
+        SECRET_KEY_FALLBACKS=keys[1:],
+        SESSION_COOKIE_NAME="__Host-console" if is_secure else "console",
+        SESSION_COOKIE_SECURE=is_secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",  # Strict would not survive the way to the identity provider and back
+        MAX_CONTENT_LENGTH=LARGEST_REQUEST_BYTES,
+        MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST_BYTES,
+    )
+    forms.init_app(app, keys=keys)
+    app.session_interface = _ConsoleSession()
+    trusts_proxy = settings.trusted_proxy_hops > 0
+    logs.init_app(app, trusts_proxy=trusts_proxy)
+    headers.init_app(app, is_secure=is_secure, trusts_proxy=trusts_proxy, policy=headers.CONSOLE_POLICY)
+    for page in (assets, health, sign_in, words, entry, inbox, notices, look, publish, history, audit):
+        app.register_blueprint(page.bp)
+    guards.install(app, settings.console_url, trusts_proxy=trusts_proxy)
+    errors.init_app(app)
+    read_templates()
+    if hops := settings.trusted_proxy_hops:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.wsgi_app = patient(app.wsgi_app)  # type: ignore[method-assign, assignment]
+    return app
+
+
+def make_console(settings: ConsoleSettings) -> Console:
+    """The parts that the console's pages work with."""
+    database = Database(settings.database_url, migrates=True, on_deed=_tell_deed)
+    store = open_store(settings.store_url.reveal())
+    pseudonyms = Pseudonyms([key.reveal() for key in (settings.secret_key, *settings.secret_key_fallbacks)])
+    come_back_to = f"{settings.console_url}/sign-in/back"
+    revisions, drafts, pictures = Revisions(database), Drafts(database), Pictures(database)
+    codes_seen, desk = CodesSeen(store), Desk(settings.merchant_dir, revisions, drafts, pictures)
+    return Console(
+        settings=settings,
+        store=store,
+        attempts=Attempts(store, pseudonyms),
+        provider=Provider(settings, come_back_to=come_back_to) if settings.console_oidc_issuer else None,
+        sessions=staff.StaffSessions(store, idle_seconds=settings.console_idle_seconds),
+        codes_seen=codes_seen,
+        texts_seen=CodesSeen(store, of="texts"),
+        desk=desk,
+        previews=Previews(settings.merchant_dir),
+        inbox_count=InboxCount(desk, codes_seen),
+        revisions=revisions,
+        drafts=drafts,
+        pictures=pictures,
+        links=Links(database),
+        audit=Audit(database),
+    )
+
+
+def _tell_deed(by: str, what: str, about: Mapping[str, Any]) -> None:
+    """A line of the log for what somebody has done to the words; which words is for the audit's page."""
+    if what not in _TOLD_AT_SIGN_IN:
+        log.info(what, staff=by, **{name: value for name, value in about.items() if name in _TOLD})
+
+
+_TOLD = frozenset({"place", "revision", "to", "changes", "fingerprint", "bytes"})
+_TOLD_AT_SIGN_IN = frozenset({"signed_in", "signed_out", "sign_in_refused", "link_made"})
+
+
+class _ConsoleSession(SecureCookieSessionInterface):
+    """Signed otherwise than anything of the guests' site, whose key is the same."""
+
+    salt = "console"

@@ -1,0 +1,201 @@
+"""One entry of the words, as somebody edits it: what is there, what was typed, and what is wrong with that."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.console.desk import Moment
+from app.history import ABSENT, Change, Place, value_at
+from app.messages import Catalogue, Fault
+from app.messages.catalogue import LAST_RESORT
+from app.messages.check import check_entry
+from app.messages.document import Document
+from app.messages.edition import MESSAGES, merged
+from app.messages.languages import tag_of
+from app.messages.merchant import FILE as MERCHANT_FILE
+from app.messages.merchant import KNOWN_LINKS
+from app.messages.shipped import shipped
+from app.messages.words import DEFAULT, LINKS, PAYTRONIX, SITE, Entry, Key, Vocabulary, read_words
+
+LONGEST_CODE = 100
+_MESSAGES = frozenset({"", PAYTRONIX, SITE})  # the others hold labels, which are a text and nothing else
+# What the folder's check says to those who edit its files, and what it means here.
+_MEANT = (
+    ("Add a next step", "Choose a next step."),
+    ("Put it into [links]", "Leave it out, and choose a next step instead."),
+    ("Add a line at the top of merchant.toml", "Give the number on the page Look."),
+    ("Move it below the line", "Write it as a text of the site."),
+)
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What stands in the fields of one language. Empty is what is not given.
+
+    :ivar link: the name of a link
+    """
+
+    text: str = ""
+    title: str = ""
+    link: str = ""
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether there is nothing at all."""
+        return not (self.text or self.title or self.link)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a check says of what was typed, by language.
+
+    :ivar errors: what guests would not read as it is typed
+    :ivar warnings: what works, and may not be meant
+    """
+
+    errors: Mapping[str, tuple[str, ...]]
+    warnings: Mapping[str, tuple[str, ...]]
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether it cannot be saved like this."""
+        return any(self.errors.values())
+
+
+def key_of(section: str, name: str, catalogue: Catalogue) -> Key | None:
+    """The key of an entry that somebody asks for; None when there can be no such entry."""
+    if section == PAYTRONIX:
+        code = name.strip().lower()
+        fits = 0 < len(code) <= LONGEST_CODE and code.isprintable() and code != DEFAULT[1]
+        return (PAYTRONIX, code) if fits else None
+    names = (
+        {*KNOWN_LINKS, *catalogue.merchant.links} if section == LINKS else shipped().vocabulary.sections.get(section)
+    )
+    return (section, name) if (section, name) == DEFAULT or name in (names or ()) else None
+
+
+def place_of(key: Key, language: str) -> Place:
+    """Where an entry stands in the contents of a revision."""
+    return (f"{MESSAGES}{language}.toml", *(part for part in key if part))
+
+
+def languages(moment: Moment) -> list[str]:
+    """Those of the draft's guests, and those in its list that have no words yet: the first ones are written here."""
+    listed = value_at(moment.values, (MERCHANT_FILE, "languages"))
+    tags = [tag_of(each) for each in listed if isinstance(each, str)] if isinstance(listed, list) else []
+    return list(dict.fromkeys((*(voice.language for voice in moment.draft.voices), *filter(None, tags))))
+
+
+def is_label(key: Key) -> bool:
+    """Whether it is a text and nothing else."""
+    return key[0] not in _MESSAGES
+
+
+def of_value(value: Change) -> Typed:
+    """What a value of the contents looks like in the fields."""
+    if isinstance(value, str):
+        return Typed(value)
+    if not isinstance(value, Mapping):
+        return Typed()
+    return Typed(*(str(value.get(name) or "") for name in ("text", "title", "link")))
+
+
+def of_folder(moment: Moment, key: Key, language: str) -> Typed | None:
+    """What the folder has; None when it has nothing."""
+    entry = moment.folder.own_words.get(language, {}).get(key)
+    if entry is None or entry.file.endswith(MERCHANT_FILE):
+        return None
+    return Typed(entry.text, entry.title or "", entry.link or "")
+
+
+def built_in(key: Key, language: str) -> Typed | None:
+    """What the site says without any words of the merchant's; None when that is nothing of its own."""
+    entry = shipped().words.get(language, {}).get(key)
+    return Typed(entry.text, entry.title or "", entry.link or "") if entry else None
+
+
+def present(moment: Moment, key: Key, language: str) -> Typed:
+    """What would be published now: of the draft, published, or the folder's. Blank for the built-in words."""
+    value = value_at(moment.contents, place_of(key, language))
+    return (of_folder(moment, key, language) or Typed()) if value is ABSENT else of_value(value)
+
+
+def change_of(typed: Typed, moment: Moment, key: Key, language: str) -> Change:
+    """What has to stand in the contents, so that guests read what was typed.
+
+    Words that are the folder's stay the folder's: when it changes, guests read the change.
+    """
+    folder = of_folder(moment, key, language)
+    if typed.is_blank:
+        return ABSENT if folder is None else None
+    if typed == folder:
+        return ABSENT
+    if is_label(key):
+        return typed.text
+    return {"text": typed.text, "title": typed.title or None, "link": typed.link or None}
+
+
+def with_typed(moment: Moment, key: Key, typed: Mapping[str, Typed]) -> tuple[Catalogue, dict[str, tuple[Fault, ...]]]:
+    """The draft with what was typed, and what is wrong with that, by language.
+
+    Where something cannot be read, guests would read what they would without it.
+    """
+    entries: dict[str, Entry | None] = {}
+    faults: dict[str, tuple[Fault, ...]] = {}
+    for language, each in typed.items():
+        if each.is_blank:
+            entries[language] = _of_merchant_file(moment.draft, key, language)
+        else:
+            entries[language], faults[language] = _read(moment.draft, key, language, each)
+    return moment.draft.with_entries(key, entries), faults
+
+
+def findings(catalogue: Catalogue, key: Key, faults: Mapping[str, tuple[Fault, ...]]) -> Findings:
+    """All that a check says of an entry.
+
+    :param catalogue: as :func:`with_typed` gives it.
+    """
+    warnings = check_entry(catalogue, key)
+    return Findings(
+        errors={tag: tuple(map(_said, found)) for tag, found in faults.items()},
+        warnings={tag: tuple(map(_said, found)) for tag, found in warnings.items() if not faults.get(tag)},
+    )
+
+
+def beginning(catalogue: Catalogue, key: Key, language: str) -> Typed:
+    """What guests read for a code that has no words yet, to begin with. Blank where they read another language."""
+    voice = catalogue.voice(language)
+    if voice is None:
+        return Typed()
+    message = voice.paytronix(key[1], signing_in=True)
+    source = DEFAULT if message.code == DEFAULT[1] else (PAYTRONIX, message.code)
+    entry = catalogue.own_words.get(message.language, {}).get(source) or shipped().words.get(
+        message.language, shipped().words[LAST_RESORT]
+    ).get(source)
+    if entry is None or message.language != language:
+        return Typed()
+    return Typed(entry.text, entry.title or "", entry.link or "")
+
+
+def _read(catalogue: Catalogue, key: Key, language: str, typed: Typed) -> tuple[Entry | None, tuple[Fault, ...]]:
+    given: Any = {"text": typed.text, "title": typed.title or None, "link": typed.link or None}
+    value = typed.text if is_label(key) else merged({}, given)
+    section, name = key
+    values = {section: {name: value}} if section else {name: value}
+    vocabulary = Vocabulary(shipped().vocabulary.sections, {*KNOWN_LINKS, *catalogue.merchant.links})
+    words, faults = read_words(Document(f"{MESSAGES}{language}.toml", "", values), vocabulary)
+    return words.get(key), faults
+
+
+def _of_merchant_file(catalogue: Catalogue, key: Key, language: str) -> Entry | None:
+    entry = catalogue.own_words.get(language, {}).get(key)
+    return entry if entry and entry.file.endswith(MERCHANT_FILE) else None
+
+
+def _said(fault: Fault) -> str:
+    for begins, meant in _MEANT:
+        if fault.instead.startswith(begins):
+            return f"{fault.problem} {meant}"
+    if fault.instead.endswith(f"to [links] in {MERCHANT_FILE}."):
+        return f"{fault.problem} Give it an address on the page Look."
+    return fault.problem if ".toml" in fault.instead else f"{fault.problem} {fault.instead}"

@@ -1,0 +1,131 @@
+"""From what went wrong to what staff see: a page that says it, its status, and nothing lost that was typed."""
+
+from flask import Flask, Response, make_response, request
+from gunicorn.http.errors import ParseException
+from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.auth.forms import ForeignOrigin, FormRefused
+from app.console.attempts import TooManyAttempts
+from app.console.guards import ForeignHost, HttpsSeenAsHttp, SignedOut
+from app.console.pages import render
+from app.console.parts import console
+from app.console.views import sign_in
+from app.history import HistoryUnavailable
+from app.logs import log, request_id
+from app.store import StoreUnavailable
+
+RETRY_AFTER_SECONDS = 10
+_NOT_SHOWN = frozenset({"csrf_token", "link"})  # what opens something
+_SAID = {
+    400: ("This request cannot be understood", "Go back and try it again."),
+    403: ("This is for publishers", "Ask somebody who may publish."),
+    404: ("There is no such page", "It may have been renamed. The menu leads to all pages."),
+    405: ("This cannot be done here", "Go back and try it again."),
+    409: ("Nothing can be changed here", "MESSAGES_URL is not set, so guests read what is in the merchant's folder."),
+    413: (
+        "That is too large",
+        "Pictures may have 512 KB. Go back, where what you typed still is, and choose a smaller one.",
+    ),
+    500: ("Something went wrong here", "It is our fault, and it is noted. Try it again."),
+}
+
+
+def error_page(status: int, title: str, text: str, *, keeps_typed: bool = True) -> Response:
+    """A page that says what went wrong. What was typed stands on it, so that nothing is lost.
+
+    :param keeps_typed: False if it was not our user who typed it, or if it is too much.
+    """
+    form = _form() if keeps_typed else []
+    typed = [(name, value) for name, value in form if name not in _NOT_SHOWN and value.strip()]
+    page = make_response(render("error.html", title=title, text=text, reference=request_id(), typed=typed), status)
+    if status == 503:
+        page.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return page
+
+
+def _form() -> list[tuple[str, str]]:
+    """What was sent; nothing when that is what cannot be read."""
+    try:
+        return list(request.form.items())
+    except (HTTPException, ParseException):
+        return []
+
+
+def init_app(app: Flask) -> None:
+    """Register a page for every kind of trouble."""
+    app.register_error_handler(HistoryUnavailable, _database_away)
+    app.register_error_handler(StoreUnavailable, _store_away)
+    app.register_error_handler(ForeignHost, _foreign_host)
+    app.register_error_handler(HttpsSeenAsHttp, _https_seen_as_http)
+    app.register_error_handler(SignedOut, _signed_out)
+    app.register_error_handler(TooManyAttempts, _too_many_attempts)
+    app.register_error_handler(FormRefused, _form_refused)
+    app.register_error_handler(ParseException, _unreadable_body)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _unexpected)
+    app.register_error_handler(InternalServerError, _unexpected)
+    app.log_exception = lambda exc_info: None  # type: ignore[method-assign]  # _unexpected does that
+
+
+def _database_away(error: HistoryUnavailable) -> Response:
+    log.error("history_unavailable", reason=str(error))
+    text = "Guests go on reading the words that are published. What you typed is below: send it again in a minute."
+    return error_page(503, "The database of the words cannot be reached", text)
+
+
+def _store_away(error: StoreUnavailable) -> Response:
+    log.error("store_unavailable", reason=error.reason)
+    return error_page(503, "The console cannot see who you are", "Its store cannot be reached. Try again in a minute.")
+
+
+def _foreign_host(error: ForeignHost) -> Response:
+    log.warning("host_refused")
+    answer = make_response(f"The console is at {console().settings.console_url}/\n", 400)
+    answer.mimetype = "text/plain"
+    return answer
+
+
+def _https_seen_as_http(error: HttpsSeenAsHttp) -> Response:
+    log.error("https_seen_as_http", todo="have the proxy that ends TLS say so: X-Forwarded-Proto: https")
+    return error_page(503, "The console is set up wrongly", "Tell whoever runs it: the proxy does not say https.")
+
+
+def _signed_out(error: SignedOut) -> Response:
+    text = "You were away for too long, or signed out elsewhere. What you typed is below: keep it, sign in, and go on."
+    return error_page(403, "You are signed out", text)
+
+
+def _too_many_attempts(error: TooManyAttempts) -> AnyResponse:
+    return make_response(sign_in.too_many(error.retry_after_seconds))
+
+
+def _form_refused(error: FormRefused) -> AnyResponse:
+    log.warning("csrf_refused", reason="stale_form", endpoint=request.endpoint)
+    if request.endpoint == "sign_in.use_link":
+        return make_response(sign_in.form_again())
+    return error_page(400, "This form is too old", "You have signed in anew since it was opened. Send it once more.")
+
+
+def _unreadable_body(error: ParseException) -> Response:
+    """A body in pieces (chunks) that do not fit together. Only reading it shows that: the server cannot refuse it."""
+    log.warning("request_refused", reason=type(error).__name__, status=400)
+    return error_page(400, *_SAID[400])
+
+
+def _http_error(error: HTTPException) -> AnyResponse:
+    if error.code is None or error.code < 400:
+        return error.get_response()
+    if isinstance(error, ForeignOrigin):
+        log.warning("csrf_refused", reason="foreign_origin", endpoint=request.endpoint)
+        return error_page(403, "Another site sent this", "Nothing was done.", keeps_typed=False)
+    page = error_page(error.code, *_SAID.get(error.code, _SAID[400]), keeps_typed=error.code != 413)
+    if error.code == 405:
+        page.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))  # type: ignore[attr-defined]
+    return page
+
+
+def _unexpected(error: Exception) -> Response:
+    cause = getattr(error, "original_exception", None) or error
+    log.error("unexpected_error", exc_info=cause, request_id=request_id(), endpoint=request.endpoint)
+    return error_page(500, *_SAID[500])

@@ -1,0 +1,45 @@
+"""What is wrong with the draft, told apart from what was wrong before."""
+
+from collections.abc import Collection, Iterator
+
+from app.console.desk import Moment
+from app.console.differences import Difference, name_of
+from app.messages.check import check_all_but_entries, check_what_entries_name
+from app.messages.faults import Fault
+from app.messages.merchant import FILE as MERCHANT_FILE
+from app.messages.words import Key
+
+
+def new_faults(after: Collection[Fault], before: Collection[Fault]) -> list[Fault]:
+    """Faults of some words that others did not have. Where they stand does not count: it is another edition."""
+    known = {(_file(fault), fault.problem) for fault in before}
+    return [fault for fault in after if (_file(fault), fault.problem) not in known]
+
+
+def faults_of_draft(moment: Moment) -> list[Fault]:
+    """What is wrong with the draft and with nothing that guests read already. It must not be published so."""
+    return new_faults(moment.draft.faults, moment.live.faults)
+
+
+def remarks_on_draft(moment: Moment) -> list[Fault]:
+    """What would work, and may not be meant, of look and notices. What is to be said of changed entries stands at each.
+
+    A change of look can do harm to entries that nobody has touched: they name the number, or a link, that goes.
+    """
+    after, before = check_all_but_entries(moment.draft), check_all_but_entries(moment.live)
+    if any(place[0] == MERCHANT_FILE for place in moment.drafts):
+        after += check_what_entries_name(moment.draft, but=set(_changed_entries(moment)))
+        before += check_what_entries_name(moment.live)
+    return new_faults(after, before)
+
+
+def _changed_entries(moment: Moment) -> Iterator[tuple[str, Key]]:
+    for place in moment.drafts:
+        one = Difference(place, name_of(place), ())
+        if one.entry and one.name.language:
+            yield one.name.language, one.entry
+
+
+def _file(fault: Fault) -> str:
+    """Without the edition's label in front."""
+    return fault.file.rpartition(", ")[2]

@@ -1,0 +1,34 @@
+"""How many codes wait for words: told on every page, and so not asked for at each."""
+
+import threading
+import time
+
+from app.codes_seen import CodesSeen
+from app.console.desk import Desk
+from app.console.overview import unworded
+from app.history import HistoryUnavailable
+from app.store import StoreUnavailable
+
+COUNTED_FOR_SECONDS = 10.0
+
+
+class InboxCount:
+    """Counts them, and remembers the count for a moment."""
+
+    def __init__(self, desk: Desk, codes_seen: CodesSeen) -> None:
+        self._desk, self._codes_seen = desk, codes_seen
+        self._lock = threading.Lock()
+        self._count: int | None = None
+        self._counted_at = float("-inf")
+
+    def now(self) -> int | None:
+        """How many codes guests met that have no words; None while nobody can say. Never raises."""
+        with self._lock:
+            if time.monotonic() - self._counted_at < COUNTED_FOR_SECONDS:
+                return self._count
+            self._counted_at = time.monotonic()
+        try:
+            self._count = len(unworded(self._desk.moment().live, self._codes_seen.read()))
+        except (HistoryUnavailable, StoreUnavailable):
+            self._count = None
+        return self._count

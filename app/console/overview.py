@@ -1,0 +1,271 @@
+"""All entries on one page: what guests read in each language, where it is from, and how often they met it."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from enum import StrEnum
+from functools import lru_cache
+
+from app.codes_seen import OTHERS, Seen
+from app.console import entries
+from app.console.desk import Moment
+from app.history import ABSENT, Place, subject_of, value_at
+from app.messages import Catalogue, Message
+from app.messages.check import AFTER_SIGN_IN
+from app.messages.listing import lines
+from app.messages.shipped import FOLDER as SHIPPED
+from app.messages.words import PAYTRONIX, SITE, Key
+
+DAYS = 30
+WEEK = 7
+MOST_UNKNOWN = 500  # codes without words that are shown, the most frequent ones
+_BUILT_IN = f"{SHIPPED.name}/"
+
+
+class State(StrEnum):
+    """What can be said of an entry, and looked for."""
+
+    NO_WORDS = "no words"  # a code that guests met, and that nobody has words for
+    DRAFT = "draft"
+    MISSING = "missing"  # in a language of the programme
+    RESTRICTED = "restricted"
+    PUBLISHED = "published"
+    FOLDER = "folder"
+    BUILT_IN = "built-in"
+
+
+@dataclass(frozen=True)
+class Met:
+    """How often guests met something.
+
+    :ivar by_day: on each of the last ``DAYS`` days, today last
+    """
+
+    by_day: tuple[int, ...]
+
+    @property
+    def in_week(self) -> int:
+        """In the last ``WEEK`` days."""
+        return sum(self.by_day[-WEEK:])
+
+    @property
+    def in_month(self) -> int:
+        """In the last ``DAYS`` days."""
+        return sum(self.by_day)
+
+    @property
+    def bars(self) -> list[tuple[int, int]]:
+        """For a chart of a height of 20: position and height of the bar of each day that has one."""
+        most = max(self.by_day)
+        return [(at, max(1, round(20 * count / most))) for at, count in enumerate(self.by_day) if count]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """An entry in one language.
+
+    :ivar language: tag
+    :ivar message: what guests read
+    :ivar drafted: what they would read if the draft were published, where that is something else
+    :ivar is_next: that is not of the draft: a revision says so that waits for its time
+    :ivar is_missing: they read it in another language
+    """
+
+    language: str
+    message: Message
+    drafted: Message | None
+    is_next: bool
+    is_missing: bool
+
+
+@dataclass(frozen=True)
+class Row:
+    """An entry.
+
+    :ivar met: None for what is not counted
+    """
+
+    key: Key
+    cells: tuple[Cell, ...]
+    states: tuple[State, ...]
+    met: Met | None
+    names: str = field(repr=False)  # what is searched: the name and all that guests read
+
+    @property
+    def name(self) -> str:
+        """As the merchant's files have it."""
+        section, name = self.key
+        return name if section in {"", PAYTRONIX, SITE} else f"{section}: {name}"
+
+
+def rows(
+    moment: Moment, restricted: Collection[Place], seen: Iterable[Seen], texts: Iterable[Seen], *, today: date
+) -> list[Row]:
+    """All of them: codes without words that guests meet, then what else they meet, each the most frequent in front.
+
+    :param restricted: each as :func:`subject_of` has it.
+    :param seen: codes.
+    :param texts: the site's own.
+    """
+    seen = list(seen)
+    unknown = {each.code for each in unworded(moment.live, seen)[MOST_UNKNOWN:]}
+    met = _met(moment.live, (each for each in seen if each.code not in unknown), today)
+    live, draft = _said(moment.live), _said(moment.draft)
+    met |= {(SITE, each.code): met_by_day(each, today) for each in texts if (SITE, each.code) in live}
+    keys = dict.fromkeys((*draft, *live, *met))
+    found = [_row(key, moment, restricted, live, draft, met=met.get(key)) for key in keys]
+    return sorted(found, key=_matters_less)
+
+
+def fitting(rows: Iterable[Row], *, words: str, language: str, state: str) -> list[Row]:
+    """Those that somebody looks for, with the languages that they want to see.
+
+    :param words: all of them have to be in the name or in what guests read, in any order and case.
+    :param language: a tag; empty for all.
+    :param state: one of ``State``; empty for all.
+    """
+    wanted = words.casefold().split()
+    found = []
+    for row in rows:
+        if language:
+            row = _in_one(row, language)  # noqa: PLW2901 - it is the row from here on
+        if state and state not in row.states:
+            continue
+        if all(word in row.names for word in wanted):
+            found.append(row)
+    return found
+
+
+def unworded(catalogue: Catalogue, seen: Iterable[Seen]) -> list[Seen]:
+    """The codes that guests met and that nobody has words for, the most frequent in front."""
+    knows = catalogue.voices[0].knows
+    found = (each for each in seen if each.code != OTHERS and not knows(each.code))
+    return sorted(found, key=lambda each: (-each.count, each.code))
+
+
+def is_counted(key: Key) -> bool:
+    """Whether it is noted when guests read it; labels stand on every page."""
+    return key[0] == PAYTRONIX or (key[0] == SITE and key[1] not in _ON_PAGES)
+
+
+def met_by_day(seen: Seen, today: date) -> Met:
+    """How often a code was met."""
+    return _by_day(seen.counts, _days_until(today))
+
+
+def said(catalogue: Catalogue, key: Key, language: str) -> Message:
+    """What guests read for an entry, whether anybody has words for it or not."""
+    voice = catalogue.voice(language) or catalogue.voices[0]
+    section, name = key
+    if section == PAYTRONIX:
+        return voice.paytronix(name, signing_in=not AFTER_SIGN_IN.match(name))
+    try:
+        return voice.said(section, name)
+    except KeyError:  # a link of the draft's own
+        return Message(text="", code=name, language=voice.language)
+
+
+def met_of(catalogue: Catalogue, key: Key, seen: Iterable[Seen], today: date) -> Met:
+    """How often guests met the codes that an entry speaks for."""
+    name_for = catalogue.voices[0].entry_for
+    spoken_for = [each for each in seen if (name_for(each.code) or each.code) == key[1]]
+    return _met(catalogue, spoken_for, today).get(key) or Met((0,) * DAYS)
+
+
+def _by_day(counts: Mapping[date, int], days: Sequence[date]) -> Met:
+    return Met(tuple([counts.get(day, 0) for day in days]))
+
+
+def _days_until(today: date) -> list[date]:
+    return [today - timedelta(days=ago) for ago in range(DAYS - 1, -1, -1)]
+
+
+def _met(catalogue: Catalogue, seen: Iterable[Seen], today: date) -> dict[Key, Met]:
+    """By the entry that speaks for a code; by the code itself where none does."""
+    counts: dict[Key, dict[date, int]] = {}
+    for each in seen:
+        if each.code != OTHERS:
+            of_entry = counts.setdefault((PAYTRONIX, catalogue.voices[0].entry_for(each.code) or each.code), {})
+            for day, count in each.counts.items():
+                of_entry[day] = of_entry.get(day, 0) + count
+    days = _days_until(today)
+    return {key: _by_day(of_entry, days) for key, of_entry in counts.items()}
+
+
+_ON_PAGES = frozenset({"part_unavailable"})  # messages that templates ask for themselves
+
+
+@lru_cache(4)  # hundreds of look-ups, the same until somebody changes a word
+def _said(catalogue: Catalogue) -> Mapping[Key, Mapping[str, Message]]:
+    said: dict[Key, dict[str, Message]] = {}
+    for line in lines(catalogue):
+        said.setdefault((line.section, line.name), {})[line.language] = line.message
+    return said
+
+
+def _row(
+    key: Key,
+    moment: Moment,
+    restricted: Collection[Place],
+    live: Mapping[Key, Mapping[str, Message]],
+    draft: Mapping[Key, Mapping[str, Message]],
+    *,
+    met: Met | None,
+) -> Row:
+    cells = tuple(_cells(key, moment, live, draft))
+    states = []
+    if key[0] == PAYTRONIX and not moment.live.voices[0].knows(key[1]):
+        states.append(State.NO_WORDS)
+    places = [entries.place_of(key, cell.language) for cell in cells]
+    if any(place in moment.drafts for place in places):
+        states.append(State.DRAFT)
+    if any(cell.is_missing for cell in cells):
+        states.append(State.MISSING)
+    if subject_of(places[0]) in restricted:
+        states.append(State.RESTRICTED)
+    if State.NO_WORDS not in states:
+        states.append(_origin(key, moment, cells))
+    texts = [
+        text for cell in cells for each in (cell.message, cell.drafted) if each for text in (each.title, each.text)
+    ]
+    names = "\n".join((*key, *filter(None, texts))).casefold()
+    if met is None and is_counted(key):
+        met = Met((0,) * DAYS)
+    return Row(key, cells, tuple(states), met, names)
+
+
+def _cells(
+    key: Key,
+    moment: Moment,
+    live: Mapping[Key, Mapping[str, Message]],
+    draft: Mapping[Key, Mapping[str, Message]],
+) -> Iterator[Cell]:
+    for voice in moment.draft.voices:
+        tag = voice.language
+        now = live.get(key, {}).get(tag) or said(moment.live, key, tag)
+        then = draft.get(key, {}).get(tag) or said(moment.draft, key, tag)
+        is_same = (now.text, now.title, now.link) == (then.text, then.title, then.link)
+        is_missing = now.language != tag and key in live
+        places = {entries.place_of(key, each) for each in (tag, then.language)}
+        is_next = not is_same and moment.is_waiting and places.isdisjoint(moment.drafts)
+        yield Cell(tag, now, None if is_same else then, is_next, is_missing)
+
+
+def _origin(key: Key, moment: Moment, cells: Sequence[Cell]) -> State:
+    if any(value_at(moment.live_contents, entries.place_of(key, cell.language)) is not ABSENT for cell in cells):
+        return State.PUBLISHED
+    is_built_in = all(cell.message.source.startswith(_BUILT_IN) for cell in cells)
+    return State.BUILT_IN if is_built_in else State.FOLDER
+
+
+def _in_one(row: Row, language: str) -> Row:
+    cells = tuple(cell for cell in row.cells if cell.language == language)
+    if any(cell.is_missing for cell in cells):
+        return replace(row, cells=cells)
+    return replace(row, cells=cells, states=tuple(each for each in row.states if each != State.MISSING))
+
+
+def _matters_less(row: Row) -> tuple[bool, int]:
+    """Sorts in front what matters; the order of what matters alike is that of the built-in file."""
+    times = row.met.in_month if row.met else 0
+    return not (times and State.NO_WORDS in row.states), -times

@@ -1,0 +1,45 @@
+"""The parts of the running console, made once per application, and the one way to reach them from a view."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from flask import current_app
+
+from app.codes_seen import CodesSeen
+from app.console.attempts import Attempts
+from app.console.provider import Provider
+from app.history import Audit, Drafts, Links, Pictures, Revisions
+from app.store import Store
+from config import ConsoleSettings
+
+if TYPE_CHECKING:
+    from app.console.desk import Desk
+    from app.console.inbox_count import InboxCount
+    from app.console.previews import Previews
+    from app.console.staff import StaffSessions
+
+
+@dataclass(frozen=True)
+class Console:
+    """What the console's pages work with."""
+
+    settings: ConsoleSettings
+    store: Store
+    sessions: "StaffSessions"
+    attempts: Attempts
+    provider: Provider | None
+    codes_seen: CodesSeen
+    texts_seen: CodesSeen
+    desk: "Desk"
+    previews: "Previews"
+    inbox_count: "InboxCount"
+    revisions: Revisions
+    drafts: Drafts
+    pictures: Pictures
+    links: Links
+    audit: Audit
+
+
+def console() -> Console:
+    """The parts of the application that handles this request."""
+    return cast(Console, current_app.extensions["console"])

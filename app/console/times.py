@@ -1,0 +1,58 @@
+"""Times as staff read and type them: in the restaurant's time zone."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from app.history import ABSENT, Contents, value_at
+from app.messages.notices import FILE as NOTICES_FILE
+
+TIME_ZONE = (NOTICES_FILE, "time_zone")
+UNTIL_LATEST = timedelta(days=2 * 366)
+
+
+def zone_of(values: Contents) -> ZoneInfo:
+    """The restaurant's time zone; UTC when there is none, or none that can be read.
+
+    :param values: what the folder says with what is published over it.
+    """
+    name = value_at(values, TIME_ZONE)
+    return (zone_named(name) if name is not ABSENT else None) or ZoneInfo("UTC")
+
+
+def zone_named(name: object) -> ZoneInfo | None:
+    """A time zone by its name, such as ``Europe/London``; None when there is none."""
+    try:
+        return ZoneInfo(name)  # type: ignore[arg-type]
+    except (ValueError, OSError, TypeError, AttributeError, KeyError):  # all of which it raises for odd names
+        return None
+
+
+def moment_of(text: str, zone: ZoneInfo) -> datetime:
+    """What a field for day and time holds.
+
+    :returns: aware, in UTC.
+    :raises ValueError: it is no day and time, or none that can be written in UTC.
+    """
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(text) from error
+
+
+def field_of(value: object, zone: ZoneInfo, *, is_end: bool) -> str:
+    """What a field for day and time shows of a value of ``notices.toml``; as it is when it is no time.
+
+    :param is_end: a day alone counts whole, so the last moment of it is meant.
+    """
+    if not isinstance(value, str):
+        return ""
+    try:
+        if len(value) == len("2026-12-24"):
+            moment = datetime.combine(date.fromisoformat(value) + timedelta(days=is_end), time())
+        else:
+            moment = datetime.fromisoformat(value)
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(zone)
+    except (ValueError, OverflowError):
+        return value
+    return moment.strftime("%Y-%m-%dT%H:%M")

@@ -1,0 +1,1 @@
+"""One file a page, or for pages that are one thing."""

@@ -1,0 +1,112 @@
+"""``/audit``: who did what and when, in plain sentences."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, request
+
+from app.console.differences import Difference, difference, name_of
+from app.console.guards import editors
+from app.console.pages import render
+from app.console.parts import console
+from app.console.times import zone_of
+from app.history import ABSENT, Change, Contents, Deed, Place
+
+PAGE = 50
+_LARGEST = 2**63 - 1
+
+bp = Blueprint("audit", __name__)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A deed for somebody to read.
+
+    :ivar sentence: what follows after the name of whoever did it
+    :ivar number: of the revision that it made or is about
+    :ivar change: of words: the former and the new ones
+    """
+
+    deed: Deed
+    sentence: str
+    number: int | None
+    change: Difference | None
+
+
+@bp.get("/audit")
+@editors
+def show() -> str:
+    before = request.args.get("before", type=int)
+    deeds = console().audit.read(before=max(0, min(before, _LARGEST)) if before is not None else None, count=PAGE + 1)
+    moment = console().desk.moment()
+    return render(
+        "audit.html",
+        lines=[_line(deed, moment.of_folder) for deed in deeds[:PAGE]],
+        older=deeds[PAGE - 1].number if len(deeds) > PAGE else None,
+        is_first_page=before is None,
+        zone=zone_of(moment.values),
+    )
+
+
+def _line(deed: Deed, folder: Contents) -> Line:
+    number = deed.about.get("revision")
+    place = _place(deed.about.get("place"))
+    change = None
+    if deed.what == "draft_saved" and place:
+        change = difference(place, _value(deed.about.get("old")), _value(deed.about.get("new")), folder)
+    return Line(deed, sentence_of(deed), number if isinstance(number, int) else None, change)
+
+
+def sentence_of(deed: Deed) -> str:
+    """What somebody did, in words that follow a name. A deed that is not known here reads less well, and reads."""
+    about = deed.about
+    comment = f": “{about['comment']}”" if about.get("comment") else ""
+    to = f"revision {about['to']}" if about.get("to") else "the folder alone"
+    if sentence := _SENTENCES.get(deed.what):
+        return sentence.format_map(_Known({**about, "comment": comment, "to": to, "named": _named(deed)}))
+    texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in about.items()}
+    told = ", ".join(f"{name} {text}" for name, text in texts.items())
+    return f"{deed.what.replace('_', ' ')}{f' ({told})' if told else ''}"
+
+
+_SENTENCES = {
+    "signed_in": "signed in as {role}, by {by}",
+    "signed_out": "signed out",
+    "sign_in_refused": "was not let in, by {by}: {reason}",
+    "imported": "imported the words of a folder ({changes} changes)",
+    "link_made": "made a link for {name} to sign in with, as {role}",
+    "draft_saved": "changed {named} in the draft",
+    "draft_discarded": "gave up all changes of the draft ({changes})",
+    "published": "published revision {revision}{comment}",
+    "scheduled": "scheduled revision {revision}{comment}",
+    "rolled_back": "rolled back to {to}, as revision {revision}{comment}",
+    "withdrawn": "withdrew revision {revision} before its time",
+    "restricted": "let only publishers change {named}",
+    "unrestricted": "let everybody change {named} again",
+    "picture_added": "uploaded a picture of {bytes} bytes",
+}
+
+
+class _Known(dict[str, Any]):
+    """What is not told of a deed does not keep it from being read."""
+
+    def __missing__(self, name: str) -> str:
+        return "?"
+
+
+def _named(deed: Deed) -> str:
+    place = _place(deed.about.get("place"))
+    if place is None:
+        return "something"
+    name = name_of(place)
+    is_in_one_language = name.language and deed.what == "draft_saved"  # a restriction is of all
+    return f"“{name.text}”, {name.language_name}," if is_in_one_language else f"“{name.text}”"
+
+
+def _place(given: object) -> Place | None:
+    return tuple(map(str, given)) if isinstance(given, list) and given else None
+
+
+def _value(given: Any) -> Change:
+    return ABSENT if given == {"absent": True} else given

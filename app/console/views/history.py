@@ -1,0 +1,127 @@
+"""``/history``: every revision, what it has changed, and the way back to it."""
+
+from datetime import UTC, datetime
+
+from flask import Blueprint, abort, make_response, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from app.console import staff
+from app.console.desk import Moment
+from app.console.differences import Differences, differences_of
+from app.console.guards import changes_words, editors, publishers
+from app.console.pages import render
+from app.console.parts import console
+from app.console.times import zone_of
+from app.console.views.publish import LONGEST_COMMENT, comment_in_form
+from app.history import AnotherWaits, Contents, Revision, differences
+
+PAGE = 50
+_LARGEST = 2**31 - 1
+
+bp = Blueprint("history", __name__)
+
+
+@bp.get("/history")
+@editors
+def show() -> str:
+    moment = console().desk.moment()
+    before = request.args.get("before", type=int)
+    found = console().revisions.read(
+        before=max(0, min(before, _LARGEST)) if before is not None else None, count=PAGE + 1
+    )
+    return render(
+        "history.html",
+        revisions=found[:PAGE],
+        older=found[PAGE - 1].number if len(found) > PAGE else None,
+        is_first_page=before is None,
+        present=moment.published.number if moment.published else 0,
+        waiting=console().revisions.waiting(),
+        now=datetime.now(UTC),
+        zone=zone_of(moment.values),
+    )
+
+
+@bp.get("/history/<int:number>")
+@editors
+def one(number: int) -> str:
+    return _page(number, console().desk.moment(), done=request.args.get("done"))
+
+
+@bp.post("/history/<int:number>/roll-back")
+@publishers
+@changes_words
+def roll_back(number: int) -> Response:
+    """Sent twice, it is done once. What somebody else has published since the page was opened is looked at first."""
+    comment = comment_in_form()
+    published = console().revisions.published()
+    if request.form.get("present") != str(published.number if published else 0):
+        if published and published.made_by == staff.somebody().name and _is_back_at(published, number):
+            return redirect(url_for("history.one", number=published.number, done="rolled_back"), 303)
+        trouble = "Somebody has published since you opened this page. Nothing was rolled back: look again."
+        return make_response(_page(number, console().desk.moment(), trouble=trouble), 409)
+    if len(comment) > LONGEST_COMMENT:
+        trouble = f"The comment is too long: {LONGEST_COMMENT} characters at most."
+        return make_response(_page(number, console().desk.moment(), trouble=trouble), 422)
+    try:
+        made = console().revisions.roll_back(
+            number,
+            by=staff.somebody().name,
+            comment=comment,
+            withdraws=request.form.get("waiting", 0, type=int),
+        )
+    except LookupError:
+        abort(404)
+    except AnotherWaits as error:
+        trouble = (
+            f"Revision {error.number} waits for its time now, and rolling back withdraws it."
+            " Nothing was rolled back: look again."
+        )
+        return make_response(_page(number, console().desk.moment(), trouble=trouble), 409)
+    return redirect(url_for("history.one", number=made, done="rolled_back"), 303)
+
+
+def _is_back_at(published: Revision, number: int) -> bool:
+    """Whether a revision is one that rolled back to another one; 0 is the folder alone."""
+    return published.restores == number if number else not published.contents
+
+
+def _page(number: int, moment: Moment, *, done: str | None = None, trouble: str | None = None) -> str:
+    """A revision; 0 is the folder alone."""
+    revision = console().revisions.get(number) if 0 < number <= _LARGEST else None
+    if revision is None and number != 0:
+        abort(404)
+    contents: Contents = revision.contents if revision else {}
+    former = console().revisions.get(revision.based_on) if revision and revision.based_on else None
+    return render(
+        "revision.html",
+        number=number,
+        revision=revision,
+        since=_differences(moment, former.contents if former else {}, contents, "since") if revision else None,
+        until_now=_until_now(moment, revision, contents),
+        present=moment.published.number if moment.published else 0,
+        waiting=console().revisions.waiting(),
+        done=done if revision and done in {"published", "rolled_back", "scheduled"} else None,
+        trouble=trouble,
+        now=datetime.now(UTC),
+        zone=zone_of(moment.values),
+        comment=request.form.get("comment", ""),
+        longest_comment=LONGEST_COMMENT,
+    )
+
+
+def _until_now(moment: Moment, revision: Revision | None, contents: Contents) -> Differences | None:
+    """What rolling back to it would change for guests; None when it is what they read."""
+    present = moment.published
+    if (present.number if present else 0) == (revision.number if revision else 0):
+        return None
+    return _differences(moment, present.contents if present else {}, contents, "until_now")
+
+
+def _differences(moment: Moment, before: Contents, after: Contents, part: str) -> Differences:
+    """What is different.
+
+    :param part: of the page, which names the field of the address that says which page of it is wanted.
+    """
+    page = request.args.get(part, 1, type=int)
+    found = differences(before, after)
+    return differences_of(found, folder=moment.of_folder, before=before, after=after, page=page)

@@ -1,0 +1,63 @@
+"""``/inbox``: what guests met and nobody has words for."""
+
+from datetime import UTC, datetime
+
+from flask import Blueprint, redirect, request, url_for
+from werkzeug.exceptions import Conflict, Forbidden, NotFound
+from werkzeug.wrappers import Response
+
+from app.codes_seen import KEPT_DAYS, OTHERS
+from app.console import entries, overview, staff
+from app.console.guards import editors
+from app.console.pages import render
+from app.console.parts import console
+from app.history import ABSENT, ChangedMeanwhile, Restricted, tag_of, value_at
+from app.messages.words import PAYTRONIX
+
+MOST = 100  # on the page; more of them are no work for a day
+
+bp = Blueprint("inbox", __name__)
+
+
+@bp.get("/inbox")
+@editors
+def show() -> str:
+    moment, seen = console().desk.moment(), console().codes_seen.read()
+    today = datetime.now(UTC).date()
+    drafted = {place[-1] for place in moment.drafts if place[1:2] == (PAYTRONIX,)}
+    waiting = [(each, overview.met_by_day(each, today)) for each in overview.unworded(moment.live, seen)]
+    others = next((each.count for each in seen if each.code == OTHERS), 0)
+    more = max(0, len(waiting) - MOST)
+    return render("inbox.html", waiting=waiting[:MOST], more=more, drafted=drafted, others=others, kept_days=KEPT_DAYS)
+
+
+@bp.post("/inbox")
+@editors
+def start() -> Response:
+    """Begin a draft: what guests read for the code now, in each language, to be changed on the next page."""
+    moment = console().desk.moment()
+    key = entries.key_of(PAYTRONIX, request.form.get("code", ""), moment.draft)
+    if key is None:
+        raise NotFound
+    if console().settings.is_read_only:
+        raise Conflict
+    changes = {}
+    for voice in moment.draft.voices:
+        place = entries.place_of(key, voice.language)
+        typed = entries.beginning(moment.draft, key, voice.language)
+        if value_at(moment.contents, place) is ABSENT and not typed.is_blank:
+            changes[place] = entries.change_of(typed, moment, key, voice.language)
+    if not moment.draft.voices[0].knows(key[1]):
+        who = staff.somebody()
+        try:
+            console().drafts.save_all(
+                changes,
+                by=who.name,
+                is_publisher=who.is_publisher,
+                seen=dict.fromkeys(changes, tag_of(ABSENT)),
+            )
+        except ChangedMeanwhile:
+            pass  # somebody else has begun; the next page shows it
+        except Restricted:
+            raise Forbidden from None
+    return redirect(url_for("entry.show", section=key[0], name=key[1]), 303)

@@ -1,0 +1,491 @@
+"""``/look``: name, logo, colours, links and whatever else ``merchant.toml`` says; changed in the draft, all at once."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, get_args
+
+from flask import Blueprint, Response, abort, make_response, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.console import staff
+from app.console.desk import Moment
+from app.console.differences import PICTURES, SETTINGS
+from app.console.findings import new_faults
+from app.console.guards import changes_words, editors, uploads
+from app.console.pages import render
+from app.console.parts import console
+from app.console.typed import Typed, troubles
+from app.console.uploads import LARGEST_BYTES, picture_in
+from app.headers import FILE_POLICY
+from app.history import (
+    ABSENT,
+    Change,
+    ChangedMeanwhile,
+    Contents,
+    PicturesFull,
+    Place,
+    Restricted,
+    tag_of,
+    value_at,
+    with_changes,
+)
+from app.messages.catalogue import NO_WORDS
+from app.messages.colours import FOR_PARTS, FOR_TEXT, contrast
+from app.messages.edition import merged
+from app.messages.look import DEFAULT_BACKGROUND, DEFAULT_BRAND, Look, Scheme
+from app.messages.merchant import (
+    COLOURS,
+    FILE,
+    KNOWN_LINKS,
+    CardCode,
+    Corners,
+    Headings,
+    Merchant,
+    UsernameKind,
+    read_merchant,
+)
+from app.messages.pictures import Asset, picture_of
+from app.situations import SIGN_IN
+
+bp = Blueprint("look", __name__)
+
+_BUILT_IN = Merchant()
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One thing that can be set, with a field of its own.
+
+    :ivar path: below ``merchant.toml``
+    :ivar kind: ``text``, ``colour``, ``choice``, ``switch``, ``list`` or ``picture``
+    :ivar hint: how to write it, or what it does
+    :ivar choices: value → what it says
+    :ivar built_in: what counts when nobody says anything
+    """
+
+    path: tuple[str, ...]
+    kind: str
+    hint: str = ""
+    choices: Mapping[str, str] = field(default_factory=dict)
+    built_in: str = ""
+
+    @property
+    def place(self) -> Place:
+        """In a revision's contents."""
+        return (FILE, *self.path)
+
+    @property
+    def field(self) -> str:
+        """The name of its field."""
+        return ".".join(self.path)
+
+    @property
+    def label(self) -> str:
+        """What its field is called."""
+        return SETTINGS[self.path]
+
+
+def _choices(kind: Any, **texts: str) -> Mapping[str, str]:
+    return {each: texts.get(each, each.capitalize()) for each in get_args(kind)}
+
+
+GROUPS: Mapping[str, tuple[Setting, ...]] = {
+    "The restaurant": (
+        Setting(("name",), "text", "As guests know it", built_in=_BUILT_IN.name),
+        Setting(("logo",), "picture", "SVG, PNG, JPEG or WebP, 512 KB at most"),
+        Setting(("phone",), "text", "As guests dial it, such as 020 7946 0123"),
+    ),
+    "Colours and shapes": (
+        Setting(("look", "brand"), "colour", "# and six digits, such as #0b6e4f", built_in=DEFAULT_BRAND),
+        Setting(("look", "accent"), "colour", "# and six digits; the colour of buttons unless you say otherwise"),
+        Setting(("look", "background"), "colour", "# and six digits", built_in=DEFAULT_BACKGROUND),
+        Setting(("look", "background_picture"), "picture", "SVG, PNG, JPEG or WebP, 512 KB at most"),
+        Setting(("look", "corners"), "choice", "", _choices(Corners), _BUILT_IN.corners),
+        Setting(("look", "headings"), "choice", "", _choices(Headings), _BUILT_IN.headings),
+    ),
+    "Signing in": (
+        Setting(("languages",), "list", "Codes with commas in between, your own first: en, es"),
+        Setting(
+            ("username", "kind"),
+            "choice",
+            "",
+            _choices(UsernameKind, email="E-mail address", phone="Telephone number", card="Card number"),
+            _BUILT_IN.username_kind,
+        ),
+        Setting(("username", "label"), "text", "In your own language; empty for the built-in one"),
+    ),
+    "The account": (
+        Setting(("currency",), "text", "Three capital letters, such as GBP; empty to show amounts alone"),
+        Setting(
+            ("show_card_code",),
+            "choice",
+            "Whoever sees it can use the card",
+            {"": "Not shown", **_choices(CardCode, qr="QR code", barcode="Barcode")},
+        ),
+    ),
+    "Messages": (
+        Setting(("show_vendor_text",), "switch", "Show what Paytronix says, where you have no words for a code"),
+        Setting(("show_code",), "switch", "Show the code below a message, for guests to quote"),
+    ),
+}
+_SETTINGS = tuple(setting for group in GROUPS.values() for setting in group)
+_PICTURES = tuple(setting for setting in _SETTINGS if setting.kind == "picture")
+_NEW_LINK = "links.+"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A value on the page.
+
+    :ivar value: as a field holds it
+    :ivar origin: where it is from
+    :ivar made_by: whose change it is; None when it is not in the draft
+    :ivar seen: tag of the value that is there
+    :ivar untouched: tag of the change that the field makes if nobody touches it
+    """
+
+    value: str
+    origin: str
+    made_by: str | None
+    seen: str
+    untouched: str
+
+
+@bp.get("/look")
+@editors
+def show() -> str:
+    return _page(console().desk.moment())
+
+
+@bp.post("/look")
+@editors
+@changes_words
+@uploads
+def save() -> AnyResponse:
+    moment = console().desk.moment()
+    wrong: dict[str, str] = {}
+    changes = _typed_changes(moment)
+    pictures = _uploaded(wrong)
+    for setting in _PICTURES:
+        if picture := pictures.get(setting.field):
+            name, _ = picture
+            changes[setting.place] = _as_change(moment, setting.place, name)
+        elif request.form.get(f"remove.{setting.field}"):
+            changes[setting.place] = _as_change(moment, setting.place, None)
+    wrong |= _wrong_in(moment, changes)
+    if not wrong:
+        after = with_changes(moment.contents, changes)
+        # A picture that is to come cannot be found yet, so what is said of it was said when it was read.
+        faults = [
+            each
+            for each in new_faults(console().desk.catalogue_of("draft", after).faults, moment.draft.faults)
+            if not any(name in each.problem for name, _ in pictures.values())
+            and not each.problem.startswith(NO_WORDS)  # they are written next; until then nothing is published
+        ]
+        if faults:
+            wrong[""] = " ".join(f"{fault.problem} {fault.instead}" for fault in faults)
+    if wrong:
+        return make_response(_page(moment, wrong), 422)
+    return _saved(moment, changes, pictures)
+
+
+def _saved(moment: Moment, changes: dict[Place, Change], pictures: Mapping[str, tuple[str, Asset]]) -> AnyResponse:
+    who = staff.somebody()
+    seen = {place: request.form.get(_seen_field(place), "") for place in changes}
+    seen |= {place: tag_of(ABSENT) for place in changes if place[1] == "links" and _is_new_link(place)}
+    try:
+        for name, asset in pictures.values():
+            changes[PICTURES, name] = console().pictures.add(asset.content, by=who.name)
+    except PicturesFull:
+        full = "There is no room for another picture. Use one that was there before, or tell whoever runs the console."
+        return make_response(_page(moment, {"": full}), 422)
+    for place in _superseded(moment, changes):
+        changes[place] = value_at(moment.base, place)
+    try:
+        console().drafts.save_all(changes, by=who.name, is_publisher=who.is_publisher, seen=seen)
+    except ChangedMeanwhile as error:
+        now = console().desk.moment()
+        wrong = _changed_meanwhile(now, changes, error.made_by)
+        if pictures:
+            wrong[""] = "Choose the picture again, too."
+        return make_response(_page(now, wrong, touched=changes), 409)
+    except Restricted:
+        return make_response(_page(moment, {"": "Only publishers may change one of these."}), 403)
+    return redirect(url_for("look.show", saved="yes" if changes else None), 303)
+
+
+@bp.get("/look/picture/<fingerprint>")
+@editors
+def picture(fingerprint: str) -> Response:
+    """A picture that was uploaded, by its whole fingerprint; or one of the folder that is in use, by the short one."""
+    asset: Asset | None = None
+    if len(fingerprint) == 64:
+        content = console().pictures.get(fingerprint)
+        found = picture_of("picture", content) if content else None
+        asset = found if isinstance(found, Asset) else None
+    else:
+        moment = console().desk.moment()
+        looks = [catalogue.look for catalogue in (moment.draft, moment.live, moment.folder)]
+        used = [each for look in looks for each in (look.logo, look.background) if each]
+        asset = next((each for each in used if each.fingerprint == fingerprint), None)
+    if asset is None:
+        abort(404)
+    answer = make_response(asset.content)
+    answer.mimetype = asset.mimetype
+    answer.headers["Content-Security-Policy"] = FILE_POLICY + "; style-src 'unsafe-inline'"
+    return answer
+
+
+def _page(
+    moment: Moment, wrong: Mapping[str, str] | None = None, *, touched: Mapping[Place, Change] | None = None
+) -> str:
+    """The page with what counts, or with what was typed if something is wrong with it.
+
+    :param touched: what was changed on a form that came too late. What others have changed meanwhile is told on the
+        page, so sending it again is meant; all else is shown as it is now.
+    """
+    shown = {}
+    for setting in _SETTINGS:
+        text = _to_field(moment, setting)
+        shown[setting.field] = _shown(moment, setting.place, text, _from_field(setting, text))
+    links = {}
+    for name in _link_names(moment):
+        url, text = _link_of(value_at(moment.values, (FILE, "links", name)))
+        links[name] = (_shown(moment, (FILE, "links", name), url, _from_link(url, text)), text)
+    switches = dict.fromkeys((setting.field for setting in _SETTINGS if setting.kind == "switch"), "")
+    typed = switches | dict(request.form.items()) if wrong else {}  # a form says nothing of a switch that is off
+    seen = {name: value for name, value in typed.items() if name.startswith(("seen.", "shown."))}
+    if touched is not None:
+        fields = [".".join(place[1:]) for place in touched if place[0] == FILE]
+        typed, seen = {name: text for name, text in typed.items() if _is_below(name, (*fields, _NEW_LINK))}, {}
+    return render(
+        "look.html",
+        groups=GROUPS,
+        shown=shown,
+        links=links,
+        typed=typed,
+        seen=seen,
+        wrong=wrong or {},
+        new_link=_NEW_LINK,
+        frames=console().previews.frames(moment.draft, SIGN_IN),
+        contrasts=_contrasts(moment.draft.look),
+        pictures={"logo": moment.draft.look.logo, "look.background_picture": moment.draft.look.background},
+        has_saved=request.args.get("saved") == "yes" and not wrong,
+        changes=sum(place[0] in {FILE, PICTURES} for place in moment.drafts),
+        largest=LARGEST_BYTES,
+    )
+
+
+def _shown(moment: Moment, place: Place, text: str, untouched: Any) -> Shown:
+    draft = moment.drafts.get(place)
+    return Shown(
+        text,
+        _origin(moment, place),
+        draft.made_by if draft else None,
+        tag_of(value_at(moment.contents, place)),
+        tag_of(_as_change(moment, place, untouched)),
+    )
+
+
+def _origin(moment: Moment, place: Place) -> str:
+    if place in moment.drafts:
+        return "draft"
+    if value_at(moment.base, place) != value_at(moment.live_contents, place):
+        return "waits"
+    if value_at(moment.base, place) is not ABSENT:
+        return "published"
+    return "folder" if value_at(moment.of_folder, place) is not ABSENT else "built-in"
+
+
+def _to_field(moment: Moment, setting: Setting) -> str:
+    """What the field of a setting holds; a value that fits none is shown as it is."""
+    value = value_at(moment.values, setting.place)
+    if value is ABSENT or value is None:
+        return setting.built_in if setting.kind == "choice" else ""
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(value).strip()
+
+
+def _typed_changes(moment: Moment) -> dict[Place, Change]:
+    """What was typed otherwise than it was shown."""
+    changes: dict[Place, Change] = {}
+    form = request.form
+    for setting in _SETTINGS:
+        if setting.kind == "picture" or (setting.field not in form and setting.kind != "switch"):
+            continue
+        text = form.get(setting.field, "").strip()
+        if text != _to_field(moment, setting):
+            changes[setting.place] = _as_change(moment, setting.place, _from_field(setting, text))
+    for name in _link_names(moment):
+        if f"links.{name}.url" in form:
+            place = (FILE, "links", name)
+            url, text = form[f"links.{name}.url"].strip(), form.get(f"links.{name}.text", "").strip()
+            if (url, text) != _link_of(value_at(moment.values, place)):
+                changes[place] = _as_change(moment, place, _from_link(url, text))
+    new = {part: form.get(f"{_NEW_LINK}.{part}", "").strip() for part in ("name", "url", "text")}
+    if any(new.values()):
+        changes[FILE, "links", new["name"] or "+"] = {"url": new["url"], "text": new["text"] or None}
+    # What is still as it was shown has been changed by somebody else, and not on this form.
+    return {place: change for place, change in changes.items() if tag_of(change) != form.get(_shown_field(place))}
+
+
+def _from_field(setting: Setting, text: str) -> Any:
+    if setting.kind == "switch":
+        return text == "yes"
+    if setting.kind == "list":
+        return [each.strip() for each in text.split(",") if each.strip()] or None
+    return text or None
+
+
+def _from_link(url: str, text: str) -> Any:
+    return {"url": url, "text": text or None} if url or text else None
+
+
+def _as_change(moment: Moment, place: Place, value: Any) -> Change:
+    """The folder's own value is no change to it, and nothing takes away only what is there."""
+    of_folder = value_at(moment.of_folder, place)
+    if value is None:
+        return ABSENT if of_folder is ABSENT else None
+    if isinstance(value, Mapping):
+        if _link_of(value) == _link_of(of_folder):
+            return ABSENT
+        return {**dict.fromkeys(of_folder if isinstance(of_folder, Mapping) else ()), **value}
+    if value is False and of_folder is ABSENT:
+        return ABSENT
+    return ABSENT if value == of_folder else value
+
+
+def _wrong_in(moment: Moment, changes: Mapping[Place, Change]) -> dict[str, str]:
+    """What the reader of ``merchant.toml`` says of what was typed, by field."""
+    typed: Contents = {FILE: {"name": "…"}}
+    typed = with_changes(typed, {place: value for place, value in changes.items() if value not in (None, ABSENT)})
+    _, faults = read_merchant(Typed(FILE, "", merged({}, typed[FILE])))
+    wrong = {path.replace("/", "."): text for path, text in troubles(faults).items()}
+    for place, value in changes.items():
+        if place == (FILE, "name") and value is None:
+            wrong["name"] = "The restaurant needs a name."
+        if (
+            place[1] == "links"
+            and place[2] not in _link_names(moment)
+            and (text := wrong.pop(f"links.{place[2]}", None))
+        ):
+            wrong[_NEW_LINK] = text
+        if place[1] == "links" and place[2] == "+":
+            wrong[_NEW_LINK] = "Give the link a name: small letters, digits and _ only, such as menu_card."
+    fields = {setting.field for setting in _SETTINGS} | {f"links.{name}" for name in _link_names(moment)}
+    for path in [each for each in wrong if each not in fields and each != _NEW_LINK]:
+        wrong[_NEW_LINK] = wrong.pop(path)  # a name for a link with a dot in it, or worse
+    new = request.form.get(f"{_NEW_LINK}.name", "").strip()
+    if new in _link_names(moment):
+        wrong[_NEW_LINK] = "There is another link of that name."
+    return wrong
+
+
+def _uploaded(wrong: dict[str, str]) -> dict[str, tuple[str, Asset]]:
+    """The pictures that came with the form: by field, with the name that each gets."""
+    found: dict[str, tuple[str, Asset]] = {}
+    for setting in _PICTURES:
+        file = request.files.get(setting.field)
+        if file is None or not file.filename:
+            continue
+        asset = picture_in(file.filename, file.stream.read(LARGEST_BYTES + 1))
+        if isinstance(asset, Asset):
+            found[setting.field] = f"{setting.path[-1]}-{asset.fingerprint}{asset.suffix}", asset
+        else:
+            wrong[setting.field] = " ".join(asset)
+    return found
+
+
+def _superseded(moment: Moment, changes: Mapping[Place, Change]) -> list[Place]:
+    """Pictures of the draft that nothing names any more."""
+    after = with_changes(moment.contents, changes)
+    named = {value_at(after, setting.place) for setting in _PICTURES}
+    return [place for place in moment.drafts if place[0] == PICTURES and place[-1] not in named]
+
+
+def _changed_meanwhile(moment: Moment, changes: Mapping[Place, Change], made_by: str | None) -> dict[str, str]:
+    """What to say at each field that somebody else has changed since it was shown."""
+    wrong = {}
+    for place in changes:
+        name = ".".join(place[1:])
+        if place[0] == FILE and request.form.get(_seen_field(place), "") != tag_of(value_at(moment.contents, place)):
+            draft = moment.drafts.get(place)
+            by = draft.made_by if draft else made_by or "Somebody else"
+            value = value_at(moment.values, place)
+            theirs = " ".join(filter(None, _link_of(value))) if place[1] == "links" else value
+            theirs = "nothing" if theirs is ABSENT or theirs == "" else theirs
+            wrong[name] = f"{by} has changed this meanwhile, to: {theirs}. Save again to have yours in its place."
+    return wrong
+
+
+def _link_names(moment: Moment) -> list[str]:
+    """The known links, the others of the draft, and those that the draft takes away."""
+    links = value_at(moment.values, (FILE, "links"))
+    taken = [place[2] for place in moment.drafts if place[:2] == (FILE, "links") and len(place) == 3]
+    return list(dict.fromkeys((*KNOWN_LINKS, *(links if isinstance(links, Mapping) else ()), *taken)))
+
+
+def _is_below(name: str, fields: Collection[str]) -> bool:
+    """Whether a field is one of these, or a part of one."""
+    name = name.removeprefix("remove.")
+    return any(name == each or name.startswith(f"{each}.") for each in fields)
+
+
+def _is_new_link(place: Place) -> bool:
+    return _seen_field(place) not in request.form
+
+
+def _seen_field(place: Place) -> str:
+    return f"seen.{'.'.join(place[1:])}"
+
+
+def _shown_field(place: Place) -> str:
+    return f"shown.{'.'.join(place[1:])}"
+
+
+def _link_of(value: object) -> tuple[str, str]:
+    """Address and text, as fields hold them."""
+    if isinstance(value, Mapping):
+        return str(value.get("url") or "").strip(), str(value.get("text") or "").strip()
+    return (value.strip() if isinstance(value, str) else ""), ""
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """How well a colour can be seen.
+
+    :ivar wanted: as the merchant wishes it
+    :ivar found: its contrast where it is seen worst, from 1 to 21
+    :ivar least: what it needs
+    :ivar given: what guests get
+    """
+
+    wanted: str
+    found: float
+    least: float
+    given: str
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether guests get it as it was wished for."""
+        return self.wanted == self.given
+
+
+def _contrasts(look: Look) -> dict[str, Contrast]:
+    scheme: Scheme = look.light
+    behind = {"brand": ("ground", "sheet"), "accent": ("ground", "sheet", "note-ground", "wrong-ground")}
+    wanted = {"brand": look.merchant.colours.get("brand", DEFAULT_BRAND)}
+    wanted["accent"] = look.merchant.colours.get("accent", wanted["brand"])
+    return {
+        name: Contrast(
+            colour,
+            min(contrast(colour, scheme[ground]) for ground in behind[name]),
+            FOR_PARTS if name == "brand" else FOR_TEXT,
+            scheme[name],
+        )
+        for name, colour in wanted.items()
+        if name in COLOURS
+    }

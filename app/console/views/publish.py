@@ -1,0 +1,194 @@
+"""``/publish``: what the draft changes for guests, and making it so, now or at a time; or giving it up."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, abort, make_response, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from app.console import entries, staff
+from app.console.desk import Moment
+from app.console.differences import PICTURES, Differences, differences_of, is_picture, place_of
+from app.console.findings import faults_of_draft, remarks_on_draft
+from app.console.guards import changes_words, editors, publishers
+from app.console.pages import render
+from app.console.parts import console
+from app.console.times import UNTIL_LATEST, moment_of, zone_of
+from app.history import (
+    AnotherWaits,
+    ChangedMeanwhile,
+    DraftChanged,
+    NothingToPublish,
+    Place,
+    Restricted,
+    draft_tag,
+    value_at,
+)
+
+LONGEST_COMMENT = 1000  # characters
+
+bp = Blueprint("publish", __name__)
+
+
+@bp.get("/publish")
+@editors
+def show() -> str:
+    return _page(console().desk.moment())
+
+
+@bp.post("/publish")
+@publishers
+@changes_words
+def publish() -> Response:
+    moment = console().desk.moment()
+    if trouble := _trouble_with_form(zone_of(moment.values)):
+        return make_response(_page(moment, trouble), 422)
+    if faults_of_draft(moment):
+        return make_response(_page(moment, "This cannot be published yet: correct what is wrong first."), 422)
+    at = moment_of(request.form.get("at", ""), zone_of(moment.values)) if request.form.get("when") == "later" else None
+    try:
+        number = console().revisions.publish(
+            by=staff.somebody().name,
+            comment=comment_in_form(),
+            seen=request.form.get("seen", ""),
+            follows=_number_in_form("follows"),
+            at=at,
+        )
+    except DraftChanged:
+        return _conflict("Somebody has changed it since you opened this page. Nothing was published: look again.")
+    except NothingToPublish:
+        return _conflict("There is nothing to publish: the draft was published or given up meanwhile.")
+    except AnotherWaits as error:
+        return _conflict(f"Revision {error.number} waits for its time. Withdraw it, or let its time come.")
+    return redirect(url_for("history.one", number=number, done="scheduled" if at else "published"), 303)
+
+
+@bp.post("/publish/discard")
+@editors
+@changes_words
+def discard() -> Response:
+    """Give up one change; and the picture that only this change has named."""
+    try:
+        place = place_of(request.form.get("place", ""))
+    except ValueError:
+        abort(400)
+    moment = console().desk.moment()
+    draft = moment.drafts.get(place)
+    who = staff.somebody()
+    if draft:
+        changes = {each: value_at(moment.base, each) for each in (place, *_pictures_of(moment, place))}
+        try:
+            console().drafts.save_all(
+                changes, by=who.name, is_publisher=who.is_publisher, seen={place: request.form.get("seen", "")}
+            )
+        except ChangedMeanwhile:
+            return _conflict("Somebody has changed it since you opened this page. It was not given up: look again.")
+        except Restricted:
+            abort(403)
+    return redirect(url_for("publish.show"), 303)
+
+
+@bp.post("/publish/discard-all")
+@publishers
+@changes_words
+def discard_all() -> Response:
+    try:
+        console().drafts.discard_all(by=staff.somebody().name, seen=request.form.get("seen", ""))
+    except DraftChanged:
+        return _conflict("Somebody has changed it since you opened this page. Nothing was given up: look again.")
+    return redirect(url_for("publish.show"), 303)
+
+
+@bp.post("/publish/withdraw")
+@publishers
+@changes_words
+def withdraw() -> Response:
+    try:
+        console().revisions.withdraw(_number_in_form("number"), by=staff.somebody().name)
+    except LookupError:
+        return _conflict("That revision does not wait any more: its time has come, or somebody has withdrawn it.")
+    return redirect(url_for("publish.show"), 303)
+
+
+def _page(moment: Moment, trouble: str | None = None) -> str:
+    form = request.form
+    zone = zone_of(moment.values)
+    found = _differences(moment)
+    return render(
+        "publish.html",
+        trouble=trouble,
+        differences=found,
+        warnings=_warnings(moment, found),
+        faults=faults_of_draft(moment),
+        remarks=remarks_on_draft(moment),
+        waiting=console().revisions.waiting(),
+        published=moment.published,
+        seen=draft_tag({place: draft.value for place, draft in moment.drafts.items()}),
+        zone=zone,
+        form={name: form.get(name, "") for name in ("comment", "when", "at")},
+        latest=(datetime.now(UTC) + timedelta(days=365)).astimezone(zone).strftime("%Y-%m-%dT%H:%M"),
+        longest_comment=LONGEST_COMMENT,
+    )
+
+
+def _conflict(trouble: str) -> Response:
+    return make_response(_page(console().desk.moment(), trouble), 409)
+
+
+def _differences(moment: Moment) -> Differences:
+    """What the draft changes, for somebody to read."""
+    changes = {place: (value_at(moment.base, place), draft.value) for place, draft in moment.drafts.items()}
+    return differences_of(
+        changes,
+        folder=moment.of_folder,
+        before=moment.base,
+        after=moment.contents,
+        drafts=moment.drafts,
+        page=request.args.get("page", 1, type=int),
+    )
+
+
+def _warnings(moment: Moment, found: Differences) -> dict[Place, tuple[str, ...]]:
+    """What is worth a look in the entries that are shown."""
+    warnings = {}
+    for one in (each for _, group in found.groups for each in group):
+        if one.entry and one.name.language:
+            said = entries.findings(moment.draft, one.entry, {}).warnings
+            warnings[one.place] = said.get(one.name.language, ())
+    return warnings
+
+
+def _pictures_of(moment: Moment, place: Place) -> list[Place]:
+    """The pictures of the draft that nothing names any more without this change."""
+    name = moment.drafts[place].value
+    named = {draft.value for other, draft in moment.drafts.items() if other != place and is_picture(other)}
+    picture = (PICTURES, name)
+    return [picture] if is_picture(place) and picture in moment.drafts and name not in named else []
+
+
+def comment_in_form() -> str:
+    """With line breaks as its length is counted in the browser."""
+    return request.form.get("comment", "").strip().replace("\r\n", "\n")
+
+
+def _trouble_with_form(zone: ZoneInfo) -> str | None:
+    if len(comment_in_form()) > LONGEST_COMMENT:
+        return f"The comment is too long: {LONGEST_COMMENT} characters at most."
+    if request.form.get("when") != "later":
+        return None
+    try:
+        at: datetime = moment_of(request.form.get("at", ""), zone)
+    except ValueError:
+        return "Say at which day and time guests are to read it."
+    if at <= datetime.now(UTC):
+        return "That time has passed. Choose a later one, or publish now."
+    if at > datetime.now(UTC) + UNTIL_LATEST:
+        return "That is more than two years away. Is the year right?"
+    return None
+
+
+def _number_in_form(name: str) -> int:
+    text = request.form.get(name, "")
+    if not text.isascii() or not text.isdecimal() or len(text) > 9:
+        abort(400)
+    return int(text)

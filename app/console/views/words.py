@@ -1,0 +1,43 @@
+"""``/``: every code and every text of the site, with what guests read."""
+
+from datetime import UTC, datetime
+
+from flask import Blueprint, request
+
+from app.console import overview
+from app.console.differences import english_name_of
+from app.console.guards import editors
+from app.console.overview import State
+from app.console.pages import render
+from app.console.parts import console
+
+PER_PAGE = 50
+
+bp = Blueprint("words", __name__)
+
+
+@bp.get("/")
+@editors
+def show() -> str:
+    moment = console().desk.moment()
+    languages = {voice.language: english_name_of(voice.language) for voice in moment.draft.voices}
+    wanted = {name: request.args.get(name, "").strip() for name in ("words", "language", "state")}
+    if wanted["language"] not in languages:
+        wanted["language"] = ""
+    today = datetime.now(UTC).date()
+    codes, texts = console().codes_seen.read(), console().texts_seen.read()
+    everything = overview.rows(moment, console().drafts.restrictions(), codes, texts, today=today)
+    found = overview.fitting(everything, **wanted)
+    pages = max(1, -(-len(found) // PER_PAGE))
+    page = min(max(1, request.args.get("page", 1, type=int)), pages)
+    return render(
+        "words.html",
+        rows=found[(page - 1) * PER_PAGE : page * PER_PAGE],
+        found=len(found),
+        page=page,
+        pages=pages,
+        wanted=wanted,
+        languages=languages,
+        states=tuple(State),
+        merchant=moment.live.merchant.name,
+    )

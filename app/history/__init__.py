@@ -1,0 +1,51 @@
+"""The history of the words in SQL: revisions, the draft beside them, pictures, links for staff, and who did what.
+
+SQLite for one machine, PostgreSQL where several share it. What is in a revision is for :mod:`app.messages` to read;
+here it is names and values. Knows nothing of the web.
+"""
+
+from app.history.audit import Audit, Deed
+from app.history.chain import Heading, Revision
+from app.history.contents import ABSENT, Change, Contents, Place, differences, tag_of, value_at, with_changes
+from app.history.database import Database, HistoryUnavailable
+from app.history.drafts import ChangedMeanwhile, Draft, DraftChanged, Drafts, Restricted, draft_tag, subject_of
+from app.history.links import Link, Links, LinkTrouble, LinkUnusable
+from app.history.migrations import UnknownStep, is_current, migrate
+from app.history.pictures import Pictures, PicturesFull
+from app.history.revisions import AnotherWaits, NothingToPublish, Revisions
+
+__all__ = [
+    "ABSENT",
+    "AnotherWaits",
+    "Audit",
+    "Change",
+    "ChangedMeanwhile",
+    "Contents",
+    "Database",
+    "Deed",
+    "Draft",
+    "DraftChanged",
+    "Drafts",
+    "Heading",
+    "HistoryUnavailable",
+    "Link",
+    "LinkTrouble",
+    "LinkUnusable",
+    "Links",
+    "NothingToPublish",
+    "Pictures",
+    "PicturesFull",
+    "Place",
+    "Restricted",
+    "Revision",
+    "Revisions",
+    "UnknownStep",
+    "differences",
+    "draft_tag",
+    "is_current",
+    "migrate",
+    "subject_of",
+    "tag_of",
+    "value_at",
+    "with_changes",
+]

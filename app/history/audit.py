@@ -1,0 +1,64 @@
+"""Who did what and when, for a page and for whoever asks later. Only ever added to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.history.database import DEEDS, Database, now
+from app.history.tables import deeds
+
+_HIGHEST_NUMBER = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Deed:
+    """Something that somebody did in the console.
+
+    :ivar what: ``signed_in``, ``signed_out``, ``draft_saved``, ``published``, …
+    :ivar about: what it was done to; of words the former and the new ones
+    """
+
+    number: int
+    done_at: datetime
+    done_by: str
+    what: str
+    about: Mapping[str, Any]
+
+
+def note(connection: sa.Connection, by: str, what: str, /, *, done_at: datetime | None = None, **about: Any) -> None:
+    """Add a deed within a transaction, so that what is done and what is noted are there together.
+
+    :param done_at: when it was done, if that is known already.
+    """
+    connection.execute(deeds.insert().values(done_at=done_at or now(connection), done_by=by, what=what, about=about))
+    connection.info[DEEDS].append((by, what, about))
+
+
+class Audit:
+    """All that was done in the console."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def note(self, by: str, what: str, /, **about: Any) -> None:
+        """Add a deed that changes no words.
+
+        :raises HistoryUnavailable: it could not be kept.
+        """
+        with self._database.writing() as connection:
+            note(connection, by, what, **about)
+
+    def read(self, *, before: int | None = None, count: int = 50) -> list[Deed]:
+        """The newest deeds.
+
+        :param before: only those with a smaller number.
+        :raises HistoryUnavailable: they cannot be read.
+        """
+        wanted = sa.select(deeds).order_by(deeds.c.number.desc()).limit(count)
+        if before is not None:
+            wanted = wanted.where(deeds.c.number < min(before, _HIGHEST_NUMBER))
+        with self._database.reading() as connection:
+            return [Deed(**row) for row in connection.execute(wanted).mappings()]

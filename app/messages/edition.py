@@ -1,0 +1,111 @@
+"""What the merchant has published in the console, laid over the folder: a JSON merge patch (RFC 7396)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.messages import places
+from app.messages.document import Document
+from app.messages.faults import Fault
+from app.messages.pictures import Asset
+from app.messages.words import DEFAULT, PAYTRONIX, codes
+
+MESSAGES = "messages/"
+PICTURES = "pictures"  # the part of a revision's contents that names them: file → fingerprint
+
+
+@dataclass(frozen=True)
+class Edition:
+    """A set of words beside the folder's.
+
+    :ivar label: what it is called where a sentence's origin is told, such as ``revision 12``
+    :ivar contents: file → what it says there, as ``tomllib`` would give it; None takes away what the folder has
+    :ivar pictures: name → the picture, for names that the folder's pictures may have too
+    """
+
+    label: str
+    contents: Mapping[str, Any]
+    pictures: Mapping[str, Asset] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Overlaid(Document):
+    """A file of the folder with an edition laid over it; what is from the edition has its label for a place."""
+
+    patch: Mapping[str, Any] = field(default_factory=dict)
+    label: str = ""
+
+    def fault(self, path: places.Path, problem: str, instead: str) -> Fault:
+        """A fault at the place of a name."""
+        if _says(self.patch, path):
+            return Fault(f"{self.label}, {self.file}", *places.START, problem, instead)
+        return super().fault(path, problem, instead)
+
+
+def overlaid(file: str, document: Document | None, edition: Edition) -> Document | None:
+    """The file as guests read it.
+
+    :param document: the folder's; None when it has none, or none that can be read.
+    """
+    patch = edition.contents.get(file)
+    if not isinstance(patch, Mapping):
+        return document
+    below = document or Document(file, "", {})
+    values = with_plain_codes(below.values) if file.startswith(MESSAGES) else below.values
+    if file.startswith(MESSAGES):
+        values = without_entries(values, patch)
+    return Overlaid(
+        file,
+        below.text,
+        merged(values, patch),
+        below.slips,
+        below.left_out - patch.keys(),
+        patch=patch,
+        label=edition.label,
+    )
+
+
+def with_plain_codes(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A language's file with each code as one name in small letters, however it is written."""
+    table = values.get(PAYTRONIX)
+    if not isinstance(table, Mapping):
+        return values
+    plain: dict[str, Any] = {}
+    for path, entry in codes((), table):
+        plain.setdefault(".".join(path).lower(), entry)
+    return {**values, PAYTRONIX: plain}
+
+
+def without_entries(values: Mapping[str, Any], patch: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A language's file without the entries that a patch has: an entry is taken over as a whole.
+
+    What else stands in the folder's one, such as a name with a slip in it, would spoil the patch's.
+    """
+    kept = {name: value for name, value in values.items() if not (name == DEFAULT[1] and name in patch)}
+    for section, entries in patch.items():
+        if isinstance(entries, Mapping) and isinstance(kept.get(section), Mapping):
+            kept[section] = {name: entry for name, entry in kept[section].items() if name not in entries}
+    return kept
+
+
+def merged(target: Any, patch: Any) -> Any:
+    """A JSON merge patch applied (RFC 7396, 2)."""
+    if not isinstance(patch, Mapping):
+        return patch
+    result = dict(target) if isinstance(target, Mapping) else {}
+    for name, value in patch.items():
+        if value is None:
+            result.pop(name, None)
+        else:
+            result[name] = merged(result.get(name), value)
+    return result
+
+
+def _says(patch: Any, path: places.Path) -> bool:
+    for name in path:
+        if not isinstance(patch, Mapping):
+            return True
+        if name not in patch:
+            return False
+        patch = patch[name]
+    return True

@@ -1,0 +1,158 @@
+"""The words of a folder place by place, and back: what is compared, imported and written as files.
+
+A place is the tuple of names of one thing that is edited as a whole, as in :mod:`app.history.contents`; what stands at
+it is told in one form, however it is written. Comments are not among it.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from typing import Any
+
+import tomli_w
+
+from app.messages.document import Document
+from app.messages.edition import MESSAGES, PICTURES, with_plain_codes
+from app.messages.folder import Documents
+from app.messages.merchant import FILE as MERCHANT_FILE
+from app.messages.merchant import KNOWN_LINKS, Merchant, read_merchant
+from app.messages.notices import FILE as NOTICES_FILE
+from app.messages.notices import read_notices
+from app.messages.pictures import Asset
+from app.messages.shipped import shipped
+from app.messages.words import PAYTRONIX, SITE, Vocabulary, read_words
+
+Place = tuple[str, ...]
+Values = Mapping[Place, Any]
+
+_ENTRY = ("text", "title", "link")
+_FIELDS = ("from", "until", "while", "url", *_ENTRY)
+_TABLES = ("look", "links", "username")  # of merchant.toml, edited name by name
+_ORDER = {
+    MERCHANT_FILE: (
+        *("name", "logo", "phone", "currency", "languages", "show_card_code", "show_vendor_text", "show_code"),
+        *_TABLES,
+    ),
+    NOTICES_FILE: ("time_zone",),
+}
+
+
+def values_of(documents: Documents) -> dict[Place, Any]:
+    """All that stands in a folder. Of a picture that the pages show, the fingerprint."""
+    found: dict[Place, Any] = {}
+    if documents.merchant:
+        for name, value in documents.merchant.values.items():
+            if name in _TABLES and isinstance(value, Mapping):
+                found |= {(MERCHANT_FILE, name, inner): _plain(each, "url") for inner, each in value.items()}
+            else:
+                found[MERCHANT_FILE, name] = _plain(value)
+    if documents.notices:
+        found |= {(NOTICES_FILE, name): _plain(value) for name, value in documents.notices.values.items()}
+    for tag, document in documents.languages.items():
+        file = f"{MESSAGES}{tag}.toml"
+        for section, value in with_plain_codes(document.values).items():
+            if section != "default" and isinstance(value, Mapping):
+                found |= {(file, section, name): _plain(each, "text") for name, each in value.items()}
+            else:
+                found[file, section] = _plain(value, "text")
+    return found | {(PICTURES, name): fingerprint(asset.content) for name, asset in pictures_of(documents).items()}
+
+
+def pictures_of(documents: Documents) -> dict[str, Asset]:
+    """The pictures that the pages show, by name."""
+    values: Mapping[str, Any] = documents.merchant.values if documents.merchant else {}
+    look = values.get("look")
+    names = (values.get("logo"), look.get("background_picture") if isinstance(look, Mapping) else None)
+    found = {name: documents.picture(name)[0] for name in names if isinstance(name, str)}
+    return {name: asset for name, asset in found.items() if asset}
+
+
+def fingerprint(content: bytes) -> str:
+    """By which contents name a picture (SHA-256)."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def patch_of(place: Place, of_folder: Any, value: Any) -> Any:
+    """What contents must say so that a value is read where the folder has another one.
+
+    :param of_folder: the folder's value; None for none.
+    :returns: a part of a JSON merge patch.
+    """
+    if place[0].startswith(MESSAGES) and (len(place) == 2 or place[1] in {PAYTRONIX, SITE}):
+        given = value if isinstance(value, Mapping) else {"text": value}
+        return {name: given.get(name) for name in _ENTRY}  # whole: a merge patch would leave the folder's title
+    return _over(of_folder, value)
+
+
+def without_faults(values: Values, documents: Documents) -> dict[Place, Any]:
+    """The values that guests get as they are written."""
+    merchant = read_merchant(documents.merchant)[0] if documents.merchant else Merchant()
+    links = {*KNOWN_LINKS, *merchant.links}
+    vocabulary = Vocabulary(shipped().vocabulary.sections, links)
+    zone = {"time_zone": values[NOTICES_FILE, "time_zone"]} if (NOTICES_FILE, "time_zone") in values else {}
+
+    def has_faults(place: Place) -> bool:
+        file, *path = place
+        table: Any = values[place]
+        for name in reversed(path):
+            table = {name: table}
+        if file == MERCHANT_FILE:
+            return bool(read_merchant(Document(file, "", {"name": "x"} | table))[1])
+        if file == NOTICES_FILE:
+            return bool(read_notices(Document(file, "", zone | table), links)[1])
+        return file != PICTURES and bool(read_words(Document(file, "", table), vocabulary)[1])
+
+    return {place: value for place, value in values.items() if not has_faults(place)}
+
+
+def files_of(values: Values, heading: str) -> dict[str, str]:
+    """The folder's files, in an order of their own, so that two of them differ only where their words do.
+
+    :param heading: a line to stand in front of ``merchant.toml``.
+    :returns: file → its text, ``merchant.toml`` always among them.
+    """
+    tables: dict[str, dict[str, Any]] = {MERCHANT_FILE: {}}
+    for place in sorted(values, key=_rank):
+        if place[0] == PICTURES:
+            continue
+        table = tables.setdefault(place[0], {})
+        for name in place[1:-1]:
+            table = table.setdefault(name, {})
+        table[place[-1]] = values[place]
+    texts = {file: tomli_w.dumps(table, multiline_strings=True) for file, table in tables.items()}
+    return texts | {MERCHANT_FILE: f"# {heading}\n\n{texts[MERCHANT_FILE]}"}
+
+
+def _rank(place: Place) -> tuple[Any, ...]:
+    file, name, *rest = place
+    order = _ORDER.get(file) or ("default", *shipped().vocabulary.sections)
+    return file, order.index(name) if name in order else len(order), name, *rest
+
+
+def _plain(value: Any, alone: str | None = None) -> Any:
+    """A value in the one form that JSON can hold too.
+
+    :param alone: the name that a table need not be made for, if it is all that would be in it.
+    """
+    if isinstance(value, Mapping):
+        if alone and value.keys() == {alone}:
+            return _plain(value[alone])
+        return {name: _plain(value[name]) for name in sorted(value, key=_field_rank)}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    if isinstance(value, datetime):
+        return value.isoformat(" ", "auto" if value.second or value.microsecond else "minutes")
+    return value.isoformat() if isinstance(value, date | time) else value
+
+
+def _field_rank(name: str) -> int:
+    """Where a field stands; languages stay in the merchant's order, which says whose text stands in for others."""
+    return _FIELDS.index(name) if name in _FIELDS else -1
+
+
+def _over(former: Any, value: Any) -> Any:
+    """What a merge patch must say to make one value of the other."""
+    if not (isinstance(former, Mapping) and isinstance(value, Mapping)):
+        return value
+    gone = dict.fromkeys(name for name in former if name not in value)
+    return gone | {name: _over(former.get(name), each) for name, each in value.items()}

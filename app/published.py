@@ -1,0 +1,158 @@
+"""What is published in the console, for whoever serves guests.
+
+Read from the database in a thread of its own, and kept while the database is away, so that guests never wait for it.
+"""
+
+import os
+import threading
+import time
+import weakref
+
+from app.history import Contents, Database, HistoryUnavailable, Pictures, Revisions
+from app.logs import log
+from app.messages.edition import PICTURES, Edition
+from app.messages.pictures import Asset, picture_of
+
+ASK_EVERY_SECONDS = 2.0
+FIRST_ANSWER_SECONDS = 1.0  # for so long a process that starts waits for it
+PATIENCE_SECONDS = 10.0  # a database that has said nothing for so long is away
+__all__ = ["Editions", "HistoryUnavailable", "Published", "read_published"]
+_MOST_PICTURES = 32
+
+
+class Editions:
+    """Makes editions of what revisions hold. Not for several threads at once."""
+
+    def __init__(self, pictures: Pictures) -> None:
+        self._pictures = pictures
+        self._assets: dict[str, Asset] = {}  # by fingerprint; they never change
+
+    def edition(self, label: str, contents: Contents) -> Edition:
+        """The edition with the pictures that it names; one that is not there, or is none, is left out.
+
+        :param label: see :class:`Edition`.
+        :raises HistoryUnavailable: a picture cannot be read.
+        """
+        named = contents.get(PICTURES) or {}
+        found = {name: asset for name, mark in named.items() if mark and (asset := self._asset(mark))}
+        return Edition(label, contents, found)
+
+    def published(self, revisions: Revisions) -> tuple[int, Edition | None]:
+        """The number of the revision that guests read and its edition; 0 and None when it is the folder alone.
+
+        :raises HistoryUnavailable: it cannot be read.
+        """
+        revision = revisions.published()
+        if revision is None:
+            return 0, None
+        return revision.number, self.edition(f"revision {revision.number}", revision.contents)
+
+    def _asset(self, fingerprint: str) -> Asset | None:
+        if fingerprint not in self._assets:
+            content = self._pictures.get(fingerprint)
+            if content is None or not isinstance(asset := picture_of(fingerprint[:12], content), Asset):
+                return None
+            while len(self._assets) >= _MOST_PICTURES:
+                del self._assets[next(iter(self._assets))]
+            self._assets[fingerprint] = asset
+        return self._assets[fingerprint]
+
+
+def read_published(url: str) -> Edition | None:
+    """What is published at this moment, for a command, which can wait; None when it is the folder alone.
+
+    :param url: see :class:`Database`.
+    :raises HistoryUnavailable: it cannot be read.
+    """
+    database = Database(url)
+    try:
+        return Editions(Pictures(database)).published(Revisions(database))[1]
+    finally:
+        database.engine.dispose()
+
+
+class Published:
+    """What is published, live.
+
+    A thread of each process asks the database for the number of the revision, and for its words only if that is
+    another one. It begins with the first use in a process, and ends when nobody holds this object any more.
+
+    :param url: see :class:`Database`.
+    :param ask_every_seconds: how long after a revision was published the edition may be the former one, nearly.
+    """
+
+    def __init__(self, url: str, *, ask_every_seconds: float = ASK_EVERY_SECONDS) -> None:
+        self._ask_every_seconds = ask_every_seconds
+        self._database = Database(url)
+        self._revisions, self._editions = Revisions(self._database), Editions(Pictures(self._database))
+        self._pid = 0  # a forked process begins anew: the thread has stayed behind
+        self._number: int | None = None
+        self._edition: Edition | None = None
+        self._is_away = False
+        self._heard_at = time.monotonic()
+        self._has_answered = threading.Event()
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the database did not answer when it was last asked, or not with words."""
+        return self._is_away
+
+    def current(self) -> Edition | None:
+        """What was last read; None when it is the folder alone. For one thread.
+
+        Waits for nothing but the first answer of all, and for that a moment only.
+        """
+        if self._pid != os.getpid():
+            self._begin()
+        if time.monotonic() - self._heard_at > PATIENCE_SECONDS + self._ask_every_seconds:
+            self._tell_once("The database of the words does not answer.")
+        return self._edition
+
+    def _begin(self) -> None:
+        is_first = self._pid == 0
+        self._pid, self._heard_at, self._number = os.getpid(), time.monotonic(), None
+        self._has_answered = threading.Event()  # that of the parent may be held for ever
+        about = (weakref.ref(self), self._database, self._ask_every_seconds)
+        threading.Thread(target=_keep_asking, args=about, name="published-words", daemon=True).start()
+        if is_first:
+            self._has_answered.wait(FIRST_ANSWER_SECONDS)
+
+    def ask(self) -> None:
+        """Take in what is published, now. For the thread."""
+        problem = None
+        try:
+            number = self._revisions.published_number()
+            if number != self._number:
+                self._take(*self._editions.published(self._revisions))
+        except HistoryUnavailable as error:
+            problem = str(error)
+        except Exception as error:  # noqa: BLE001 - whatever is in the database, guests read on
+            problem = f"What is published cannot be read ({type(error).__name__})."
+        if problem:
+            self._number = None  # whoever comes back may be another one, restored from a copy
+        self._heard_at = time.monotonic()
+        self._tell_once(problem)
+        self._has_answered.set()
+
+    def _take(self, number: int, edition: Edition | None) -> None:
+        if edition != self._edition:
+            self._edition = edition
+            log.info("published_words_taken", revision=number)
+        self._number = number
+
+    def _tell_once(self, problem: str | None) -> None:
+        """When it goes, and when it is back."""
+        if problem and not self._is_away:
+            label = self._edition.label if self._edition else "the folder"
+            log.warning("published_words_away", reason=problem, guests_read=label)
+        elif self._is_away and not problem:
+            log.info("published_words_back")
+        self._is_away = problem is not None
+
+
+def _keep_asking(itself: "weakref.ref[Published]", database: Database, every_seconds: float) -> None:
+    while published := itself():
+        published.ask()
+        del published  # while asleep, this thread must not be what keeps it alive
+        time.sleep(every_seconds)
+    database.engine.dispose()

@@ -1,0 +1,174 @@
+"""The situations in which guests read a sentence, and the page on which they do: made up, on the real templates.
+
+For those who look at words before guests do: the merchant's console, and ``messages preview``.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import partial
+from types import MappingProxyType
+
+from flask import current_app, g
+
+from app.card_code import card_code
+from app.messages import Catalogue, Message, Voice
+from app.messages.catalogue import LAST_RESORT, WRONG_PASSWORD
+from app.messages.check import AFTER_SIGN_IN
+from app.messages.listing import lines
+from app.messages.notices import Notice
+from app.messages.shipped import shipped
+from app.messages.words import DEFAULT, PAYTRONIX, SITE, Key
+from app.pages import render
+from app.paytronix.models import Account, Balance, Expiration
+from app.site import site
+
+EXAMPLES = {"minutes": "5", "reference": "4f1c20d8a3b96e75"}
+ACCOUNT = Account(
+    points=(Balance(name="Points", amount=Decimal(1250)),),
+    rewards=(
+        Balance(
+            name="Free dessert", amount=Decimal(2), expirations=(Expiration(Decimal(1), last_day=date(2030, 12, 31)),)
+        ),
+    ),
+    stored_value=(Balance(name="Gift card", amount=Decimal("12.50")),),
+    tier="Gold",
+)
+CARD_NUMBER = "6000000000000017"
+
+_NOTICES = frozenset({"session_ended", "session_expired", "session_too_old", "signed_out"})
+_ON_ACCOUNT = frozenset({"part_unavailable", "card_unavailable", "no_card"})
+_SAYING = frozenset({"", PAYTRONIX, SITE})  # labels stand on the pages of the others
+_WITH_AN_ERROR = frozenset({("login", "error_summary"), ("login", "title_error_prefix"), ("page", "code")})
+_NO_PAGE = frozenset({"wrong_address"})  # plain text, since the address may be anybody's
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A page, in every language.
+
+    :ivar show: gives its HTML, within a request
+    """
+
+    name: str
+    show: Callable[[Voice], str]
+
+
+def situations(catalogue: Catalogue, now: datetime) -> Iterator[Situation]:
+    """All of them.
+
+    :param now: aware; notices are told apart by it.
+    """
+    yield SIGN_IN
+    for notice in catalogue.notices:
+        yield Situation(f"notice {notice.name} ({_when(notice, now)})", partial(_with_notice, notice))
+    yield REWARDS
+    yield Situation("account without anything", lambda _: _account(None, Account()))
+    for key in dict.fromkeys((line.section, line.name) for line in lines(catalogue)):
+        if key[0] in _SAYING and (situation := situation_of(key)):
+            yield situation
+
+
+def situation_of(key: Key) -> Situation | None:
+    """Where guests read an entry; None for what is on no page.
+
+    :param key: its section and name.
+    """
+    section, name = key
+    if section in {"", PAYTRONIX}:
+        return Situation(name, partial(_with_code, name))
+    if section == SITE:
+        return None if name in _NO_PAGE else Situation(name, partial(_of_the_site, name))
+    if section == "error":
+        return Situation(name, partial(_of_the_site, "error"))
+    if section == "account":
+        account = Account() if name == "no_rewards" else ACCOUNT
+        return Situation(name, lambda _: _account(None, account))
+    if key in _WITH_AN_ERROR:
+        return Situation(name, partial(_with_code, WRONG_PASSWORD))
+    return Situation(name, lambda _: _sign_in(None))
+
+
+def situation_of_notice(notice: Notice) -> Situation:
+    """The sign-in page with a notice of the merchant's, whenever it is shown."""
+    return Situation(notice.name, partial(_with_notice, notice))
+
+
+def page_of(situation: Situation, voice: Voice) -> str:
+    """The page on which guests read a sentence, through the site's own templates.
+
+    :param voice: one of the words that the application has at this moment.
+    """
+    with current_app.test_request_context("/login", base_url=str(site().settings.public_url)):
+        g.voice = voice
+        g.request_id = EXAMPLES["reference"]
+        return situation.show(voice)
+
+
+def _when(notice: Notice, now: datetime) -> str:
+    if notice.ends_at and notice.ends_at <= now:
+        return "over"
+    if notice.begins_at and notice.begins_at > now:
+        return f"from {notice.begins_at:%Y-%m-%d}"
+    return "while Paytronix is failing" if notice.while_failing else "now"
+
+
+def _with_notice(notice: Notice, voice: Voice) -> str:
+    return _sign_in(None, voice.notice(notice))
+
+
+def _with_code(name: str, voice: Voice) -> str:
+    """On the page on which a guest meets the code."""
+    if name == DEFAULT[1]:
+        return _sign_in(voice.said(*DEFAULT))
+    if AFTER_SIGN_IN.match(name):
+        return _account(voice.paytronix(name))
+    return _sign_in(voice.paytronix(name, signing_in=True))
+
+
+def _of_the_site(name: str, voice: Voice) -> str:
+    message = voice.site(name, minutes=EXAMPLES["minutes"])
+    if shipped().words[LAST_RESORT][SITE, name].title:
+        return render("error.html", message=message, reference=g.request_id)
+    if name in _ON_ACCOUNT:
+        return _account(message, card_ending="" if name == "no_card" else CARD_NUMBER[-4:])
+    if name in _NOTICES:
+        return _sign_in(None, notice=message)
+    field = name.partition("_")[0] if name.startswith(("username_", "password_")) else None
+    return _sign_in(None if field else message, field_errors={field: message} if field else {})
+
+
+def _account(message: Message | None, account: Account | None = None, *, card_ending: str = CARD_NUMBER[-4:]) -> str:
+    kind = site().messages.current().merchant.show_card_code
+    return render(
+        "account.html",
+        message=message,
+        first_name="Ana",
+        account=account,
+        card_ending=card_ending,
+        card_code=card_code(CARD_NUMBER, kind) if kind and card_ending else None,
+    )
+
+
+def _sign_in(
+    message: Message | None,
+    merchants_notice: Message | None = None,
+    *,
+    notice: Message | None = None,
+    field_errors: Mapping[str, Message] = MappingProxyType({}),
+) -> str:
+    return render(
+        "login.html",
+        username="",
+        next="",
+        field_errors=field_errors,
+        message=message,
+        notice=notice,
+        merchants_notices=[merchants_notice] if merchants_notice else [],
+        here=None,
+    )
+
+
+SIGN_IN = Situation("sign-in", lambda _: _sign_in(None))
+REWARDS = Situation("account", lambda _: _account(None, ACCOUNT))

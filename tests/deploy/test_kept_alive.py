@@ -1,0 +1,154 @@
+"""Connections that stay open from request to request, as a proxy has them."""
+
+import selectors
+import signal
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from types import SimpleNamespace
+
+import pytest
+from gunicorn.http.unreader import SocketUnreader
+
+from app.server import MOST_BUSY, NEXT_REQUEST_SECONDS, Worker
+from tests.deploy.wire import connect, exchange
+
+ALIVE = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+
+
+def test_clients_that_never_pause_leave_room_for_others(start_site):
+    site = start_site("--threads", "2", workers=1, PAYTRONIX_MAX_CALLS="1")
+    enough = threading.Event()
+
+    def ask_on():
+        with connect(site.port) as connection:
+            while not enough.is_set():
+                assert exchange(connection, ALIVE).status == 200
+
+    busy = [threading.Thread(target=ask_on, daemon=True) for _ in range(4)]
+    for each in busy:
+        each.start()
+    time.sleep(0.5)
+    waits = []
+    for _ in range(20):
+        began_at = time.monotonic()
+        with connect(site.port) as connection:
+            assert exchange(connection, ALIVE).status == 200
+        waits.append(time.monotonic() - began_at)
+    assert all(each.is_alive() for each in busy)
+    enough.set()
+    assert max(waits) < 5
+    for each in busy:
+        each.join()
+
+
+def test_connections_without_a_request_cost_no_thread(start_site):
+    site = start_site("--threads", "2", workers=1, PAYTRONIX_MAX_CALLS="1")
+    with ExitStack() as open_ones:
+        connections = [open_ones.enter_context(connect(site.port)) for _ in range(20)]
+        for _ in range(3):
+            for connection in connections:
+                assert exchange(connection, ALIVE).status == 200
+
+
+def test_requests_sent_without_waiting_for_the_answers_are_all_answered(start_site):
+    site = start_site(workers=1)
+    with connect(site.port) as connection:
+        connection.sendall(ALIVE * 3 + ALIVE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        with connection.makefile("rb") as answers:
+            assert answers.read().count(b"HTTP/1.1 200 OK") == 4
+
+
+def test_an_instance_told_to_quit_while_requests_come_in_ends_soon(start_site):
+    site = start_site("--threads", "4", workers=1, PAYTRONIX_MAX_CALLS="1")
+    is_over = threading.Event()
+
+    def ask_on(connections):
+        with suppress(OSError):
+            while not is_over.is_set():
+                for connection in connections:
+                    connection.sendall(ALIVE)
+                for connection in connections:
+                    connection.recv(4096)
+
+    with ExitStack() as open_ones:
+        connections = [open_ones.enter_context(connect(site.port)) for _ in range(50)]
+        clients = [threading.Thread(target=ask_on, args=(connections[first::5],), daemon=True) for first in range(5)]
+        for each in clients:
+            each.start()
+        time.sleep(0.5)
+        site.process.send_signal(signal.SIGQUIT)
+        assert site.process.wait(10) == 0
+        is_over.set()
+    for each in clients:
+        each.join()
+
+
+@pytest.fixture
+def worker():
+    """A worker that serves one connection, ``conn``, whose client is ``client``, and has its ``main_loop`` idle."""
+    worker = Worker.__new__(Worker)
+    worker.alive, worker.nr_conns = True, 1
+    worker.cfg = SimpleNamespace(threads=256, worker_int=lambda worker: None)
+    worker.keepalived_conns, worker.pending_conns = [], []
+    with (
+        selectors.DefaultSelector() as worker.poller,
+        ThreadPoolExecutor(1) as worker.tpool,
+        ExitStack() as sockets,
+    ):
+        near, worker.client = (sockets.enter_context(each) for each in socket.socketpair())
+        waiting, worker.main_loop = (sockets.enter_context(each) for each in socket.socketpair())
+        worker.poller.register(waiting, selectors.EVENT_READ)
+        worker.conn = SimpleNamespace(sock=near, parser=SimpleNamespace(unreader=SocketUnreader(near)))
+        yield worker
+
+
+def test_a_thread_goes_on_with_a_connection_whose_next_request_is_there(worker):
+    worker.client.sendall(ALIVE)
+    assert worker._asks_on(worker.conn)
+
+
+def test_a_thread_goes_on_with_a_request_that_was_read_along_with_the_last_one(worker):
+    worker.conn.parser.unreader.unread(ALIVE)
+    began_at = time.monotonic()
+    assert worker._asks_on(worker.conn)
+    assert time.monotonic() - began_at < NEXT_REQUEST_SECONDS
+
+
+def test_a_thread_leaves_a_connection_without_a_request_soon(worker):
+    assert not worker._asks_on(worker.conn)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda worker: setattr(worker, "alive", False),
+        lambda worker: setattr(worker, "nr_conns", MOST_BUSY + 1),
+        lambda worker: (setattr(worker.cfg, "threads", 2), setattr(worker, "nr_conns", 3)),
+        lambda worker: worker.main_loop.sendall(b"a new connection, or one that comes back"),
+    ],
+    ids=["the worker ends", "many are busy", "somebody waits for a thread", "the main loop has something to do"],
+)
+def test_a_thread_leaves_even_a_connection_with_a_request_when_others_need_it(worker, change):
+    worker.client.sendall(ALIVE)
+    change(worker)
+    assert not worker._asks_on(worker.conn)
+
+
+def test_connections_that_are_kept_and_ask_for_nothing_do_not_count_as_busy(worker):
+    worker.client.sendall(ALIVE)
+    worker.nr_conns, worker.keepalived_conns, worker.pending_conns = MOST_BUSY + 40, [None] * 20, [None] * 20
+    assert worker._asks_on(worker.conn)
+
+
+def test_a_worker_told_to_quit_while_it_hands_over_a_connection_does_not_wait_for_itself(worker):
+    def quit_meanwhile():
+        with worker.tpool._shutdown_lock, suppress(SystemExit):  # as in ThreadPoolExecutor.submit
+            worker.handle_quit(signal.SIGQUIT, None)
+
+    quitting = threading.Thread(target=quit_meanwhile, daemon=True)
+    quitting.start()
+    quitting.join(5)
+    assert not quitting.is_alive()
