@@ -15,7 +15,7 @@ from benchmarks.growth import SECONDS as SECONDS_EACH
 from benchmarks.growth import TIMES, Held, Row
 from benchmarks.measure import Spread, percentile
 from benchmarks.plot import bars
-from benchmarks.processes import CORES, HERE, PEERS_PYTHON
+from benchmarks.processes import CORES, HERE, PEERS_PYTHON, SITE_PYTHON
 from benchmarks.rounds import GUESTS, SECONDS, Table
 
 OURS = ("Flask", "gunicorn", "redis", "requests", "urllib3", "structlog", "Jinja2", "msgspec")
@@ -142,9 +142,10 @@ def _machine() -> list[str]:
         platform.machine(),
     )
     memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    python = subprocess.run([SITE_PYTHON, "--version"], capture_output=True, check=True, text=True).stdout.strip()
     return [
         f"- Machine: {processor}, {len(CORES)} cores, {memory_gb:.0f} GB, Linux {platform.release().split('-')[0]}",
-        f"- Python {platform.python_version()}, Node {node.lstrip('v')}, Redis {redis[2].removeprefix('v=')}",
+        f"- {python}, Node {node.lstrip('v')}, Redis {redis[2].removeprefix('v=')}",
         f"- The site: {', '.join(f'{name} {importlib.metadata.version(name)}' for name in OURS)}",
         f"- The peers: {', '.join(f'{name} {theirs[name.lower()]}' for name in PEERS)}; "
         + ", ".join(f"{name} {locked[f'node_modules/{name}']['version']}" for name in EXPRESS),
