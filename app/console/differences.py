@@ -12,6 +12,7 @@ from typing import Any
 from flask import Response, make_response, request, url_for
 
 from app.console.pages import render
+from app.console.settings import LINK_LABELS, SETTINGS
 from app.history import ABSENT, Change, ChangedMeanwhile, Contents, Draft, Place, tag_of, value_at
 from app.messages.edition import MESSAGES, merged
 from app.messages.languages import direction_of, locale_of
@@ -23,25 +24,7 @@ from app.messages.words import LINKS, PAYTRONIX, SITE, Key
 
 PICTURES = "pictures"
 A_PAGE = 50  # of differences
-SETTINGS = {
-    ("name",): "Name of the restaurant",
-    ("logo",): "Logo",
-    ("phone",): "Telephone number",
-    ("currency",): "Currency",
-    ("languages",): "Languages",
-    ("look", "brand"): "Colour of buttons",
-    ("look", "accent"): "Colour of links",
-    ("look", "background"): "Colour of the background",
-    ("look", "background_picture"): "Picture behind the page",
-    ("look", "corners"): "Corners",
-    ("look", "headings"): "Letters of headings",
-    ("username", "kind"): "What guests sign in with",
-    ("username", "label"): "Label of the first field",
-    ("show_card_code",): "Card for the till to read",
-    ("show_vendor_text",): "Paytronix's own text",
-    ("show_code",): "Code below a message",
-}
-_LINKS = {"forgot_password": "Forgotten password", "register": "Join", "help": "Help"}
+_LABELS = {setting.path: setting.label for setting in SETTINGS}
 _LINK = "Link: "
 _PARTS = {
     "text": "Text",
@@ -194,10 +177,10 @@ def name_of(place: Place) -> Name:
     if file == NOTICES_FILE:
         return Name("Time zone" if below == ["time_zone"] else ".".join(below), "Notices")
     if file == MERCHANT_FILE and below[:1] == ["links"] and len(below) == 2:
-        return Name(f"{_LINK}{_LINKS.get(below[1], below[1])}", "Look")
+        return Name(f"{_LINK}{LINK_LABELS.get(below[1], below[1])}", "Look")
     if file == PICTURES:
         return Name(f"Picture {'.'.join(below)}", "Look")
-    return Name(SETTINGS.get(tuple(below), ".".join(below)), "Look")
+    return Name(_LABELS.get(tuple(below), ".".join(below)), "Look")
 
 
 def difference(place: Place, before: Change, after: Change, folder: Contents) -> Difference:

@@ -1,19 +1,21 @@
 """``/look``: name, logo, colours, links and whatever else ``merchant.toml`` says; changed in the draft, all at once."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from typing import Any, get_args
+from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, Response, abort, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.console import staff
+from app.console.contrasts import contrasts_of
 from app.console.desk import Moment
-from app.console.differences import PICTURES, SETTINGS
+from app.console.differences import PICTURES
 from app.console.findings import new_faults
 from app.console.guards import changes_words, editors, uploads
 from app.console.pages import render
 from app.console.parts import console
+from app.console.settings import GROUPS, LINK_LABELS, SETTINGS, Setting
 from app.console.typed import Typed, troubles
 from app.console.uploads import LARGEST_BYTES, picture_in
 from app.headers import FILE_POLICY
@@ -30,106 +32,14 @@ from app.history import (
     with_changes,
 )
 from app.messages.catalogue import NO_WORDS
-from app.messages.colours import FOR_PARTS, FOR_TEXT, contrast
 from app.messages.edition import merged
-from app.messages.look import DEFAULT_BACKGROUND, DEFAULT_BRAND, Look, Scheme
-from app.messages.merchant import (
-    COLOURS,
-    FILE,
-    KNOWN_LINKS,
-    CardCode,
-    Corners,
-    Headings,
-    Merchant,
-    UsernameKind,
-    read_merchant,
-)
+from app.messages.merchant import FILE, KNOWN_LINKS, read_merchant
 from app.messages.pictures import Asset, picture_of
 from app.situations import SIGN_IN
 
 bp = Blueprint("look", __name__)
 
-_BUILT_IN = Merchant()
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One thing that can be set, with a field of its own.
-
-    :ivar path: below ``merchant.toml``
-    :ivar kind: ``text``, ``colour``, ``choice``, ``switch``, ``list`` or ``picture``
-    :ivar hint: how to write it, or what it does
-    :ivar choices: value → what it says
-    :ivar built_in: what counts when nobody says anything
-    """
-
-    path: tuple[str, ...]
-    kind: str
-    hint: str = ""
-    choices: Mapping[str, str] = field(default_factory=dict)
-    built_in: str = ""
-
-    @property
-    def place(self) -> Place:
-        """In a revision's contents."""
-        return (FILE, *self.path)
-
-    @property
-    def field(self) -> str:
-        """The name of its field."""
-        return ".".join(self.path)
-
-    @property
-    def label(self) -> str:
-        """What its field is called."""
-        return SETTINGS[self.path]
-
-
-def _choices(kind: Any, **texts: str) -> Mapping[str, str]:
-    return {each: texts.get(each, each.capitalize()) for each in get_args(kind)}
-
-
-GROUPS: Mapping[str, tuple[Setting, ...]] = {
-    "The restaurant": (
-        Setting(("name",), "text", "As guests know it", built_in=_BUILT_IN.name),
-        Setting(("logo",), "picture", "SVG, PNG, JPEG or WebP, 512 KB at most"),
-        Setting(("phone",), "text", "As guests dial it, such as 020 7946 0123"),
-    ),
-    "Colours and shapes": (
-        Setting(("look", "brand"), "colour", "# and six digits, such as #0b6e4f", built_in=DEFAULT_BRAND),
-        Setting(("look", "accent"), "colour", "# and six digits; the colour of buttons unless you say otherwise"),
-        Setting(("look", "background"), "colour", "# and six digits", built_in=DEFAULT_BACKGROUND),
-        Setting(("look", "background_picture"), "picture", "SVG, PNG, JPEG or WebP, 512 KB at most"),
-        Setting(("look", "corners"), "choice", "", _choices(Corners), _BUILT_IN.corners),
-        Setting(("look", "headings"), "choice", "", _choices(Headings), _BUILT_IN.headings),
-    ),
-    "Signing in": (
-        Setting(("languages",), "list", "Codes with commas in between, your own first: en, es"),
-        Setting(
-            ("username", "kind"),
-            "choice",
-            "",
-            _choices(UsernameKind, email="E-mail address", phone="Telephone number", card="Card number"),
-            _BUILT_IN.username_kind,
-        ),
-        Setting(("username", "label"), "text", "In your own language; empty for the built-in one"),
-    ),
-    "The account": (
-        Setting(("currency",), "text", "Three capital letters, such as GBP; empty to show amounts alone"),
-        Setting(
-            ("show_card_code",),
-            "choice",
-            "Whoever sees it can use the card",
-            {"": "Not shown", **_choices(CardCode, qr="QR code", barcode="Barcode")},
-        ),
-    ),
-    "Messages": (
-        Setting(("show_vendor_text",), "switch", "Show what Paytronix says, where you have no words for a code"),
-        Setting(("show_code",), "switch", "Show the code below a message, for guests to quote"),
-    ),
-}
-_SETTINGS = tuple(setting for group in GROUPS.values() for setting in group)
-_PICTURES = tuple(setting for setting in _SETTINGS if setting.kind == "picture")
+_PICTURES = tuple(setting for setting in SETTINGS if setting.kind == "picture")
 _NEW_LINK = "links.+"
 
 
@@ -245,14 +155,14 @@ def _page(
         page, so sending it again is meant; all else is shown as it is now.
     """
     shown = {}
-    for setting in _SETTINGS:
+    for setting in SETTINGS:
         text = _to_field(moment, setting)
         shown[setting.field] = _shown(moment, setting.place, text, _from_field(setting, text))
     links = {}
     for name in _link_names(moment):
         url, text = _link_of(value_at(moment.values, (FILE, "links", name)))
         links[name] = (_shown(moment, (FILE, "links", name), url, _from_link(url, text)), text)
-    switches = dict.fromkeys((setting.field for setting in _SETTINGS if setting.kind == "switch"), "")
+    switches = dict.fromkeys((setting.field for setting in SETTINGS if setting.kind == "switch"), "")
     typed = switches | dict(request.form.items()) if wrong else {}  # a form says nothing of a switch that is off
     seen = {name: value for name, value in typed.items() if name.startswith(("seen.", "shown."))}
     if touched is not None:
@@ -263,12 +173,13 @@ def _page(
         groups=GROUPS,
         shown=shown,
         links=links,
+        link_labels=LINK_LABELS,
         typed=typed,
         seen=seen,
         wrong=wrong or {},
         new_link=_NEW_LINK,
         frames=console().previews.frames(moment.draft, SIGN_IN),
-        contrasts=_contrasts(moment.draft.look),
+        contrasts=contrasts_of(moment.draft.look),
         pictures={"logo": moment.draft.look.logo, "look.background_picture": moment.draft.look.background},
         has_saved=request.args.get("saved") == "yes" and not wrong,
         changes=sum(place[0] in {FILE, PICTURES} for place in moment.drafts),
@@ -313,7 +224,7 @@ def _typed_changes(moment: Moment) -> dict[Place, Change]:
     """What was typed otherwise than it was shown."""
     changes: dict[Place, Change] = {}
     form = request.form
-    for setting in _SETTINGS:
+    for setting in SETTINGS:
         if setting.kind == "picture" or (setting.field not in form and setting.kind != "switch"):
             continue
         text = form.get(setting.field, "").strip()
@@ -375,7 +286,7 @@ def _wrong_in(moment: Moment, changes: Mapping[Place, Change]) -> dict[str, str]
             wrong[_NEW_LINK] = text
         if place[1] == "links" and place[2] == "+":
             wrong[_NEW_LINK] = "Give the link a name: small letters, digits and _ only, such as menu_card."
-    fields = {setting.field for setting in _SETTINGS} | {f"links.{name}" for name in _link_names(moment)}
+    fields = {setting.field for setting in SETTINGS} | {f"links.{name}" for name in _link_names(moment)}
     for path in [each for each in wrong if each not in fields and each != _NEW_LINK]:
         wrong[_NEW_LINK] = wrong.pop(path)  # a name for a link with a dot in it, or worse
     new = request.form.get(f"{_NEW_LINK}.name", "").strip()
@@ -451,41 +362,3 @@ def _link_of(value: object) -> tuple[str, str]:
     if isinstance(value, Mapping):
         return str(value.get("url") or "").strip(), str(value.get("text") or "").strip()
     return (value.strip() if isinstance(value, str) else ""), ""
-
-
-@dataclass(frozen=True)
-class Contrast:
-    """How well a colour can be seen.
-
-    :ivar wanted: as the merchant wishes it
-    :ivar found: its contrast where it is seen worst, from 1 to 21
-    :ivar least: what it needs
-    :ivar given: what guests get
-    """
-
-    wanted: str
-    found: float
-    least: float
-    given: str
-
-    @property
-    def is_enough(self) -> bool:
-        """Whether guests get it as it was wished for."""
-        return self.wanted == self.given
-
-
-def _contrasts(look: Look) -> dict[str, Contrast]:
-    scheme: Scheme = look.light
-    behind = {"brand": ("ground", "sheet"), "accent": ("ground", "sheet", "note-ground", "wrong-ground")}
-    wanted = {"brand": look.merchant.colours.get("brand", DEFAULT_BRAND)}
-    wanted["accent"] = look.merchant.colours.get("accent", wanted["brand"])
-    return {
-        name: Contrast(
-            colour,
-            min(contrast(colour, scheme[ground]) for ground in behind[name]),
-            FOR_PARTS if name == "brand" else FOR_TEXT,
-            scheme[name],
-        )
-        for name, colour in wanted.items()
-        if name in COLOURS
-    }
