@@ -34,6 +34,9 @@ MOST_BUSY = 8  # so many connections at once may keep their threads; beside more
 # How long a thread may compute before another one may make it stop. None of ours computes so long; but each thread that
 # waits looks that often whether it may go on, and with 200 guests at once that takes a tenth of all the time.
 TURN_SECONDS = 0.02
+# Of a body that nobody wants any more. Whoever closes while more of it comes cuts the sender off: a proxy then knows
+# nothing of the answer that says why, and tells the guest that the site is away. Proxies pass on half as much.
+MOST_UNWANTED_BYTES = 4 * 1024 * 1024
 LAST_WORDS_SECONDS = 2  # before the master loses patience
 # Each of 256 threads can hold a guest's connection and one each to Paytronix and to the store, and hundreds of guests'
 # connections stay open between requests. A process that may open no more closes connections without an answer, or
@@ -141,7 +144,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         while keep is True and self._asks_on(conn):
             keep = super().handle(conn)
         if not keep:
-            conn.close(graceful=True)
+            util.close_graceful(conn.sock, max_drain=MOST_UNWANTED_BYTES)
         return keep
 
     def _asks_on(self, conn: TConn) -> bool:

@@ -19,7 +19,7 @@ from tests.stores import free_ports
 
 SAMPLE = Path(__file__).parents[1] / "deploy" / "nginx.conf"
 HOST = "localhost"
-START_SECONDS = 10
+START_SECONDS = 30
 
 
 class Nginx:

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 ROOT = Path(__file__).parents[1]
-START_SECONDS = 15
+START_SECONDS = 60
 
 
 class Sandbox:

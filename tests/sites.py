@@ -24,8 +24,8 @@ from tests.stores import free_ports
 
 ROOT = Path(__file__).parents[1]
 SECRET_KEY = "marker-signing-key-0123456789abcdefghij"
-START_SECONDS = 20
-LOG_SECONDS = 0.03  # after its answer, what a request has told is there
+START_SECONDS = 60
+LOG_SECONDS = 0.25  # after its answer, what a request has told is there, on a busy machine too
 
 
 def environment(sandbox, tmp_path, **changes):
@@ -211,6 +211,7 @@ class RunningSite:
     """
 
     application, url_setting = "wsgi:app", "PUBLIC_URL"
+    ready_path = "/readyz"
     _descriptors = ()  # handed on to the process
 
     def __init__(self, settings, *options, workers=2, within=()):
@@ -241,7 +242,8 @@ class RunningSite:
             text=True,
             pass_fds=self._descriptors,
         )
-        threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True).start()
+        self._reader = threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True)
+        self._reader.start()
         give_up_at = time.monotonic() + START_SECONDS
         while not self.is_ready():
             if time.monotonic() > give_up_at or self.process.poll() is not None:
@@ -256,14 +258,14 @@ class RunningSite:
 
     def is_ready(self):
         try:
-            return self.fetch("GET", "/readyz").status_code == 200
-        except requests.ConnectionError:
+            return self.fetch("GET", self.ready_path, timeout=5).status_code == 200
+        except requests.RequestException:
             return False
 
-    def fetch(self, method, path, **about):
+    def fetch(self, method, path, *, timeout=30, **about):
         with requests.Session() as session:
             session.trust_env = False
-            return session.request(method, self.url + path, timeout=30, allow_redirects=False, **about)
+            return session.request(method, self.url + path, timeout=timeout, allow_redirects=False, **about)
 
     def browser(self):
         """A guest's browser of its own."""
@@ -293,7 +295,9 @@ class RunningSite:
         if self.process.poll() is None:
             self.process.send_signal(with_signal)
         try:
-            return self.process.wait(30)
+            code = self.process.wait(30)
+            self._reader.join(5)  # what it said last; a child that lives on may hold the pipe open
+            return code
         finally:
             self.process.kill()
 

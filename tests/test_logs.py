@@ -55,7 +55,7 @@ def check_that_guests_notice_nothing(site):
     assert browser.sign_in().status == 303
     assert browser.get("/account").status == 200
     assert browser.sign_out().status == 303
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
 
 
 def test_a_pipe_that_nobody_drains_stops_no_sign_in_and_no_end(unread_site):

@@ -55,29 +55,27 @@ def test_another_password_or_another_form_is_another_submit(submits, sign_ins):
 
 
 def test_a_refusal_is_remembered_for_a_while_and_then_asked_again(submits, sign_ins, monkeypatch):
-    monkeypatch.setattr(module, "REMEMBERED_SECONDS", 0.5)
+    monkeypatch.setattr(module, "REMEMBERED_SECONDS", 2)
     attempts = Attempts(sign_ins, Refused(TOKEN_CALL, "could_not_authenticate"))
     for _ in range(3):
         with pytest.raises(Refused):
             submits.once("form", "ana", "secret", attempts)
     assert attempts.count == 1
-    time.sleep(0.7)
-    started = time.monotonic()
+    time.sleep(2.2)
     with pytest.raises(Refused):
         submits.once("form", "ana", "secret", attempts)
     assert attempts.count == 2
-    assert time.monotonic() - started < 0.3
 
 
 def test_after_an_outage_the_same_form_is_soon_another_try(submits, sign_ins, monkeypatch):
-    monkeypatch.setattr(module, "OUTAGE_REMEMBERED_SECONDS", 0.3)
+    monkeypatch.setattr(module, "OUTAGE_REMEMBERED_SECONDS", 1.5)
     attempts = Attempts(sign_ins, Unavailable(TOKEN_CALL, Reason.ERROR))
     for _ in range(2):
         with pytest.raises(Unavailable) as caught:
             submits.once("form", "ana", "secret", attempts)
         assert caught.value.reason is Reason.ERROR
     assert attempts.count == 1
-    time.sleep(0.4)
+    time.sleep(1.6)
     attempts.trouble = None
     assert submits.once("form", "ana", "secret", attempts).username == "ana"
     assert attempts.count == 2

@@ -14,7 +14,7 @@ from tests.stores import free_ports
 
 FOLDER = Path(__file__).parent / "provider"
 CLIENT_SECRET = "marker-client-secret-0123456789"
-START_SECONDS = 20
+START_SECONDS = 60
 
 
 class RunningProvider:

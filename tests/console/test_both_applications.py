@@ -147,7 +147,7 @@ def test_gunicorn_serves_the_console_with_the_sites_configuration(run_console):
     assert not console.log("site_started")
     began = time.monotonic()
     assert console.stop() == 0
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15  # 25 if it hung
     assert console.log("console_ended")
 
 

@@ -292,11 +292,11 @@ def test_a_provider_that_is_not_there_is_away_at_once(make_console):
     app = make_console(**of("http://127.0.0.1:9"))
     began = time.monotonic()
     assert app.test_client().get("/sign-in/provider").status_code == 503
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4
 
 
 def test_a_provider_that_hangs_costs_a_few_seconds_and_a_few_threads(make_console, odd, monkeypatch):
-    monkeypatch.setattr(provider, "READ_SECONDS", 1)
+    monkeypatch.setattr(provider, "READ_SECONDS", 3)
     app = make_console(**of(odd(None).url))
     answers = []
 
@@ -311,7 +311,7 @@ def test_a_provider_that_hangs_costs_a_few_seconds_and_a_few_threads(make_consol
     for thread in threads:
         thread.join(20)
     assert {status for status, _ in answers} == {503}
-    assert max(seconds for _, seconds in answers) < 4
+    assert max(seconds for _, seconds in answers) < 7.5  # 9 and more if those who find all places taken waited
     reasons = [each["reason"] for each in log_of(app, "identity_provider_unavailable")]
     assert reasons.count("busy") == 6
     assert app.test_client().get("/sign-in").status_code == 200

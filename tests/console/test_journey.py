@@ -13,6 +13,7 @@ from tests.stores import until
 CODE = "guest.locked"
 WORDS = {"en": "Your account is resting. Ring us to wake it.", "es": "Su cuenta descansa. Llámenos para despertarla."}
 LIVE_WITHIN_SECONDS = 5
+expect.set_options(timeout=30_000)  # browser, console and workers share the machine with other tests
 ALL_WORKERS = 40  # answers on connections of their own: more than enough to have met each of three workers
 
 
@@ -63,11 +64,14 @@ class Journey:
 
     def guests_read(self, text, language="en"):
         """In every worker of every instance, from five seconds after it was published on at the latest."""
-        give_up_at = time.monotonic() + LIVE_WITHIN_SECONDS
-        while not all(self._reads(site, language, text) for site in self._sites for _ in range(3)):
-            assert time.monotonic() < give_up_at, f"guests do not read {text!r}"
+        published_at = time.monotonic()
+        while True:
+            looked_at = time.monotonic()
+            if all(self._reads(site, language, text) for site in self._sites for _ in range(3)):
+                break
+            assert looked_at < published_at + LIVE_WITHIN_SECONDS, f"guests do not read {text!r}"
             time.sleep(0.1)
-        time.sleep(max(give_up_at - time.monotonic(), 0))
+        time.sleep(max(published_at + LIVE_WITHIN_SECONDS - time.monotonic(), 0))
         assert all(self._reads(site, language, text) for site in self._sites for _ in range(ALL_WORKERS))
 
     def _reads(self, site, language, text):

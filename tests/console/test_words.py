@@ -164,12 +164,12 @@ def test_bars_stand_for_days_and_the_highest_fills_the_chart():
 
 def test_a_change_of_the_folder_is_seen_soon_and_no_request_waits_for_it(client, merchant, monkeypatch):
     client.get("/")
-    monkeypatch.setattr(folder_module, "_SETTLE_SECONDS", 0.5)
+    monkeypatch.setattr(folder_module, "_SETTLE_SECONDS", 3)
     (merchant / "messages/en.toml").write_text('[paytronix]\n"card.lost" = "Ring us tonight."\n')
     begun = time.monotonic()
     client.get("/")
-    assert time.monotonic() - begun < 0.5
-    end = begun + 10
+    assert time.monotonic() - begun < 2
+    end = begun + 30
     while "Ring us tonight." not in client.get("/").text:
         assert time.monotonic() < end, "the change was not seen"
         time.sleep(0.05)

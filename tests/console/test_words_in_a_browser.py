@@ -2,6 +2,7 @@
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import expect
 
 from app.codes_seen import CodesSeen
 from app.store import open_store
@@ -63,7 +64,8 @@ def test_checks_and_pages_follow_what_is_typed(served, open_page):
     assert "Something is wrong" in page.inner_text("#said")
     page.fill("#text-en", TYPED)
     page.wait_for_selector("#findings-en:not(:has(.errors))", state="attached")
-    assert TYPED in frame(page, "light").inner_text("main")
+    frame(page, "light")
+    expect(page.frame_locator("#frame-en-light-phone").get_by_text(TYPED)).to_be_visible(timeout=30_000)
     assert page.input_value("#text-en") == TYPED
     assert "Fresh words" not in page.evaluate("() => fetch('/').then(answer => answer.text())")
 
@@ -93,10 +95,11 @@ def test_it_works_without_script(served, open_page):
     page.goto(f"{served.url}/inbox")
     page.click("text=Write words")
     page.fill("#text-en", TYPED)
-    page.click("text=Check and preview")
+    with page.expect_navigation():
+        page.click("text=Check and preview")
     assert TYPED in frame(page, "dark").inner_text("main")
     page.click(".actions button[value=save]")
-    assert "Saved in the draft" in page.inner_text("main")
+    page.wait_for_selector("text=Saved in the draft")
 
 
 def test_it_works_with_keys_alone_and_no_key_gets_lost_in_a_frame(served, open_page):

@@ -26,15 +26,19 @@ FORGED = {
 
 
 def test_what_strangers_say_of_themselves_goes_no_further(behind_nginx):
-    before = len(behind_nginx.site.log("request"))
     session = behind_nginx.session(address="127.0.0.7")
     answer = session.get(f"{behind_nginx.url}/account", headers=FORGED, allow_redirects=False)
     plain = session.get(f"{behind_nginx.url}/account", allow_redirects=False)
     assert (answer.status_code, answer.headers["Location"]) == (303, plain.headers["Location"])
     assert "evil" not in str(answer.headers)
     assert answer.headers["X-Request-ID"] != "forged"
-    until(lambda: len(behind_nginx.site.log("request")) >= before + 2)
-    assert {record["address"] for record in behind_nginx.site.log("request")[before:]} == {"127.0.0.7"}
+    ours = {answer.headers["X-Request-ID"], plain.headers["X-Request-ID"]}
+
+    def addresses():
+        return [record["address"] for record in behind_nginx.site.log("request") if record["request_id"] in ours]
+
+    until(lambda: len(addresses()) == 2)
+    assert set(addresses()) == {"127.0.0.7"}
 
 
 def test_an_instance_without_a_proxy_believes_no_forwarding_header(start_site):
@@ -103,7 +107,7 @@ def test_ten_megabytes_are_refused_at_once_and_fill_no_memory(behind_nginx, sand
                 connection.sendall(each)
         answer = exchange(connection, b"0\r\n\r\n" if chunked else b"")
     assert answer.status == 413
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
     assert behind_nginx.memory_kb - before_kb[0] < 4_000
     assert sum(map(memory_kb, pids_of(site))) - before_kb[1] < 4_000
     assert sandbox.calls() == []
@@ -147,7 +151,7 @@ def test_slow_clients_hold_no_thread_of_the_site(nginx, start_site):
             )
         began = time.monotonic()
         assert nginx.session().get(f"{nginx.url}/login").status_code == 200
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 5
     until(lambda: site.log("request"))
     assert [record["method"] for record in site.log("request")] == ["GET"]
 

@@ -159,15 +159,9 @@ class _LivingSite(RunningSite):
     """An instance that counts as started before it is ready."""
 
     def start(self):
-        self._ready_path = "/healthz"
+        self.ready_path = "/healthz"
         super().start()
-        self._ready_path = "/readyz"
-
-    def is_ready(self):
-        try:
-            return self.fetch("GET", self._ready_path).status_code == 200
-        except requests.ConnectionError:
-            return False
+        self.ready_path = "/readyz"
 
 
 def _metrics(site):

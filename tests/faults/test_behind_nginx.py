@@ -63,4 +63,4 @@ def test_a_rolling_restart_loses_no_request_and_no_sign_in(rig, nginx, sites):
     for each in visits:
         each.result()
     assert {status for _, status in answers} == {200}
-    assert len(answers) > 150
+    assert len(answers) > 40

@@ -4,6 +4,7 @@ import os
 import resource
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -32,10 +33,10 @@ def test_a_sign_in_under_way_is_answered_before_the_instance_ends(rig):
 @pytest.mark.parametrize("engine", ["sqlite", "redis"])
 def test_a_worker_killed_while_it_renews_holds_nobody_up_for_longer_than_its_lease(rig, engine):
     store_url = rig.redis().url if engine == "redis" else rig.sqlite_url()
-    (site,) = rig.start(2, store_url=store_url, PAYTRONIX_TOTAL_SECONDS="1")
+    (site,) = rig.start(2, store_url=store_url, PAYTRONIX_TOTAL_SECONDS="2")
     guest = rig.signed_in()
     rig.sandbox.expire()
-    rig.sandbox.switch(delay_seconds=0.9)
+    rig.sandbox.switch(delay_seconds=1.9)
     page = Later(guest.twin().get, "/account")
     until(rig.refreshes)
     for pid in site_workers(site):  # one of them holds the lease
@@ -46,17 +47,17 @@ def test_a_worker_killed_while_it_renews_holds_nobody_up_for_longer_than_its_lea
     until(site.is_ready)
     started = time.monotonic()
     while (answer := guest.get("/account")).status == 503:
-        assert time.monotonic() - started < 15
+        assert time.monotonic() - started < 30
     assert answer.status == 200
-    assert time.monotonic() - started < 1 + 5 + 2.5  # the lease, and the pauses between looks
+    assert time.monotonic() - started < 12.5  # the lease and the pauses between looks; who waits gives up at 14
     assert len(rig.refreshes()) == 2
 
 
 def test_a_second_click_after_the_first_one_s_worker_was_killed_is_told_to_try_again(rig):
-    (site,) = rig.start(2, PAYTRONIX_TOTAL_SECONDS="1")
+    (site,) = rig.start(2, PAYTRONIX_TOTAL_SECONDS="2")
     guest = rig.guest()
     form = guest.form()
-    rig.sandbox.switch(delay_seconds=0.9)
+    rig.sandbox.switch(delay_seconds=1.9)
     click = Later(guest.twin().sign_in, "ana", "taco-tuesday", form)
     until(lambda: rig.sandbox.calls(grant="password"))
     for pid in site_workers(site):
@@ -67,7 +68,7 @@ def test_a_second_click_after_the_first_one_s_worker_was_killed_is_told_to_try_a
     until(site.is_ready)
     answer = guest.sign_in(form=form)
     assert answer.status == 503
-    assert answer.seconds < 3.5
+    assert answer.seconds < 10  # the call and its reserve are 4; a lease that nobody ended would be half a minute
     assert len(rig.sandbox.calls(grant="password")) == 1, "nobody knows how the first call went"
     assert guest.sign_in(form={"csrf_token": answer.form_token, "next": ""}).status == 303
 
@@ -76,17 +77,22 @@ def test_a_second_click_after_the_first_one_s_worker_was_killed_is_told_to_try_a
 def test_a_whole_process_group_that_is_told_to_end_serves_until_the_balancer_has_noticed(rig, first):
     """systemd, unless told otherwise, signals every process of a service; each of them may be the first to hear."""
     (site,) = rig.start(2, store_url=rig.redis().url, TRUSTED_PROXY_HOPS="1")
-    time.sleep(1)  # until both serve: an instance is ready when one of them does
+    until(lambda: len(site_workers(site)) == 2 and all(map(listens, site_workers(site))))
     group = [site.process.pid, *site_workers(site)]
     told_at = time.monotonic()
     for pid in group if first == "the master" else group[::-1]:
         os.kill(pid, signal.SIGTERM)
-    until(lambda: not site.is_ready(), seconds=1)
-    while time.monotonic() < told_at + DRAIN_SECONDS - 1:
+    until(lambda: not site.is_ready(), seconds=DRAIN_SECONDS - 2)
+    while time.monotonic() < told_at + DRAIN_SECONDS - 2:
         assert site.fetch("GET", "/readyz").status_code == 503
         assert rig.guest().get("/login").status == 200
         time.sleep(0.2)
     assert site.process.wait(20) == 0
+
+
+def listens(worker):
+    """Whether a process waits for connections: an instance is ready when one of its workers does."""
+    return any("tfd:" in each.read_text() for each in Path(f"/proc/{worker}/fdinfo").iterdir())
 
 
 def reload(site):
@@ -145,8 +151,8 @@ def test_an_instance_told_to_end_while_a_worker_begins_ends_in_order(rig):
 
 def test_a_database_whose_writers_are_killed_stays_sound_and_keeps_what_guests_were_told(rig):
     told = killings(rig, rounds=5, seed=1)
-    assert told["sign-ins"] > 20
-    assert told["sign-outs"] > 5
+    assert told["sign-ins"] >= 12
+    assert told["sign-outs"] >= 2
 
 
 def _booted(site):

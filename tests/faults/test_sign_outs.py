@@ -21,7 +21,7 @@ def test_a_refresh_that_ends_after_the_sign_out_leaves_nothing_in_the_store(rig)
     token = guest.get("/account").form_token
     former = guest.twin()
     rig.sandbox.expire()
-    rig.sandbox.switch(delay_seconds=0.5)
+    rig.sandbox.switch(delay_seconds=2)
     page = Later(former.get, "/account")
     until(rig.refreshes)
     assert guest.sign_out(token).status == 303
@@ -36,7 +36,7 @@ def test_an_operator_s_end_of_a_guest_s_sign_ins_is_final_too(rig):
     rig.start(2, store_url=server.url)
     guest = rig.signed_in()
     rig.sandbox.expire()
-    rig.sandbox.switch(delay_seconds=0.5)
+    rig.sandbox.switch(delay_seconds=2)
     page = Later(guest.twin().get, "/account")
     until(rig.refreshes)
     assert rig.sign_ins(server.url).end_guest("ana") == 1
@@ -49,7 +49,7 @@ def test_a_slow_page_of_the_guest_before_does_not_sign_out_the_next_guest_of_the
     browser = rig.signed_in()
     token = browser.get("/account").form_token
     rig.sandbox.expire()
-    rig.sandbox.switch(delay_seconds=0.6)
+    rig.sandbox.switch(delay_seconds=2)
     page = Later(browser.get, "/account")  # shares the browser's cookies, as a second tab does
     until(rig.refreshes)
     assert browser.sign_out(token).status == 303

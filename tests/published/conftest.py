@@ -84,8 +84,9 @@ def told():
 
 
 @pytest.fixture
-def follow(told):
-    """A function that begins to follow what is published at a URL."""
+def follow(told, monkeypatch):
+    """A function that begins to follow what is published at a URL, and waits for the first answer on any machine."""
+    monkeypatch.setattr("app.published.FIRST_ANSWER_SECONDS", 10)
 
     def begin(url):
         return Published(url, ask_every_seconds=SOON)

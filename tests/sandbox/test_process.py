@@ -61,7 +61,7 @@ def test_a_signal_ends_it_at_once_whatever_is_under_way(start_sandbox, ending):
         sent_at = time.monotonic()
         sandbox.process.send_signal(ending)
         assert sandbox.process.wait(5) == 0
-        assert time.monotonic() - sent_at < 2
+        assert time.monotonic() - sent_at < 4
     sandbox.process.stdout.close()
 
 

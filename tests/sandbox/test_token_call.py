@@ -109,9 +109,9 @@ def test_an_unknown_refresh_token_is_refused(call):
 
 
 def test_token_seconds_are_what_is_promised_and_what_is_kept(call, sandbox):
-    sandbox.switch(token_seconds=1)
+    sandbox.switch(token_seconds=3)
     body = call.sign_in().json()
-    assert body["expires_in"] == 1
+    assert body["expires_in"] == 3
     assert call.user_information(body["access_token"]).status_code == 200
     _until(lambda: call.user_information(body["access_token"]).status_code == 401)
 

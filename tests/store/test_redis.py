@@ -12,7 +12,7 @@ import pytest
 from redis.exceptions import ResponseError
 
 from app.store import Put, Release, Settle, StoreUnavailable, open_store
-from tests.stores import free_ports, until
+from tests.stores import IN_TIME_SECONDS, free_ports, until
 
 LONG = 60
 
@@ -141,7 +141,7 @@ def test_many_threads_in_front_of_a_frozen_server_wait_side_by_side(store, own_r
     for thread in threads:
         thread.join(10)
     assert len(took) == 60
-    assert max(took) < 1.5
+    assert max(took) < 5  # one after the other they would take half a minute
 
 
 def test_a_server_that_comes_back_is_used_again_at_once(store, own_redis):
@@ -427,10 +427,10 @@ def test_a_sentinel_group_gets_a_new_master_and_the_store_follows(own_sentinel_g
             store.ping()
             break
         except StoreUnavailable:
-            assert time.monotonic() - began < 15, "no new master"
+            assert time.monotonic() - began < 30, "no new master"
         slowest = max(slowest, time.monotonic() - asked)
         time.sleep(0.05)
-    assert slowest < 1.2
+    assert slowest < IN_TIME_SECONDS
     assert store.get("s:{a}") == [b"value"]
     assert store.replace("s:{a}", b"value", b"new", LONG)
     assert store.delete_owned("guest") == 1
@@ -448,7 +448,7 @@ def test_a_master_that_is_frozen_and_replaced_is_left_behind(own_sentinel_group)
             store.ping()
             return True
 
-    until(works_again, seconds=15)
+    until(works_again, seconds=30)
     assert store.get("s:{a}") == [b"value"]
     store.close()
 
@@ -491,7 +491,7 @@ def test_one_sentinel_that_answers_is_enough(own_sentinel_group, fails_in_time):
     store = open_store(own_sentinel_group.url)
     began = time.monotonic()
     store.ping()
-    assert time.monotonic() - began < 1.2
+    assert time.monotonic() - began < IN_TIME_SECONDS
     store.close()
 
     nobody = open_store(own_sentinel_group.url.replace("/guests", "/strangers"))
@@ -517,7 +517,7 @@ def test_a_frozen_node_of_a_cluster_takes_its_own_records_with_it_and_no_others(
         for name in set(names) - lost:
             began = time.monotonic()
             assert store.get(name) == [name.encode()]
-            assert time.monotonic() - began < 1.2
+            assert time.monotonic() - began < IN_TIME_SECONDS
         assert open_store(cluster_url).get(*(set(names) - lost)) != []
     finally:
         frozen.thaw()
