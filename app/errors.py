@@ -46,7 +46,7 @@ def error_page(status: int, words: str | Message, *, retry_after_seconds: int | 
     :param words: a message, or the name of one of the site's.
     """
     message = told(words) if isinstance(words, str) else words
-    page = make_response(render("error.html", message=message, reference=request_id(), status=status), status)
+    page = make_response(render("error.html", message=message, reference=request_id()), status)
     if retry_after_seconds is not None:
         page.headers["Retry-After"] = str(retry_after_seconds)
     return page

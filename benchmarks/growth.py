@@ -159,7 +159,6 @@ class Held:
     sign_ins: int
     bytes_each: float
     read_us: float
-    fill_seconds: float
 
 
 class _Pipelined:
@@ -228,18 +227,17 @@ def sign_ins_in_store(home: Path, *, steps: tuple[int, ...]) -> list[Held]:
     rows: list[Held] = []
     with redis(home) as store, Client(unix_socket_path=str(store.socket)) as client:
         empty = client.info("memory")["used_memory"]
-        there, known, filling = 0, [], 0.0
+        there, known = 0, []
         for step in steps:
-            started_at, processes = time.perf_counter(), os.cpu_count() or 1
+            processes = os.cpu_count() or 1
             share = (step - there) // processes
             with ProcessPoolExecutor(processes) as pool:
                 parts = [pool.submit(_fill, str(store.socket), there + i * share, share) for i in range(processes)]
                 for part in parts:
                     known += part.result()
             there += share * processes
-            filling += time.perf_counter() - started_at
             used = client.info("memory")["used_memory"] - empty
-            rows.append(Held(there, used / there, _read_us(store, known), filling))
+            rows.append(Held(there, used / there, _read_us(store, known)))
     return rows
 
 

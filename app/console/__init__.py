@@ -25,13 +25,13 @@ from app.console.provider import Provider
 from app.console.views import audit, entry, health, history, inbox, look, notices, publish, sign_in, words
 from app.history import Audit, Database, Drafts, Links, Pictures, Revisions
 from app.logs import log
+from app.messages.pictures import LARGEST_BYTES
 from app.served import Served
 from app.store import open_store
 from app.views import assets
 from config import ConsoleSettings
 
-LARGEST_REQUEST_BYTES = 1024 * 1024  # a picture, and what stands around it
-FRAMES = "frame-src 'self'"
+LARGEST_REQUEST_BYTES = 2 * LARGEST_BYTES + 128 * 1024  # the two pictures of a look, and what stands around them
 
 
 def create_console(settings: ConsoleSettings) -> Flask:
@@ -98,7 +98,7 @@ def make_console(settings: ConsoleSettings) -> Console:
 
 
 def _tell_deed(by: str, what: str, about: Mapping[str, Any]) -> None:
-    """A line of the log for what somebody has done to the words; which words is for the audit's page."""
+    """A line of the log for what somebody has done to the words; what these say is for the audit's page."""
     if what not in _TOLD_AT_SIGN_IN:
         log.info(what, staff=by, **{name: value for name, value in about.items() if name in _TOLD})
 

@@ -65,6 +65,12 @@ class Moment:
         """What guests would read if the draft were published, file by file."""
         return cast(Contents, merged(self.of_folder, self.contents))
 
+    def link_text(self, name: str, language: str) -> str | None:
+        """What guests would read on a link if the draft were published; None where it leads nowhere."""
+        voice = self.draft.voice(language)
+        link = voice.link(name) if voice else None
+        return link.text if link else None
+
 
 class Desk:
     """Makes catalogues of what is in the folder and in the database, and keeps the last ones."""

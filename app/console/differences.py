@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import Response, make_response, request, url_for
 
+from app.console.desk import Moment
 from app.console.pages import render
 from app.console.settings import LINK_LABELS, SETTINGS
 from app.history import ABSENT, Change, ChangedMeanwhile, Contents, Draft, Place, tag_of, value_at
@@ -20,11 +21,12 @@ from app.messages.languages import tag_of as language_of
 from app.messages.merchant import FILE as MERCHANT_FILE
 from app.messages.notices import FILE as NOTICES_FILE
 from app.messages.shipped import shipped
-from app.messages.words import LINKS, PAYTRONIX, SITE, Key
+from app.messages.words import PAYTRONIX, SITE, Key
 
 PICTURES = "pictures"
 A_PAGE = 50  # of differences
 _LABELS = {setting.path: setting.label for setting in SETTINGS}
+_PICTURES = frozenset(setting.place for setting in SETTINGS if setting.kind == "picture")
 _LINK = "Link: "
 _PARTS = {
     "text": "Text",
@@ -183,13 +185,10 @@ def name_of(place: Place) -> Name:
     return Name(_LABELS.get(tuple(below), ".".join(below)), "Look")
 
 
-def difference(place: Place, before: Change, after: Change, folder: Contents) -> Difference:
-    """What is different at a place.
-
-    :param folder: what the folder has, as contents: it counts where a value is ABSENT.
-    """
-    old, before_from = _what_counts(place, before, folder)
-    new, after_from = _what_counts(place, after, folder)
+def difference(place: Place, before: Change, after: Change, moment: Moment) -> Difference:
+    """What is different at a place. Where a value is ABSENT, the folder counts."""
+    old, before_from = _what_counts(place, before, moment.of_folder)
+    new, after_from = _what_counts(place, after, moment.of_folder)
     named = name_of(place)
     olds, news = _parts(named, old), _parts(named, new)
     lines = []
@@ -197,7 +196,10 @@ def difference(place: Place, before: Change, after: Change, folder: Contents) ->
         if olds.get(label) != news.get(label):
             text_before, text_after = olds.get(label, ""), news.get(label, "")
             if label == "link" and named.language:
-                text_before, text_after = (_link(each, named.language, folder) for each in (text_before, text_after))
+                text_before, text_after = (
+                    moment.link_text(each, named.language) or LINK_LABELS.get(each, each)
+                    for each in (text_before, text_after)
+                )
             language = named.language or _language_in(label)
             lines.append(Line(_shown_label(label), language, *pieces(text_before, text_after)))
     is_without_words = place[1:2] == (PAYTRONIX,) and named.language and (old is None or new is None)
@@ -207,8 +209,8 @@ def difference(place: Place, before: Change, after: Change, folder: Contents) ->
 
 def differences_of(
     changes: Mapping[Place, tuple[Change, Change]],
+    moment: Moment,
     *,
-    folder: Contents,
     before: Contents,
     after: Contents,
     drafts: Mapping[Place, Draft] | None = None,
@@ -234,7 +236,7 @@ def differences_of(
                 place, name_of(place), (), picture_before=_text_or_none(old), picture_after=_text_or_none(new)
             )
         else:
-            one = difference(place, old, new, folder)
+            one = difference(place, old, new, moment)
         if is_picture(place):
             one = replace(one, picture_before=_fingerprint(before, old), picture_after=_fingerprint(after, new))
         found.append(replace(one, draft=(drafts or {}).get(place)))
@@ -273,7 +275,7 @@ def pieces(before: str, after: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...
     return tuple(each for each in olds if each.text), tuple(each for each in news if each.text)
 
 
-def changed_page(place: Place, error: ChangedMeanwhile, mine: Change, *, folder: Contents, back: str) -> Response:
+def changed_page(place: Place, error: ChangedMeanwhile, mine: Change, moment: Moment, *, back: str) -> Response:
     """The page for two who have edited the same: theirs, yours, the difference; nothing is lost and one click decides.
 
     What was typed is carried on by the page's form, which is sent to where this one was.
@@ -284,7 +286,7 @@ def changed_page(place: Place, error: ChangedMeanwhile, mine: Change, *, folder:
     typed = [(name, value) for name, value in request.form.items() if name not in {"csrf_token", "seen"}]
     page = render(
         "changed.html",
-        one=difference(place, error.value, mine, folder),
+        one=difference(place, error.value, mine, moment),
         by=error.made_by,
         typed=typed,
         seen=tag_of(error.value),
@@ -295,7 +297,7 @@ def changed_page(place: Place, error: ChangedMeanwhile, mine: Change, *, folder:
 
 def is_picture(place: Place) -> bool:
     """Whether the value of a place is the name of a picture."""
-    return place in {(MERCHANT_FILE, "logo"), (MERCHANT_FILE, "look", "background_picture")}
+    return place in _PICTURES
 
 
 def _rank(place: Place) -> tuple[int, str, str]:
@@ -321,13 +323,6 @@ def _what_counts(place: Place, value: Change, folder: Contents) -> tuple[Any, st
         if entry := words.get((section, name)):
             return {"text": entry.text, "title": entry.title, "link": entry.link}, "the built-in words"
     return None, None
-
-
-def _link(name: str, language: str, folder: Contents) -> str:
-    """What guests read on a link; its name where that is not known."""
-    words, _ = _what_counts((f"{MESSAGES}{language}.toml", LINKS, name), ABSENT, folder)
-    text = words.get("text") if isinstance(words, Mapping) else words
-    return text if name and isinstance(text, str) else name
 
 
 def _parts(named: Name, value: Any) -> dict[str, str]:

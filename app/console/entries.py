@@ -91,6 +91,11 @@ def is_label(key: Key) -> bool:
     return key[0] not in _MESSAGES
 
 
+def of_entry(entry: Entry) -> Typed:
+    """What an entry looks like in the fields."""
+    return Typed(entry.text, entry.title or "", entry.link or "")
+
+
 def of_value(value: Change) -> Typed:
     """What a value of the contents looks like in the fields."""
     if isinstance(value, str):
@@ -105,13 +110,12 @@ def of_folder(moment: Moment, key: Key, language: str) -> Typed | None:
     entry = moment.folder.own_words.get(language, {}).get(key)
     if entry is None or entry.file.endswith(MERCHANT_FILE):
         return None
-    return Typed(entry.text, entry.title or "", entry.link or "")
+    return of_entry(entry)
 
 
-def built_in(key: Key, language: str) -> Typed | None:
-    """What the site says without any words of the merchant's; None when that is nothing of its own."""
-    entry = shipped().words.get(language, {}).get(key)
-    return Typed(entry.text, entry.title or "", entry.link or "") if entry else None
+def is_built_in(key: Key, language: str) -> bool:
+    """Whether the site says something of its own without any words of the merchant's."""
+    return key in shipped().words.get(language, {})
 
 
 def present(moment: Moment, key: Key, language: str) -> Typed:
@@ -174,7 +178,7 @@ def beginning(catalogue: Catalogue, key: Key, language: str) -> Typed:
     ).get(source)
     if entry is None or message.language != language:
         return Typed()
-    return Typed(entry.text, entry.title or "", entry.link or "")
+    return of_entry(entry)
 
 
 def _read(catalogue: Catalogue, key: Key, language: str, typed: Typed) -> tuple[Entry | None, tuple[Fault, ...]]:

@@ -13,6 +13,7 @@ from app.console.parts import console
 from app.console.views import sign_in
 from app.history import HistoryUnavailable
 from app.logs import log, request_id
+from app.messages.pictures import LARGEST_BYTES
 from app.store import StoreUnavailable
 
 RETRY_AFTER_SECONDS = 10
@@ -25,7 +26,7 @@ _SAID = {
     409: ("Nothing can be changed here", "MESSAGES_URL is not set, so guests read what is in the merchant's folder."),
     413: (
         "That is too large",
-        "Pictures may have 512 KB. Go back, where what you typed still is, and choose a smaller one.",
+        f"Pictures may have {LARGEST_BYTES // 1024} KB. Go back: what you typed is still there. Choose a smaller one.",
     ),
     500: ("Something went wrong here", "It is our fault, and it is noted. Try it again."),
 }

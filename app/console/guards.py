@@ -98,11 +98,8 @@ def install(app: Flask, origin: Origin, *, trusts_proxy: bool) -> None:
             check_form(str(origin), may_hold_file=hasattr(view, _UPLOADS))
         return _let_in(view)
 
-    def see_guards() -> None:
-        if missing := unguarded(app):
-            raise RuntimeError(f"these routes wear no guard: {', '.join(missing)}")
-
-    see_guards()
+    if missing := unguarded(app):
+        raise RuntimeError(f"these routes wear no guard: {', '.join(missing)}")
 
 
 def _who_asks() -> staff.Staff | None:

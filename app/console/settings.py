@@ -7,6 +7,7 @@ from typing import Any, get_args
 from app.history import Place
 from app.messages.look import DEFAULT_BACKGROUND, DEFAULT_BRAND
 from app.messages.merchant import FILE, CardCode, Corners, Headings, Merchant, UsernameKind
+from app.messages.pictures import LARGEST_BYTES
 
 LINK_LABELS = {"forgot_password": "Forgotten password", "register": "Join", "help": "Help"}
 _BUILT_IN = Merchant()
@@ -46,7 +47,7 @@ def _choices(kind: Any, **texts: str) -> Mapping[str, str]:
     return {each: texts.get(each, each.capitalize()) for each in get_args(kind)}
 
 
-_A_PICTURE = "SVG, PNG, JPEG or WebP, 512 KB at most"
+_A_PICTURE = f"SVG, PNG, JPEG or WebP, {LARGEST_BYTES // 1024} KB at most"
 GROUPS: Mapping[str, tuple[Setting, ...]] = {
     "The restaurant": (
         Setting(("name",), "Name of the restaurant", "text", "As guests know it", built_in=_BUILT_IN.name),

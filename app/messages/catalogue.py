@@ -64,7 +64,7 @@ class Link:
 class Message:
     """What a guest reads in one situation. Plain text: whoever puts it on a page escapes it.
 
-    :ivar text: never empty
+    :ivar text: never empty for a guest
     :ivar code: the entry that the words are from, such as ``one_time_password.*``, ``default`` or ``session_ended``
     :ivar language: the language of the words; another than the page's where these are missing there
     :ivar reference: Paytronix's code for guests to quote, if the merchant wants that; untrusted
@@ -188,10 +188,6 @@ class Voice:
             return self._for_code(WRONG_PASSWORD, None, False)
         return self._message(self._surely(DEFAULT))
 
-    def _spoken_for(self, code: str) -> _Spoken | None:
-        keys = [(PAYTRONIX, name) for name in _names(code)]
-        return self._first(self._own, keys) or self._first(self._built_in, keys)
-
     def knows(self, code: str) -> bool:
         """Whether anybody has words for a code of Paytronix, ``default`` apart."""
         return self._entry_for(code) is not None
@@ -201,7 +197,8 @@ class Voice:
         return self._entry_for(code)
 
     def _named_for(self, code: str) -> str | None:
-        spoken = self._spoken_for(code)
+        keys = [(PAYTRONIX, name) for name in _names(code)]
+        spoken = self._first(self._own, keys) or self._first(self._built_in, keys)
         return spoken.code if spoken else None
 
     def notices(self, now: datetime, *, paytronix_is_failing: bool) -> list[Message]:

@@ -75,8 +75,9 @@ for (const field of document.querySelectorAll("input[data-colour]")) {
 for (const field of document.querySelectorAll("input[type=file][data-largest]")) {
   const hint = document.getElementById(`hint-${field.name}`), said = hint.textContent;
   field.addEventListener("change", () => {
-    const isLarge = field.files[0]?.size > Number(field.dataset.largest);
-    hint.textContent = isLarge ? "This picture is larger than 512 KB. Choose a smaller one." : said;
+    const largest = Number(field.dataset.largest);
+    const isLarge = field.files[0]?.size > largest;
+    hint.textContent = isLarge ? `This picture is larger than ${largest / 1024} KB. Choose a smaller one.` : said;
     hint.classList.toggle("trouble", isLarge);
     if (isLarge) field.value = "";
   });

@@ -247,6 +247,13 @@ def test_pictures_do_not_fill_the_disk(ana, parts, monkeypatch):
     assert upload(ana, content).status_code == 303, "one that is kept already takes no room"
 
 
+def test_two_pictures_as_large_as_they_may_be_are_taken_at_once(ana, parts):
+    logo, background = ((SVG % colour).ljust(512 * 1024) for colour in (b"red", b"tan"))
+    answer = upload(ana, logo, **{"look.background_picture": (io.BytesIO(background), "behind.svg")})
+    assert answer.status_code == 303, text_of(answer.text)
+    assert {place[0] for place in parts.drafts.read()} == {"merchant.toml", "pictures"}
+
+
 def test_a_request_that_is_too_large_says_so(ana, parts):
     answer = upload(ana, png() + b" " * 2 * 1024 * 1024)
     assert answer.status_code == 413

@@ -1,4 +1,4 @@
-"""docs/operations.md, typed into a fresh systemd: every command of it, while a guest is signed in. Part of ``make soak``.
+"""docs/operations.md for one machine, typed into a fresh systemd while a guest is signed in. Part of ``make soak``.
 
 The machine is a container of systemd-nspawn over this machine's own files, without a network: what apt-get would install
 is there, wheels are laid ready, and the simulated Paytronix stands in for the real one. Everything else is real.

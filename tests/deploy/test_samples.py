@@ -137,6 +137,15 @@ def test_the_settings_of_the_console_are_whole_and_right_and_without_paytronix_s
     assert not [name for name in settings if "PAYTRONIX_CLIENT" in name]
 
 
+def test_the_sample_of_an_identity_provider_is_whole(tmp_path):
+    lines = re.findall(r"^# (CONSOLE_\w+=.*)$", (DEPLOY / "console.env").read_text(), re.MULTILINE)
+    given = dict(line.split("=", 1) for line in lines)
+    secret = {"CONSOLE_OIDC_CLIENT_SECRET": "as docs/operations.md says"}
+    found = ConsoleSettings.from_env(with_secrets(console_for_systemd(), tmp_path) | given | secret)
+    assert found.console_oidc_issuer
+    assert found.console_publishers
+
+
 def test_the_site_is_told_of_the_same_words_as_the_console(tmp_path):
     with_words = settings_for_compose() | compose("compose.console.yaml")["services"]["site-a"]["environment"]
     (tmp_path / "compose").mkdir()

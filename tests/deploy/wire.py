@@ -27,14 +27,6 @@ def exchange(connection, request):
     return answer
 
 
-def is_closed(connection):
-    """Whether the other end has closed; waits for that, and fails if it takes too long."""
-    try:
-        return connection.recv(1) == b""
-    except ConnectionError:
-        return True
-
-
 def assert_complete(answer, *, over_https):
     """An answer has each header that every answer has, and has it once."""
     expected = dict(EVERYWHERE)

@@ -55,6 +55,12 @@ def test_each_alert_fires_when_it_should_and_none_in_an_ordinary_hour():
         assert f"- name: {name} fires" in text, name
 
 
+def test_each_alert_leads_to_a_page_of_the_operations_manual():
+    manual = (ROOT / "docs" / "operations.md").read_text()
+    told = " ".join(re.findall(r"^\*Alerts:\* (.*?)\*?(?: \*Log|\n\n|\. \*)", manual, re.MULTILINE | re.DOTALL))
+    assert {name for name in rules() if f"`{name}`" not in told} == set()
+
+
 def test_every_expression_of_the_dashboard_is_one(tmp_path):
     lines = ["groups:", "  - name: dashboard", "    rules:"]
     for number, expression in enumerate(each for expressions in panels().values() for each in expressions):

@@ -6,12 +6,13 @@ from typing import Any
 
 from flask import Blueprint, request
 
+from app.console.desk import Moment
 from app.console.differences import Difference, difference, name_of
 from app.console.guards import editors
 from app.console.pages import render
 from app.console.parts import console
 from app.console.times import zone_of
-from app.history import ABSENT, Change, Contents, Deed, Place
+from app.history import ABSENT, Change, Deed, Place
 
 PAGE = 50
 _LARGEST = 2**63 - 1
@@ -42,19 +43,19 @@ def show() -> str:
     moment = console().desk.moment()
     return render(
         "audit.html",
-        lines=[_line(deed, moment.of_folder) for deed in deeds[:PAGE]],
+        lines=[_line(deed, moment) for deed in deeds[:PAGE]],
         older=deeds[PAGE - 1].number if len(deeds) > PAGE else None,
         is_first_page=before is None,
         zone=zone_of(moment.values),
     )
 
 
-def _line(deed: Deed, folder: Contents) -> Line:
+def _line(deed: Deed, moment: Moment) -> Line:
     number = deed.about.get("revision")
     place = _place(deed.about.get("place"))
     change = None
     if deed.what == "draft_saved" and place:
-        change = difference(place, _value(deed.about.get("old")), _value(deed.about.get("new")), folder)
+        change = difference(place, _value(deed.about.get("old")), _value(deed.about.get("new")), moment)
     return Line(deed, sentence_of(deed), number if isinstance(number, int) else None, change)
 
 

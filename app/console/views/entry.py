@@ -12,7 +12,7 @@ from app.console import entries, overview, staff
 from app.console.desk import Moment
 from app.console.differences import Difference, difference, english_name_of
 from app.console.entries import Findings, Typed
-from app.console.guards import editors, publishers
+from app.console.guards import changes_words, editors, publishers
 from app.console.pages import render
 from app.console.parts import console
 from app.console.previews import asset_of
@@ -125,10 +125,9 @@ def save() -> AnyResponse:
 
 @bp.post("/words/restrict")
 @publishers
+@changes_words
 def restrict() -> AnyResponse:
     """Let only publishers change an entry, or everybody again."""
-    if console().settings.is_read_only:
-        raise Conflict
     moment = console().desk.moment()
     key = _key(moment)
     who, is_restricted = staff.somebody(), request.form.get("restricted") == "yes"
@@ -188,7 +187,7 @@ def _changed(key: Key, form: Form) -> AnyResponse:
         mine = entries.change_of(form.typed[language], moment, key, language)
         if tag_of(theirs) != seen and tag_of(mine) not in {tag_of(theirs), form.shown[language]}:
             by = moment.drafts[place].made_by if place in moment.drafts else None
-            conflicts[language] = difference(place, theirs, mine, moment.of_folder), by
+            conflicts[language] = difference(place, theirs, mine, moment), by
         if tag_of(theirs) != seen and tag_of(mine) == form.shown[language]:
             form.typed[language] = entries.present(moment, key, language)  # theirs; nothing was typed here
     form.seen.clear()  # what is shown now counts from here on
@@ -287,7 +286,7 @@ def _sources(moment: Moment, key: Key, tag: str) -> list[Source]:
         ]
     if folder_words := entries.of_folder(moment, key, tag):
         sources.append(Source("folder", "As the folder has it", folder_words))
-    sources.append(Source("built-in", "Built-in words" if entries.built_in(key, tag) else "No words", Typed()))
+    sources.append(Source("built-in", "Built-in words" if entries.is_built_in(key, tag) else "No words", Typed()))
     by_words = {each.words: each for each in reversed(sources)}  # the first of those that say the same
     return [each for each in sources if by_words[each.words] is each]
 

@@ -124,4 +124,4 @@ def _differences(moment: Moment, before: Contents, after: Contents, part: str) -
     """
     page = request.args.get(part, 1, type=int)
     found = differences(before, after)
-    return differences_of(found, folder=moment.of_folder, before=before, after=after, page=page)
+    return differences_of(found, moment, before=before, after=after, page=page)

@@ -3,12 +3,12 @@
 from datetime import UTC, datetime
 
 from flask import Blueprint, redirect, request, url_for
-from werkzeug.exceptions import Conflict, Forbidden, NotFound
+from werkzeug.exceptions import Forbidden, NotFound
 from werkzeug.wrappers import Response
 
 from app.codes_seen import KEPT_DAYS, OTHERS
 from app.console import entries, overview, staff
-from app.console.guards import editors
+from app.console.guards import changes_words, editors
 from app.console.pages import render
 from app.console.parts import console
 from app.history import ABSENT, ChangedMeanwhile, Restricted, tag_of, value_at
@@ -33,14 +33,13 @@ def show() -> str:
 
 @bp.post("/inbox")
 @editors
+@changes_words
 def start() -> Response:
     """Begin a draft: what guests read for the code now, in each language, to be changed on the next page."""
     moment = console().desk.moment()
     key = entries.key_of(PAYTRONIX, request.form.get("code", ""), moment.draft)
     if key is None:
         raise NotFound
-    if console().settings.is_read_only:
-        raise Conflict
     changes = {}
     for voice in moment.draft.voices:
         place = entries.place_of(key, voice.language)

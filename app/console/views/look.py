@@ -182,7 +182,6 @@ def _page(
         contrasts=contrasts_of(moment.draft.look),
         pictures={"logo": moment.draft.look.logo, "look.background_picture": moment.draft.look.background},
         has_saved=request.args.get("saved") == "yes" and not wrong,
-        changes=sum(place[0] in {FILE, PICTURES} for place in moment.drafts),
         largest=LARGEST_BYTES,
     )
 

@@ -124,7 +124,7 @@ def _saved(moment: Moment, place: Place, change: Change, *, seen: str) -> Respon
     try:
         console().drafts.save(place, change, seen=seen, by=who.name, is_publisher=who.is_publisher)
     except ChangedMeanwhile as error:
-        return changed_page(place, error, change, folder=moment.of_folder, back=url_for("notices.show"))
+        return changed_page(place, error, change, moment, back=url_for("notices.show"))
     except Restricted:
         abort(403)
     return redirect(url_for("notices.show"), 303)
@@ -135,7 +135,6 @@ def _list(moment: Moment, *, typed_zone: str | None = None) -> str:
     return render(
         "notices.html",
         rows=_rows(moment),
-        most=MOST_NOTICES,
         zone=zone if isinstance(zone, str) else "",
         typed_zone=typed_zone,
         zones=sorted(available_timezones()),

@@ -1,6 +1,6 @@
 """``/publish``: what the draft changes for guests, and making it so, now or at a time; or giving it up."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, make_response, redirect, request, url_for
@@ -126,7 +126,7 @@ def _page(moment: Moment, trouble: str | None = None) -> str:
         seen=draft_tag({place: draft.value for place, draft in moment.drafts.items()}),
         zone=zone,
         form={name: form.get(name, "") for name in ("comment", "when", "at")},
-        latest=(datetime.now(UTC) + timedelta(days=365)).astimezone(zone).strftime("%Y-%m-%dT%H:%M"),
+        latest=(datetime.now(UTC) + UNTIL_LATEST).astimezone(zone).strftime("%Y-%m-%dT%H:%M"),
         longest_comment=LONGEST_COMMENT,
     )
 
@@ -140,7 +140,7 @@ def _differences(moment: Moment) -> Differences:
     changes = {place: (value_at(moment.base, place), draft.value) for place, draft in moment.drafts.items()}
     return differences_of(
         changes,
-        folder=moment.of_folder,
+        moment,
         before=moment.base,
         after=moment.contents,
         drafts=moment.drafts,
