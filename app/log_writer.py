@@ -2,6 +2,7 @@
 
 import logging
 import os
+import select
 import threading
 import time
 from collections import deque
@@ -76,17 +77,25 @@ class LogWriter(logging.Handler):
             time.sleep(GATHER_SECONDS)
             self._is_writing = True
             self._has_lines.clear()  # first: who adds a line from here on will set it again
-            count = len(self._lines)
-            text = b"".join([self._lines.popleft() for _ in range(count)])
+            text = b"".join([self._lines.popleft() for _ in range(len(self._lines))])
             try:
                 while text:
-                    text = text[os.write(STANDARD_OUTPUT, text) :]
+                    text = text[_written(text) :]
                 dropped, self._dropped = self._dropped, 0
                 if dropped:
                     _log.warning("log_lines_dropped", count=dropped)
             except OSError:  # nobody reads any more
-                self._dropped += count
+                self._dropped += text.count(b"\n")
             self._is_writing = False
+
+
+def _written(text: bytes) -> int:
+    """Write what there is room for. Whoever shares a pipe or terminal may have told it not to block."""
+    try:
+        return os.write(STANDARD_OUTPUT, text)
+    except BlockingIOError:
+        select.select([], [STANDARD_OUTPUT], [])
+        return 0
 
 
 class StreamWriter(logging.StreamHandler[TextIO]):

@@ -88,6 +88,7 @@ class Published:
         self._pid = 0  # a forked process begins anew: the thread has stayed behind
         self._number: int | None = None
         self._edition: Edition | None = None
+        self._has_revision = False  # ever; even to go back to the folder alone is a revision
         self._is_away = False
         self._heard_at = time.monotonic()
         self._has_answered = threading.Event()
@@ -122,7 +123,9 @@ class Published:
         problem = None
         try:
             number = self._revisions.published_number()
-            if number != self._number:
+            if number == 0 and self._has_revision:
+                problem = "The database of the words is another one, and empty. Put the former one back, or restart."
+            elif number != self._number:
                 self._take(*self._editions.published(self._revisions))
         except HistoryUnavailable as error:
             problem = str(error)
@@ -139,6 +142,7 @@ class Published:
             self._edition = edition
             log.info("published_words_taken", revision=number)
         self._number = number
+        self._has_revision = self._has_revision or number > 0
 
     def _tell_once(self, problem: str | None) -> None:
         """When it goes, and when it is back."""

@@ -5,7 +5,8 @@ import select
 import sys
 import time
 from concurrent import futures
-from socket import socket
+from contextlib import suppress
+from socket import SHUT_RD, SHUT_RDWR, socket
 from types import FrameType
 from typing import Any, cast
 
@@ -64,6 +65,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     sockets: list[Any]
     _told_at: float | None = None
+    _patience_seconds: float
     wsgi: Flask | None = None  # until this worker has loaded the application
 
     # --- How it ends ---
@@ -71,14 +73,28 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def run(self) -> None:
         """Serve until told to end, and keep what would be lost with the process."""
         sys.setswitchinterval(TURN_SECONDS)
+        self._served_now: set[TConn] = set()
+        self._patience_seconds = self.cfg.graceful_timeout
         try:
             super().run()
         except SystemExit:  # told to quit: who has not been listened to yet never will be
             self.tpool.shutdown(wait=False, cancel_futures=True)
             self._keep_tokens(within_seconds=0)
+            self._hang_up(SHUT_RD)
             raise
-        told_at = self._told_at or time.monotonic()
-        self._keep_tokens(within_seconds=told_at + self.cfg.graceful_timeout - LAST_WORDS_SECONDS - time.monotonic())
+        self._keep_tokens(within_seconds=self._seconds_left())
+        self._hang_up(SHUT_RDWR)
+
+    def _seconds_left(self) -> float:
+        """Until the last words: the master loses patience so long after it has told us to end."""
+        now = time.monotonic()
+        return (self._told_at or now) + self._patience_seconds - LAST_WORDS_SECONDS - now
+
+    def _hang_up(self, how: int) -> None:
+        """Have nobody wait for a client any more: before a process is gone, Python waits for each of its threads."""
+        for conn in tuple(self._served_now):
+            with suppress(OSError):
+                socket.shutdown(conn.sock, how)  # not as a TLS socket does it: its thread would write on in the clear
 
     def _keep_tokens(self, *, within_seconds: float) -> None:
         tokens = self._served().tokens
@@ -121,7 +137,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def set_accept_enabled(self, enabled: bool) -> None:
         """Take new connections, or no more."""
         super().set_accept_enabled(enabled)
-        if not self.alive and ending.has_begun():
+        if self.alive:
+            return
+        self.cfg.set("graceful_timeout", max(int(self._seconds_left()), 1))  # of which a drain has taken its part
+        if ending.has_begun():
             # Nobody comes after us: closing a listener resets the connections that wait in it.
             for listener in self.sockets:
                 taken = -1
@@ -140,12 +159,26 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         a page takes. It also waits there for the client's end of a closed connection, up to two seconds each: a few
         clients that keep their end open would stop all others from coming in. Here they are closed in the thread.
         """
-        keep = super().handle(conn)
-        while keep is True and self._asks_on(conn):
+        self._served_now.add(conn)
+        try:
             keep = super().handle(conn)
-        if not keep:
-            util.close_graceful(conn.sock, max_drain=MOST_UNWANTED_BYTES)
-        return keep
+            while keep is True and self._asks_on(conn):
+                keep = super().handle(conn)
+            if not keep:
+                util.close_graceful(conn.sock, max_drain=MOST_UNWANTED_BYTES)
+            return keep
+        finally:
+            self._served_now.discard(conn)
+
+    def _keepalive_after(self, conn: TConn, keepalive: bool) -> bool:
+        """Read past a body that was of no interest, and keep the connection only if what follows makes sense.
+
+        gunicorn answers nonsense in there with an error: a second answer, which is taken for that of the next request.
+        """
+        try:
+            return cast(bool, super()._keepalive_after(conn, keepalive))
+        except (ParseException, OSError):
+            return False
 
     def _asks_on(self, conn: TConn) -> bool:
         """Whether the next request comes at once, and nobody waits meanwhile, be it for a thread or the main loop."""

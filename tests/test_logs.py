@@ -84,6 +84,26 @@ def test_a_pipe_that_is_drained_again_gets_the_lines_that_waited(unread_site):
     assert paths == [f"/no-such-page-{number}" for number in range(LINES_THAT_FILL_A_PIPE)]
 
 
+WRITES_TO_A_PIPE_THAT_MAY_NOT_BLOCK = """
+import os
+from app.log_writer import LogWriter
+os.set_blocking(1, False)
+writer = LogWriter()
+for number in range(3000):
+    writer.write(f"{number} " + "x" * 200)
+writer.flush()
+"""
+
+
+def test_a_pipe_that_somebody_has_told_not_to_block_loses_no_line_and_cuts_none():
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITES_TO_A_PIPE_THAT_MAY_NOT_BLOCK], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as process:
+        time.sleep(0.5)  # it fills up
+        lines = process.stdout.read().splitlines()
+    assert lines == [f"{number} " + "x" * 200 for number in range(3000)]
+
+
 def test_on_a_terminal_the_log_is_for_a_person_to_read(sandbox, tmp_path):
     environ = environment(sandbox, tmp_path)
     del environ["PUBLIC_URL"]

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -83,7 +84,7 @@ class Database:
 
         :raises HistoryUnavailable: as above.
         """
-        if not self.is_there:  # to connect would make it, and whoever reads makes nothing
+        if not self.is_there:
             raise HistoryUnavailable("The database of the words is not there yet.")
         with _telling(), self._engine(is_writer=False).begin() as connection:
             yield connection
@@ -92,8 +93,11 @@ class Database:
     def migrating(self) -> Iterator[sa.Connection]:
         """As :meth:`writing`, whatever tables there are. On SQLite no table holds another one fast.
 
+        Only this makes the file if there is none: one that vanished while somebody used it is to be put back.
+
         :raises HistoryUnavailable: as above.
         """
+        self._make_file()
         with self._transaction(self._engine(is_writer=True).execution_options(migrates=True)) as connection:
             yield connection
 
@@ -145,12 +149,12 @@ class Database:
         engine = sa.create_engine(
             self._url, connect_args={"timeout": BUSY_SECONDS}, poolclass=sa.NullPool, hide_parameters=True
         )
-        sa.event.listen(engine, "do_connect", self._make_file)
+        sa.event.listen(engine, "do_connect", _make_nothing)
         sa.event.listen(engine, "connect", _set_up)
         sa.event.listen(engine, "begin", _begin)
         return engine
 
-    def _make_file(self, *_: object) -> None:
+    def _make_file(self) -> None:
         """Make the file so that nobody else on the machine can read it."""
         if (path := self._path) and not path.exists():
             try:
@@ -229,6 +233,12 @@ def _reason(error: DBAPIError) -> str:
     kind = type(error.orig).__name__
     said = f"{kind} {error.orig}"
     return next((reason for signs, reason in _REASONS if any(sign in said for sign in signs)), kind)
+
+
+def _make_nothing(_dialect: object, _record: object, arguments: list[Any], options: dict[str, Any]) -> None:
+    """Have SQLite open the file only if it is there."""
+    arguments[0] = f"file:{quote(arguments[0])}?mode=rw"
+    options["uri"] = True
 
 
 def _set_up(connection: object, _record: object) -> None:

@@ -14,6 +14,7 @@ from gunicorn.http.unreader import SocketUnreader
 
 from app.server import MOST_BUSY, Worker
 from tests.deploy.wire import connect, exchange
+from tests.faults.rig import site_workers
 
 ALIVE = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
@@ -75,6 +76,45 @@ def test_who_sends_far_too_much_is_told_so_and_not_cut_off(start_site):
         connection.sendall(b"a" * 500_000)
         answer = exchange(connection, b"")
     assert answer.status == 413
+
+
+@pytest.fixture
+def stuck(start_site):
+    """A site of one worker, and a connection whose form never comes to its end."""
+    site = start_site("--graceful-timeout", "4", "--max-requests", "10", "--max-requests-jitter", "0", workers=1)
+    with connect(site.port) as connection:
+        head = f"POST /login HTTP/1.1\r\nHost: 127.0.0.1:{site.port}\r\nOrigin: {site.url}\r\nContent-Length: 99\r\n"
+        connection.sendall(f"{head}Content-Type: application/x-www-form-urlencoded\r\n\r\na".encode())
+        time.sleep(0.3)
+        yield site
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGQUIT])
+def test_a_client_that_never_ends_its_form_does_not_hold_up_the_end(stuck, ending):
+    began_at = time.monotonic()
+    assert stuck.stop(ending) == 0
+    assert time.monotonic() - began_at < 10, "until the heartbeat runs out"
+    assert "SIGKILL" not in "".join(stuck.output)
+
+
+def test_a_client_that_never_ends_its_form_does_not_keep_a_worker_from_being_replaced(stuck):
+    former = site_workers(stuck)
+    began_at = time.monotonic()
+    while site_workers(stuck) == former:
+        stuck.fetch("GET", "/healthz")
+        assert time.monotonic() - began_at < 15, "until the heartbeat runs out"
+    assert stuck.is_ready()
+
+
+def test_a_request_has_one_answer_though_its_body_ends_in_nonsense(start_site):
+    site = start_site(workers=1)
+    with connect(site.port) as connection:
+        head = b"POST /no-such-page HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+        connection.sendall(head + b"1\r\na\r\n")
+        time.sleep(0.3)  # it is answered before the rest comes
+        connection.sendall(b"nonsense\r\n\r\n")
+        with connection.makefile("rb") as answers:
+            assert answers.read().count(b"HTTP/1.1 ") == 1
 
 
 def test_an_instance_told_to_quit_while_requests_come_in_ends_soon(start_site):

@@ -108,17 +108,29 @@ def test_whoever_holds_the_lock_and_says_nothing_more_loses_it(postgres_url, mon
 
 
 @pytest.mark.parametrize(
-    ("url", "reason"),
+    ("url", "to_write", "to_make"),
     [
-        ("postgresql://words:marker-database-password@127.0.0.1:1/words_1", "nobody is at its address"),
-        ("postgresql://words:marker-database-password@nowhere.invalid/words_1", "nobody is at its address"),
-        ("sqlite:////proc/no/words.db", "cannot be made"),
+        ("postgresql://words:marker-database-password@127.0.0.1:1/words_1", *["nobody is at its address"] * 2),
+        ("postgresql://words:marker-database-password@nowhere.invalid/words_1", *["nobody is at its address"] * 2),
+        ("sqlite:////proc/no/words.db", "cannot be opened", "cannot be made"),
     ],
 )
-def test_an_address_where_nobody_is(url, reason):
+def test_an_address_where_nobody_is(url, to_write, to_make):
     database = Database(url, migrates=True)
-    assert reason in fails(lambda: History(url).draft(a="One"), within_seconds=5)
-    assert reason in fails(lambda: migrate(database), within_seconds=5)
+    assert to_write in fails(lambda: History(url).draft(a="One"), within_seconds=5)
+    assert to_make in fails(lambda: migrate(database), within_seconds=5)
+
+
+def test_a_file_that_vanishes_is_made_by_nobody_who_uses_it(tmp_path, monkeypatch):
+    history = History(f"sqlite:///{tmp_path}/words #1 ü.db")
+    migrate(history.database)
+    (file,) = tmp_path.glob("words*.db")
+    for each in tmp_path.iterdir():
+        each.unlink()
+    monkeypatch.setattr(Database, "is_there", True)  # it vanishes after somebody has looked
+    for use in (history.revisions.published, lambda: history.draft(a="One")):
+        assert "cannot be opened" in fails(use)
+    assert not file.exists()
 
 
 def test_a_wrong_password_or_name(shared_postgres):

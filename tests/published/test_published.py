@@ -49,6 +49,24 @@ def test_what_was_published_before_the_start_is_there_at_the_first_question(publ
     assert read_published(publisher.url).label == "revision 1"
 
 
+def test_a_database_that_is_new_and_empty_takes_no_words_away(sqlite_publisher, publisher_at, follow, told, tmp_path):
+    """As when a volume is not mounted, and somebody starts the console."""
+    sqlite_publisher.publish("one")
+    published = follow(sqlite_publisher.url)
+    assert heading_of(published) == "one"
+    sqlite_publisher.close()
+    (tmp_path / "words").rename(tmp_path / "elsewhere")
+    until(lambda: published.is_away)
+    publisher_at(sqlite_publisher.url)
+    time.sleep(0.5)
+    assert published.is_away
+    assert heading_of(published) == "one"
+    shutil.rmtree(tmp_path / "words")
+    (tmp_path / "elsewhere").rename(tmp_path / "words")
+    until(lambda: not published.is_away)
+    assert told(AWAY, BACK) == [AWAY, BACK]
+
+
 def test_words_are_read_only_when_another_revision_is_published(sqlite_publisher, follow):
     sqlite_publisher.publish("one")
     published, statements = follow(sqlite_publisher.url), []
