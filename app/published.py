@@ -18,6 +18,7 @@ FIRST_ANSWER_SECONDS = 1.0  # for so long a process that starts waits for it
 PATIENCE_SECONDS = 10.0  # a database that has said nothing for so long is away
 __all__ = ["Editions", "HistoryUnavailable", "Published", "read_published"]
 _MOST_PICTURES = 32
+_UNKNOWN = object()  # which revision it is
 
 
 class Editions:
@@ -86,7 +87,9 @@ class Published:
         self._database = Database(url)
         self._revisions, self._editions = Revisions(self._database), Editions(Pictures(self._database))
         self._pid = 0  # a forked process begins anew: the thread has stayed behind
-        self._number: int | None = None
+        self._heading: object = (
+            _UNKNOWN  # whole: in a database that was put back from a copy the number may be the same
+        )
         self._edition: Edition | None = None
         self._has_revision = False  # ever; even to go back to the folder alone is a revision
         self._is_away = False
@@ -111,7 +114,7 @@ class Published:
 
     def _begin(self) -> None:
         is_first = self._pid == 0
-        self._pid, self._heard_at, self._number = os.getpid(), time.monotonic(), None
+        self._pid, self._heard_at, self._heading = os.getpid(), time.monotonic(), _UNKNOWN
         self._has_answered = threading.Event()  # that of the parent may be held for ever
         about = (weakref.ref(self), self._database, self._ask_every_seconds)
         threading.Thread(target=_keep_asking, args=about, name="published-words", daemon=True).start()
@@ -122,17 +125,18 @@ class Published:
         """Take in what is published, now. For the thread."""
         problem = None
         try:
-            number = self._revisions.published_number()
-            if number == 0 and self._has_revision:
+            heading = self._revisions.published_heading()
+            if heading is None and self._has_revision:
                 problem = "The database of the words is another one, and empty. Put the former one back, or restart."
-            elif number != self._number:
+            elif heading != self._heading:
                 self._take(*self._editions.published(self._revisions))
+                self._heading = heading
         except HistoryUnavailable as error:
             problem = str(error)
         except Exception as error:  # noqa: BLE001 - whatever is in the database, guests read on
             problem = f"What is published cannot be read ({type(error).__name__})."
         if problem:
-            self._number = None  # whoever comes back may be another one, restored from a copy
+            self._heading = _UNKNOWN
         self._heard_at = time.monotonic()
         self._tell_once(problem)
         self._has_answered.set()
@@ -141,7 +145,6 @@ class Published:
         if edition != self._edition:
             self._edition = edition
             log.info("published_words_taken", revision=number)
-        self._number = number
         self._has_revision = self._has_revision or number > 0
 
     def _tell_once(self, problem: str | None) -> None:

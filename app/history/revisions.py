@@ -42,14 +42,22 @@ class Revisions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def published_number(self, at: datetime | None = None) -> int:
-        """The number of the revision that guests read; 0 when nothing was published. Cheap.
+    def published_heading(self, at: datetime | None = None) -> Heading | None:
+        """Which revision guests read; None when nothing was published. Cheap.
 
+        :param at: at another moment than this one.
         :raises HistoryUnavailable: that cannot be known now.
         """
         with self._database.reading() as connection:
-            found = chain.published(connection, at)
-            return found.number if found else 0
+            return chain.published(connection, at)
+
+    def published_number(self, at: datetime | None = None) -> int:
+        """Its number; 0 when nothing was published.
+
+        :raises HistoryUnavailable: as above.
+        """
+        found = self.published_heading(at)
+        return found.number if found else 0
 
     def published(self, at: datetime | None = None) -> Revision | None:
         """The revision that guests read.

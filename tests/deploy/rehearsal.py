@@ -16,6 +16,7 @@ from tests.sites import ROOT
 
 GUIDE = ROOT / "docs" / "operations.md"
 HOST = "rewards.example.com"
+CONSOLE_HOST = "words.example.com"
 LONGEST_SECONDS = 600
 NEEDED = {
     "systemd-nspawn": "systemd-container",
@@ -47,6 +48,25 @@ BY_HAND = {
     """,
     "--unit=guest-login --output=cat --lines=20": """
         journalctl --namespace=guest-login --unit=guest-login --output=cat --no-pager | grep --quiet login_ok
+    """,
+    "cp deploy/nginx-console.conf": f"""
+        curl --silent --fail https://{CONSOLE_HOST}/sign-in | grep --quiet 'Words for guests'
+        guest-login console link --name "Ben Example" | grep --quiet "^https://{CONSOLE_HOST}/sign-in#"
+        systemd-analyze security --no-pager guest-console | tail -1
+        {SIGNED_IN}
+    """,
+    # It offers the provider's way in; then it goes again, since what follows is about an instance without a console.
+    "console-oidc-client-secret": f"""
+        echo client-secret > console-oidc-client-secret
+        sed -i 's/^# CONSOLE_/CONSOLE_/' /etc/guest-login/settings.env
+        systemctl restart guest-console
+        curl --silent --fail https://{CONSOLE_HOST}/sign-in | grep --quiet '/sign-in/provider'
+        systemctl disable --now guest-console.service guest-console.socket
+        rm /etc/nginx/guest-console.conf
+        sed -i '/^MESSAGES_URL=/d; /^CONSOLE_/d' /etc/guest-login/settings.env
+        systemctl restart guest-login
+        systemctl reload nginx
+        {SIGNED_IN}
     """,
     "cd /opt/guest-login/releases/1.1.0": f"""
         curl --silent https://{HOST}/login | grep --quiet 'release 1.1.0'
@@ -141,6 +161,8 @@ exec systemd-nspawn --quiet --directory="$1/root" --register=no --keep-unit --pr
     --bind="$3:/result" --boot systemd.unit=rehearsal.target
 """
 
+# As every machine trusts whoever has issued a real certificate: doctor looks at it, too.
+TRUST = "cp /root/authority.pem /usr/local/share/ca-certificates/rehearsal.crt && update-ca-certificates >/dev/null"
 COPY_CHECKOUT = (
     "git ls-files --cached --others --exclude-standard -z"
     ' | tar --create --null --files-from=- | tar --extract --no-same-owner --directory="$1"'
@@ -150,7 +172,7 @@ COPY_CHECKOUT = (
 def script():
     """All blocks of the guide in their order, each with what is done by hand behind it."""
     blocks = re.findall(r"^```sh\n(.*?)^```", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
-    by_hand, parts = dict(BY_HAND), ["set -euxo pipefail", f"echo 127.0.0.1 {HOST} >> /etc/hosts"]
+    by_hand, parts = dict(BY_HAND), ["set -euxo pipefail", f"echo 127.0.0.1 {HOST} {CONSOLE_HOST} >> /etc/hosts", TRUST]
     for block in blocks:
         parts.append(block)
         parts += [by_hand.pop(words) for words in list(by_hand) if words in block]
@@ -168,14 +190,24 @@ def lay_out(folder, tmp_path):
         subprocess.run(["sh", "-c", COPY_CHECKOUT, "sh", home], cwd=ROOT, check=True)
     with open(home / "templates" / "base.html", "a") as page:
         page.write("<!-- release 1.1.0 -->\n")
-    download = ["-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", "-r", ROOT / "requirements.lock"]
+    download = [
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--require-hashes",
+        "-r",
+        ROOT / "requirements-console.lock",
+    ]
     subprocess.run(["/usr/bin/python3", "-m", "venv", tmp_path / "venv"], check=True)  # the Python of that machine
     subprocess.run([tmp_path / "venv/bin/python", *download, "--dest", folder / "srv/wheels"], check=True)
     authority = trustme.CA()
     authority.cert_pem.write_to_path(folder / "root/authority.pem")
-    certificate = authority.issue_cert(HOST)
-    certificate.private_key_pem.write_to_path(folder / f"etc/ssl/private/{HOST}.key")
-    certificate.cert_chain_pems[0].write_to_path(folder / f"etc/ssl/certs/{HOST}.pem")
+    for host in (HOST, CONSOLE_HOST):
+        certificate = authority.issue_cert(host)
+        certificate.private_key_pem.write_to_path(folder / f"etc/ssl/private/{host}.key")
+        certificate.cert_chain_pems[0].write_to_path(folder / f"etc/ssl/certs/{host}.pem")
     apt_get = folder / "usr/local/bin/apt-get"
     apt_get.write_text("#!/bin/sh\n")
     apt_get.chmod(0o755)
@@ -205,4 +237,5 @@ def test_the_guide_for_operators_works_word_for_word_and_loses_no_request(tmp_pa
     )
     said = (result / "said").read_text() if (result / "said").exists() else boot.stdout + boot.stderr
     assert said.rstrip().endswith("ALL WAS DONE"), said[-3000:]
-    assert "Overall exposure level for guest-login.service: 1." in said
+    for service in ("guest-login", "guest-console"):
+        assert f"Overall exposure level for {service}.service: 1." in said
