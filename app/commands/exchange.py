@@ -49,7 +49,8 @@ from app.messages.values import (
 from app.published import Editions
 from config import Settings
 
-_ORIGIN = re.compile(r"# Revision (\d{1,9}) \(([0-9a-f]{16})\)")
+# The mark is SHA-256 of the revision's contents. Older releases wrote its first 16 digits.
+_ORIGIN = re.compile(r"# Revision (\d{1,9}) \(([0-9a-f]{64}|[0-9a-f]{16})\)")
 
 
 class Exchange:
@@ -149,7 +150,7 @@ class Exchange:
         with _telling():
             revision = self._revisions.get(int(found[1]))
         contents = revision.contents if revision else {}
-        return contents if tag_of(contents) == found[2] else otherwise
+        return contents if tag_of(contents).startswith(found[2]) else otherwise
 
     def save(self, differences: "Differences", *, by: str) -> None:
         """Take changes into the draft."""

@@ -1,11 +1,14 @@
 """``messages import``: a folder's words into the draft, or published."""
 
+import re
 import shutil
 
 import pytest
 
 from tests.exchange.conftest import files, words
 from tests.exchange.test_export import SIGNED_OUT, message, publish
+
+BUSY = ("messages/en.toml", "site", "busy")
 
 
 @pytest.fixture
@@ -139,6 +142,27 @@ def test_a_folder_of_another_history_is_compared_with_what_is_here(desk, exporte
     (exported / "merchant.toml").write_text(text.replace("# Revision 0 (4", "# Revision 0 (5"))
     desk.ok("import", exported)
     assert set(desk.drafts.read()) == {SIGNED_OUT}  # back to what the folder says
+
+
+def test_a_folder_that_an_older_release_exported_knows_its_revision(desk, exported):
+    """Its mark is the first 16 digits of today's."""
+    first, rest = (exported / "merchant.toml").read_text().split("\n", 1)
+    mark = re.search(r"\(([0-9a-f]{64})\)", first)[1]
+    publish(desk, {SIGNED_OUT: message("Mine")})
+    (exported / "merchant.toml").write_text(f"{first.replace(mark, mark[:16])}\n{rest}")
+    edit(exported, '"Full."', '"Mine too"')
+    desk.ok("import", exported)
+    assert set(desk.drafts.read()) == {BUSY}  # and what was published meanwhile stays
+
+
+@pytest.mark.parametrize("length", [0, 15, 17, 63, 65])
+def test_a_mark_of_any_other_length_is_none(desk, exported, length):
+    first, rest = (exported / "merchant.toml").read_text().split("\n", 1)
+    mark = re.search(r"\(([0-9a-f]{64})\)", first)[1]
+    publish(desk, {SIGNED_OUT: message("Mine")})
+    (exported / "merchant.toml").write_text(f"{first.replace(mark, (mark + '0')[:length])}\n{rest}")
+    desk.ok("import", exported)
+    assert set(desk.drafts.read()) == {SIGNED_OUT}
 
 
 def test_one_that_waits_is_not_overtaken(desk, exported):

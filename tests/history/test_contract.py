@@ -1,5 +1,6 @@
 """What the history promises on every engine."""
 
+import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ from app.history import (
     Restricted,
     chain,
     differences,
+    draft_tag,
     subject_of,
     tag_of,
     with_changes,
@@ -116,6 +118,33 @@ def test_a_value_like_the_published_one_leaves_no_change_behind(history):
     assert history.draft(a="One") == 1
     assert history.drafts.read() == {}
     assert history.draft(a="One") == 0
+
+
+# Found within four minutes: the first 64 bits of their SHA-256 are the same.
+SHOWN, UNSEEN = (
+    {"text": None, "url": f"https://{rest}"} for rest in ("olive.test/ntIHBKALH3F", "evill.test/PIJ2tCOv7aE")
+)
+
+
+def test_one_value_is_never_taken_for_another_whose_digest_begins_alike(history):
+    help_link = ("merchant.toml", "links", "help")
+    history.drafts.save_all({help_link: SHOWN}, by="Ben", is_publisher=False)
+    seen = history.tag()
+    history.drafts.save_all({help_link: UNSEEN}, by="Ben", is_publisher=False)
+    assert history.drafts.read()[help_link].value == UNSEEN
+    with pytest.raises(DraftChanged):
+        history.revisions.publish(by="Ana", comment="", seen=seen)
+    with pytest.raises(DraftChanged):
+        history.drafts.discard_all(by="Ana", seen=seen)
+    with pytest.raises(ChangedMeanwhile):
+        history.drafts.save(help_link, "x", seen=tag_of(SHOWN), by="Cy", is_publisher=False)
+    assert history.revisions.published_number() == 0
+
+
+@pytest.mark.parametrize("value", [ABSENT, None, {}, "", 0, SHOWN, "\0\ud800"])
+def test_a_mark_is_a_whole_digest(value):
+    assert re.fullmatch("[0-9a-f]{64}", tag_of(value))
+    assert re.fullmatch("[0-9a-f]{64}", draft_tag({("merchant.toml", "name"): value}))
 
 
 def test_only_the_draft_that_was_seen_is_published(history):
