@@ -5,6 +5,7 @@ Anything here can be overridden on its command line.
 
 import gc
 import resource
+import socket
 import sys
 from functools import partial
 from pathlib import Path
@@ -105,6 +106,12 @@ def post_worker_init(worker):
 
 
 def when_ready(server):
+    if not settings.trusted_proxy_hops and any(each.sock.family is socket.AF_UNIX for each in server.LISTENERS):
+        sys.exit(
+            f"The {name} cannot start: it listens at a unix socket, which tells no addresses, and TRUSTED_PROXY_HOPS "
+            "is 0. All guests would share one limit for refused sign-ins. Set TRUSTED_PROXY_HOPS to the number of "
+            "proxies in front, and have them set X-Forwarded-For; or listen at an address (--bind 127.0.0.1:8000)."
+        )
     log.info(f"{name}_started", workers=server.cfg.workers)
 
 

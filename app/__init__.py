@@ -8,7 +8,6 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, Request
 from werkzeug.datastructures import ImmutableMultiDict
-from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.sansio.http import parse_cookie
 from werkzeug.utils import cached_property
 
@@ -24,6 +23,7 @@ from app.auth.throttle import Throttle, Tries
 from app.codes_seen import CodesSeen
 from app.commands import Commands
 from app.doctor import echo
+from app.forwarding import Forwarding
 from app.messages import Messages
 from app.observation import Watcher, tell_call, tell_fault
 from app.paytronix import Call, PaytronixClient, Transport
@@ -107,9 +107,8 @@ def create_app(settings: Settings, *, for_command: bool = False) -> Flask:
     )
     errors.init_app(app)
     app.cli = Commands(app.name)
-    if hops := settings.trusted_proxy_hops:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    app.wsgi_app = patient(app.wsgi_app)  # type: ignore[method-assign, assignment]
+    forwarding = Forwarding(app.wsgi_app, trusted_hops=settings.trusted_proxy_hops)
+    app.wsgi_app = patient(forwarding)  # type: ignore[method-assign, assignment]
     return app
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import headers, logs, patient
 from app.auth import forms
@@ -23,6 +22,7 @@ from app.console.parts import Console
 from app.console.previews import Previews
 from app.console.provider import Provider
 from app.console.views import audit, entry, health, history, inbox, look, notices, publish, sign_in, words
+from app.forwarding import Forwarding
 from app.history import Audit, Database, Drafts, Links, Pictures, Revisions
 from app.logs import log
 from app.messages.pictures import LARGEST_BYTES
@@ -64,9 +64,8 @@ def create_console(settings: ConsoleSettings) -> Flask:
     guards.install(app, settings.console_url, trusts_proxy=trusts_proxy)
     errors.init_app(app)
     read_templates()
-    if hops := settings.trusted_proxy_hops:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    app.wsgi_app = patient(app.wsgi_app)  # type: ignore[method-assign, assignment]
+    forwarding = Forwarding(app.wsgi_app, trusted_hops=settings.trusted_proxy_hops)
+    app.wsgi_app = patient(forwarding)  # type: ignore[method-assign, assignment]
     return app
 
 

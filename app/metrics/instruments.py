@@ -29,6 +29,7 @@ LEASES = ("refresh", "submit")
 EVENTS = frozenset(
     (
         "account_part_unreadable",
+        "address_unreadable",
         "codes_seen_not_kept",
         "csrf_refused",
         "former_sign_in_not_ended",
