@@ -2,13 +2,9 @@
 
 import hashlib
 import hmac
-import unicodedata
 from collections.abc import Sequence
 
-
-def folded(username: str) -> str:
-    """The username without the differences that a guest does not see: case, width, blanks around it."""
-    return unicodedata.normalize("NFKC", username).strip().casefold()
+from app.auth.usernames import folded
 
 
 class Pseudonyms:

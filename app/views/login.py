@@ -16,6 +16,7 @@ from app.auth.guards import public
 from app.auth.login import Attempt
 from app.auth.redirects import safe_next
 from app.auth.throttle import Throttled
+from app.auth.usernames import cleaned
 from app.messages import Message
 from app.pages import render
 from app.paytronix import Refused, Unavailable
@@ -27,8 +28,6 @@ bp = Blueprint("login", __name__)
 LONGEST_USERNAME = 256
 LONGEST_PASSWORD = 256
 RETRY_AFTER_SECONDS = 10
-# What phones and password managers leave around a username: zero-width characters and a byte order mark.
-INVISIBLE = " \t\r\n\u00a0\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 
 
 class LoginForm(FlaskForm):  # type: ignore[misc]
@@ -37,7 +36,7 @@ class LoginForm(FlaskForm):  # type: ignore[misc]
     class Meta:
         csrf = False
 
-    username = StringField(filters=[lambda text: text.strip(INVISIBLE) if text else text])
+    username = StringField(filters=[lambda text: cleaned(text) if text else text])
     password = PasswordField()
     next = HiddenField()
 
@@ -142,7 +141,7 @@ def _again(form: LoginForm, status: int, message: Message | None = None) -> Resp
     """
     return _page(
         status,
-        username=(form.username.data or "").replace("\0", ""),
+        username=form.username.data or "",
         onward=form.next.data,
         field_errors={name: told(texts[0]) for name, texts in form.errors.items()},
         message=message,

@@ -45,7 +45,7 @@ def test_guests_are_counted_and_signed_out_while_the_site_runs(run_site, store_u
     assert sessions(site, "count").stdout == "3\n"
     assert ana_again.sign_out().status == 303
     assert sessions(site, "count").stdout == "2\n"
-    ended = sessions(site, "end", "--guest", " ANA")
+    ended = sessions(site, "end", "--guest", " \u202aANA\u202c")
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "1 sign-in ended.\n", "")
     assert ana.get("/account").location == "/login?next=/account"
     assert ben.get("/account").status == 200

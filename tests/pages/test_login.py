@@ -40,8 +40,20 @@ def test_a_password_reaches_paytronix_exactly_as_typed(browser, sandbox, passwor
     assert call["password"] == password
 
 
-def test_a_username_is_freed_of_the_blanks_that_phones_add(browser, sandbox):
-    assert browser.sign_in("\u200b ana \u00a0", "taco-tuesday").status == 303
+@pytest.mark.parametrize(
+    "username", ["\u200b ana \u00a0", "\u202aana\u202c", "\u2068a\u00adna\u2069\t", "\u3000ana\ufffc"]
+)
+def test_a_username_is_freed_of_what_phones_add(browser, sandbox, username):
+    assert browser.sign_in(username, "taco-tuesday").status == 303
+    (call,) = password_calls(sandbox)
+    assert call["username"] == "ana"
+
+
+@pytest.mark.parametrize("password", ["\u202ataco\u00adtuesday\u202c", "\u00a0taco\u200d", "\ttaco\u3000"])
+def test_a_password_is_not_freed_of_anything(browser, sandbox, password):
+    browser.sign_in("ana", password)
+    (call,) = password_calls(sandbox)
+    assert call["password"] == password
 
 
 def test_a_wrong_password_brings_the_form_back_with_the_merchants_words(browser, sandbox):
