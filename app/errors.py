@@ -22,6 +22,7 @@ from app.logs import log, request_id
 from app.messages import Message
 from app.pages import render
 from app.paytronix import Refused, Unavailable
+from app.refusals import tell_foreign_host, tell_foreign_origin
 from app.site import language_cookie, site, told, words_for
 from app.store import StoreUnavailable
 from app.views import login
@@ -124,8 +125,9 @@ def _form_unreadable(error: FormUnreadable) -> AnyResponse:
 
 
 def _foreign_host(error: ForeignHost) -> Response:
-    log.warning("host_refused")
-    answer = make_response(f"{told('wrong_address').text}\n{site().settings.public_url}/\n", 400)
+    url = site().settings.public_url
+    tell_foreign_host(url.netloc, setting="PUBLIC_URL")
+    answer = make_response(f"{told('wrong_address').text}\n{url}/\n", 400)
     answer.mimetype = "text/plain"
     return answer
 
@@ -145,7 +147,7 @@ def _http_error(error: HTTPException) -> AnyResponse:
     if error.code is None or error.code < 400:  # a redirect that routing asks for
         return error.get_response()
     if isinstance(error, ForeignOrigin):
-        log.warning("csrf_refused", reason="foreign_origin", endpoint=request.endpoint)
+        tell_foreign_origin(str(site().settings.public_url), setting="PUBLIC_URL")
     if error.code == 413:
         log.warning("request_too_large")
     page = error_page(error.code, _WORDS.get(error.code, "error" if error.code >= 500 else "bad_request"))

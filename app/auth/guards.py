@@ -1,5 +1,6 @@
 """Who may come in, by which door: every route wears a guard, and every request passes the same few checks first."""
 
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -62,8 +63,9 @@ def install(app: Flask, *, netloc: str, origin: str, trusts_proxy: bool) -> None
         asked = request_ctx.request
         if asked.path in ANY_HOST:
             return None
-        if asked.environ.get("HTTP_HOST", "").lower().removesuffix(own_port) != netloc:
-            raise ForeignHost
+        host = asked.environ.get("HTTP_HOST", "").lower().removesuffix(own_port)
+        if host != netloc:
+            return lead_home(host, netloc=netloc, origin=origin)
         if trusts_proxy and came_by_plain_http(asked, origin):
             return lead_to_https(origin)
         if asked.endpoint is None:
@@ -77,6 +79,16 @@ def install(app: Flask, *, netloc: str, origin: str, trusts_proxy: bool) -> None
         return None
 
 
+def lead_home(host: str, *, netloc: str, origin: str) -> AnyResponse:
+    """Where a request goes on that names our host with the dot at its end that ends every name in the DNS.
+
+    :raises ForeignHost: it names another host, or it has sent something.
+    """
+    if request.method not in {"GET", "HEAD"} or re.sub(r"\.(?=:|$)", "", host) != netloc:
+        raise ForeignHost
+    return _same_page_at(origin)
+
+
 def lead_to_https(origin: str) -> AnyResponse:
     """Where a request goes on that came by plain http.
 
@@ -87,6 +99,10 @@ def lead_to_https(origin: str) -> AnyResponse:
         raise Forbidden  # what was typed has already travelled in the clear: do not make that work
     if "Sec-Fetch-Mode" in request.headers:  # which browsers send over https only: they would come back the same way
         raise HttpsSeenAsHttp
+    return _same_page_at(origin)
+
+
+def _same_page_at(origin: str) -> AnyResponse:
     return redirect(origin + request.full_path.rstrip("?"), 308)
 
 

@@ -281,8 +281,10 @@ def leave(notice: str | None, *, for_good: bool) -> None:
 
 
 def take_notice() -> str | None:
-    """The notice to show on this page; it is shown once."""
+    """The notice to show on this page; it is shown once. HEAD asks for what nobody will read."""
     session = _session()
+    if request_ctx.request.method == "HEAD":
+        return cast(str | None, session.get(NOTICE))
     return cast(str | None, session.pop(NOTICE)) if NOTICE in session else None
 
 

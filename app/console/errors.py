@@ -14,6 +14,7 @@ from app.console.views import sign_in
 from app.history import HistoryUnavailable
 from app.logs import log, request_id
 from app.messages.pictures import LARGEST_BYTES
+from app.refusals import tell_foreign_host, tell_foreign_origin
 from app.store import StoreUnavailable
 
 RETRY_AFTER_SECONDS = 10
@@ -81,8 +82,9 @@ def _store_away(error: StoreUnavailable) -> Response:
 
 
 def _foreign_host(error: ForeignHost) -> Response:
-    log.warning("host_refused")
-    answer = make_response(f"The console is at {console().settings.console_url}/\n", 400)
+    url = console().settings.console_url
+    tell_foreign_host(url.netloc, setting="CONSOLE_URL")
+    answer = make_response(f"The console is at {url}/\n", 400)
     answer.mimetype = "text/plain"
     return answer
 
@@ -118,7 +120,7 @@ def _http_error(error: HTTPException) -> AnyResponse:
     if error.code is None or error.code < 400:
         return error.get_response()
     if isinstance(error, ForeignOrigin):
-        log.warning("csrf_refused", reason="foreign_origin", endpoint=request.endpoint)
+        tell_foreign_origin(str(console().settings.console_url), setting="CONSOLE_URL")
         return error_page(403, "Another site sent this", "Nothing was done.", keeps_typed=False)
     page = error_page(error.code, *_SAID.get(error.code, _SAID[400]), keeps_typed=error.code != 413)
     if error.code == 405:

@@ -16,6 +16,7 @@ from app.auth.guards import (
     ForeignHost,
     HttpsSeenAsHttp,
     came_by_plain_http,
+    lead_home,
     lead_to_https,
     public,
     unguarded,
@@ -83,8 +84,9 @@ def install(app: Flask, origin: Origin, *, trusts_proxy: bool) -> None:
     def check() -> AnyResponse | None:
         if request.path in ANY_HOST:
             return None
-        if request.environ.get("HTTP_HOST", "").lower().removesuffix(own_port) != origin.netloc:
-            raise ForeignHost
+        host = request.environ.get("HTTP_HOST", "").lower().removesuffix(own_port)
+        if host != origin.netloc:
+            return lead_home(host, netloc=origin.netloc, origin=str(origin))
         if trusts_proxy and came_by_plain_http(request, str(origin)):
             return lead_to_https(str(origin))
         if request.endpoint is None:

@@ -72,7 +72,16 @@ def test_a_foreign_host_is_refused_and_not_named(console_app, host):
     answer = console_app.test_client().get("/sign-in", headers={"Host": host})
     assert answer.status_code == 400
     assert not host or host not in answer.text.replace(CONSOLE_URL, "")
-    assert log_of(console_app, "host_refused")
+    (told,) = log_of(console_app, "host_refused")
+    assert (told["came"], told["expected"]) == (host or "none", "127.0.0.1:8001")
+    assert "CONSOLE_URL" in told["todo"]
+
+
+def test_our_host_with_a_dot_at_its_end_leads_home(make_console):
+    client = make_console(CONSOLE_URL="https://words.example.com").test_client()
+    answer = client.get("/sign-in?next=/", headers={"Host": "words.example.com."})
+    assert (answer.status_code, answer.location) == (308, "https://words.example.com/sign-in?next=/")
+    assert client.post("/sign-in", headers={"Host": "words.example.com."}).status_code == 400
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
@@ -82,7 +91,14 @@ def test_health_is_told_under_any_host_and_in_no_log(console_app, path):
     assert log_of(console_app, "request") == []
 
 
-@pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site", "Origin": CONSOLE_URL},
+    ],
+)
 def test_a_form_of_another_site_does_nothing_and_its_text_is_not_shown(console_client, console_app, headers):
     client = console_client()
     data = {"csrf_token": client.token("/"), "text": "Words of a stranger"}
@@ -90,7 +106,16 @@ def test_a_form_of_another_site_does_nothing_and_its_text_is_not_shown(console_c
     assert answer.status_code == 403
     assert "Words of a stranger" not in answer.text
     assert client.get("/").status_code == 200
-    assert log_of(console_app, "csrf_refused")[0]["reason"] == "foreign_origin"
+    (told,) = log_of(console_app, "csrf_refused")
+    assert (told["reason"], told["came"]) == ("foreign_origin", headers.get("Origin", "none"))
+    assert "CONSOLE_URL" in told["todo"]
+
+
+def test_what_the_browser_says_of_a_form_decides_before_its_origin(console_client):
+    client = console_client()
+    data = {"csrf_token": client.token("/")}
+    headers = {"Sec-Fetch-Site": "same-origin", "Origin": "null"}
+    assert client.post("/sign-out", data=data, headers=headers).status_code == 303
 
 
 @pytest.mark.parametrize("token", [None, "", "x", "x~y"])

@@ -56,6 +56,61 @@ def test_the_schemes_own_port_may_be_named(make_site):
     assert browser.get("/login", Host="rewards.example.com:80").status == 400
 
 
+@pytest.mark.parametrize("host", ["rewards.example.com.", "REWARDS.example.com.:443"])
+def test_our_host_with_a_dot_at_its_end_leads_home(make_site, host):
+    site = make_site(PUBLIC_URL="https://rewards.example.com")
+    browser = browser_of(site)
+    for method in ("GET", "HEAD"):
+        answer = browser._fetch(method, "/login?next=/account", None, {"Host": host})
+        assert (answer.status, answer.location) == (308, "https://rewards.example.com/login?next=/account")
+    assert browser.post("/login", {"username": "ana"}, Host=host).status == 400
+    other_port = browser_of(make_site(PUBLIC_URL="https://rewards.example.com:8443"))
+    assert other_port.get("/", Host="rewards.example.com.:8443").location == "https://rewards.example.com:8443/"
+
+
+@pytest.mark.parametrize("host", ["rewards.example.com..", ".rewards.example.com", "rewards.example.com.evil.example"])
+def test_other_dots_lead_nowhere(make_site, host):
+    assert browser_of(make_site(PUBLIC_URL="https://rewards.example.com")).get("/login", Host=host).status == 400
+
+
+@pytest.mark.parametrize(
+    ("host", "came"),
+    [
+        ("evil.example:81", "evil.example:81"),
+        ("", "none"),
+        ('a b"\x1b[31m', "unreadable"),
+        ("a" * 3000, "unreadable"),
+        ("evil.example/marker?marker", "unreadable"),
+    ],
+)
+def test_the_log_says_which_host_came_which_was_expected_and_what_to_do(site, browser, host, came):
+    browser.get("/login?marker=1", Host=host)
+    (told,) = log_of(site, "host_refused")
+    assert (told["came"], told["expected"]) == (came, "127.0.0.1:8000")
+    assert "PUBLIC_URL" in told["todo"]
+    assert "marker" not in str(told)
+    assert len(told["todo"]) < 200, "the log cuts it"
+
+
+@pytest.mark.parametrize(
+    ("headers", "came", "says"),
+    [
+        ({"Origin": "https://evil.example"}, "https://evil.example", "none"),
+        ({"Origin": "null"}, "null", "none"),
+        ({"Origin": "https://u:marker@evil.example/?marker"}, "unreadable", "none"),
+        ({"Sec_Fetch_Site": "cross-site"}, "none", "cross-site"),
+    ],
+)
+def test_the_log_says_from_where_a_form_came_and_what_to_do(site, browser, headers, came, says):
+    browser.submit(browser.get("/login"), "ana", "taco-tuesday", **headers)
+    (told,) = log_of(site, "csrf_refused")
+    assert (told["reason"], told["came"], told["sec_fetch_site"]) == ("foreign_origin", came, says)
+    assert told["expected"] == "http://127.0.0.1:8000"
+    assert "PUBLIC_URL" in told["todo"]
+    assert "marker" not in str(told)
+    assert len(told["todo"]) < 200, "the log cuts it"
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 def test_health_is_answered_under_any_host_without_a_cookie(browser, path):
     answer = browser.get(path, Host="10.0.0.7")

@@ -204,11 +204,37 @@ def test_a_browser_without_cookies_is_told_so(site, sandbox):
         {"Origin": "http://127.0.0.1:8000.evil.example"},
         {"Sec_Fetch_Site": "cross-site"},
         {"Sec_Fetch_Site": "same-site"},
+        {"Sec_Fetch_Site": "cross-site", "Origin": "http://127.0.0.1:8000"},
+        {"Sec_Fetch_Site": "same-site", "Origin": "http://127.0.0.1:8000"},
+        {"Sec_Fetch_Site": "none", "Origin": "https://evil.example"},
+        {"Sec_Fetch_Site": "none", "Origin": "null"},
+        {"Sec_Fetch_Site": "", "Origin": "null"},
+        {"Sec_Fetch_Site": "same-origin, cross-site"},
     ],
 )
 def test_a_form_sent_by_another_site_is_refused_even_with_a_good_secret(browser, sandbox, headers):
     form = browser.get("/login")
     assert browser.submit(form, "ana", "taco-tuesday", **headers).status == 403
+    assert sandbox.calls() == []
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec_Fetch_Site": "same-origin", "Origin": "null"},  # with "Referrer-Policy: no-referrer", which proxies add
+        {"Sec_Fetch_Site": "same-origin"},
+        {"Sec_Fetch_Site": "none", "Origin": "http://127.0.0.1:8000"},
+        {"Origin": "http://127.0.0.1:8000"},
+    ],
+)
+def test_what_the_browser_says_of_a_form_decides_before_its_origin(browser, headers):
+    assert browser.submit(browser.get("/login"), "ana", "taco-tuesday", **headers).status == 303
+
+
+def test_a_form_that_the_browser_calls_our_own_still_needs_its_secret(browser, sandbox):
+    browser.get("/login")
+    form = {"username": "ana", "password": "taco-tuesday", "csrf_token": "x"}
+    assert browser.post("/login", form, Sec_Fetch_Site="same-origin", Origin="null").status == 422
     assert sandbox.calls() == []
 
 

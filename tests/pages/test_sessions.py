@@ -214,3 +214,15 @@ def test_what_a_session_holds_is_in_no_repr(browser, site):
     assert "marker" not in shown
     assert browser.cookies()["session"] not in shown
     assert "csrf_token" in shown
+
+
+@pytest.mark.parametrize("heads", [1, 3])
+def test_head_before_get_eats_no_notice(browser, sandbox, heads):
+    browser.sign_in()
+    sandbox.expire()
+    sandbox.revoke()
+    landing = browser.get("/account").location
+    for _ in range(heads):
+        assert browser._fetch("HEAD", landing, None, {}).status == 200
+    assert 'role="status"' in browser.get(landing).body
+    assert 'role="status"' not in browser.get(landing).body, "it is shown once"
