@@ -286,8 +286,12 @@ def _setting(
     default: Any = _REQUIRED,
     *,
     may_be_file: bool = False,
+    instead: str | None = None,
 ) -> Any:
-    """Declare a setting. A default is given as it would stand in the environment, or as None."""
+    """Declare a setting. A default is given as it would stand in the environment, or as None.
+
+    :param instead: a setting that does as well, so that this one may be missing.
+    """
     return field(
         metadata={
             "parse": parse,
@@ -295,8 +299,15 @@ def _setting(
             "example": example,
             "default": default,
             "may_be_file": may_be_file,
+            "instead": instead,
         }
     )
+
+
+def _signing_key(whose: str = "", *, default: Any = _REQUIRED, instead: str | None = None) -> Any:
+    rule = "at least 32 random characters; make one with: python3 -c 'import secrets; print(secrets.token_hex(32))'"
+    example = "64 characters that nobody else has"
+    return _setting(_key, f"{whose}{rule}", example, default, may_be_file=True, instead=instead)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -306,12 +317,6 @@ class _ForBoth:
     A field's name in capitals is its name in the environment.
     """
 
-    secret_key: Secret = _setting(
-        _key,
-        "at least 32 random characters; make one with: python3 -c 'import secrets; print(secrets.token_hex(32))'",
-        "64 characters that nobody else has",
-        may_be_file=True,
-    )
     secret_key_fallbacks: tuple[Secret, ...] = _setting(
         _keys,
         "former keys that still verify, comma-separated, each at least 32 characters",
@@ -356,7 +361,9 @@ class _ForBoth:
             try:
                 text = _given(source, name, may_be_file=rules["may_be_file"])
                 text = rules["default"] if text is None else text
-                if text is _REQUIRED:
+                if text is _REQUIRED and _is_given(source, rules["instead"]):
+                    values[declared.name] = None
+                elif text is _REQUIRED:
                     faults.append(f"{name} is missing: {rules['rule']}. Example: {rules['example']}")
                 else:
                     values[declared.name] = None if text is None else rules["parse"](text)
@@ -380,6 +387,7 @@ class _ForBoth:
 class Settings(_ForBoth):
     """Every setting of the guests' site."""
 
+    secret_key: Secret = _signing_key()
     public_url: Origin = _setting(
         _origin,
         "the origin that guests use, without a path; http:// only for loopback hosts",
@@ -478,6 +486,8 @@ class Settings(_ForBoth):
 class ConsoleSettings(_ForBoth):
     """Every setting of the merchant's console."""
 
+    console_secret_key: Secret | None = _signing_key("another key than the site's SECRET_KEY, ", instead="SECRET_KEY")
+    secret_key: Secret | None = _signing_key("for a console without a key of its own, that of the site, ", default=None)
     console_url: Origin = _setting(
         _origin,
         "the origin that staff use, another host than the guests'; http:// only for loopback hosts",
@@ -516,6 +526,11 @@ class ConsoleSettings(_ForBoth):
     @classmethod
     def _contradictions(cls, values: Mapping[str, Any], environ: Mapping[str, str]) -> list[str]:
         faults = []
+        if values["console_secret_key"] in (values["secret_key"], *values["secret_key_fallbacks"]):
+            faults.append(
+                "CONSOLE_SECRET_KEY is wrong: it is SECRET_KEY, or a former one, and whoever takes over the site "
+                "could sign in here. Make another one: python3 -c 'import secrets; print(secrets.token_hex(32))'"
+            )
         has_rules = bool(values["console_editors"] or values["console_publishers"])
         if values["console_oidc_issuer"]:
             if not values["console_oidc_client_id"]:
@@ -540,6 +555,13 @@ class ConsoleSettings(_ForBoth):
                 "Give the console a host of its own. Example: https://words.example.com"
             )
         return faults
+
+    @property
+    def signing_keys(self) -> list[str]:
+        """What the console signs with, and then what it accepts besides: its own key or, without one, the site's."""
+        own, of_site = self.console_secret_key, self.secret_key
+        keys = (own,) if own else (of_site, *self.secret_key_fallbacks)
+        return [key.reveal() for key in keys if key]
 
     @property
     def database_url(self) -> str:
@@ -614,6 +636,10 @@ def _given(environ: Mapping[str, str], name: str, *, may_be_file: bool) -> str |
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise _WholeFault(f"{name}_FILE names a file that cannot be read: {reason}.") from error
+
+
+def _is_given(environ: Mapping[str, str], name: str | None) -> bool:
+    return name is not None and any(environ.get(each) for each in (name, f"{name}_FILE"))
 
 
 def _slips(environ: Mapping[str, str]) -> list[str]:

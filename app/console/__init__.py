@@ -42,7 +42,9 @@ def create_console(settings: ConsoleSettings) -> Flask:
         is_secure=settings.console_url.is_secure, is_behind_proxy=settings.trusted_proxy_hops > 0
     )
     logs.configure(settings.log_level)  # last: the guests' application for previews has set it up for itself
-    keys = [key.reveal() for key in (settings.secret_key, *settings.secret_key_fallbacks)]
+    keys = settings.signing_keys
+    if settings.console_secret_key is None:
+        log.warning("console_key_shared", todo="Set CONSOLE_SECRET_KEY: with SECRET_KEY the site could sign staff in")
     is_secure = settings.console_url.is_secure
     app.config.update(
         SECRET_KEY=keys[0],
@@ -73,7 +75,7 @@ def make_console(settings: ConsoleSettings) -> Console:
     """The parts that the console's pages work with."""
     database = Database(settings.database_url, migrates=True, on_deed=_tell_deed)
     store = open_store(settings.store_url.reveal())
-    pseudonyms = Pseudonyms([key.reveal() for key in (settings.secret_key, *settings.secret_key_fallbacks)])
+    pseudonyms = Pseudonyms(settings.signing_keys)
     come_back_to = f"{settings.console_url}/sign-in/back"
     revisions, drafts, pictures = Revisions(database), Drafts(database), Pictures(database)
     codes_seen, desk = CodesSeen(store), Desk(settings.merchant_dir, revisions, drafts, pictures)
@@ -82,7 +84,7 @@ def make_console(settings: ConsoleSettings) -> Console:
         store=store,
         attempts=Attempts(store, pseudonyms),
         provider=Provider(settings, come_back_to=come_back_to) if settings.console_oidc_issuer else None,
-        sessions=staff.StaffSessions(store, idle_seconds=settings.console_idle_seconds),
+        sessions=staff.StaffSessions(store, key=settings.signing_keys[0], idle_seconds=settings.console_idle_seconds),
         codes_seen=codes_seen,
         texts_seen=CodesSeen(store, of="texts"),
         desk=desk,
@@ -107,6 +109,6 @@ _TOLD_AT_SIGN_IN = frozenset({"signed_in", "signed_out", "sign_in_refused", "lin
 
 
 class _ConsoleSession(SecureCookieSessionInterface):
-    """Signed otherwise than anything of the guests' site, whose key is the same."""
+    """Signed otherwise than anything of the guests' site, whose key may be the same."""
 
     salt = "console"

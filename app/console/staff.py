@@ -1,9 +1,12 @@
 """The merchant's staff: who they are, what they may do, and how long the console remembers them.
 
-The browser holds a signed cookie with a session id; what belongs to it is in the store, sealed with that id, below a
-prefix of its own. A guest's session is none of these, and theirs is no guest's.
+The browser holds a signed cookie with a session id; what belongs to it is in the store, sealed with that id and the
+console's key, below a prefix of its own. A guest's session is none of these, and theirs is no guest's. Without that key
+whoever can write to the store, as the guests' site can, makes no session of staff.
 """
 
+import hmac
+from base64 import urlsafe_b64encode
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
@@ -57,11 +60,12 @@ _DECODER = msgspec.msgpack.Decoder(_Record)
 class StaffSessions:
     """The sessions of staff, in the store of the guests' sign-ins.
 
+    :param key: of the console. With another one all sessions are gone.
     :param idle_seconds: without a request, until a session ends.
     """
 
-    def __init__(self, store: Store, *, idle_seconds: int) -> None:
-        self._store = store
+    def __init__(self, store: Store, *, key: str, idle_seconds: int) -> None:
+        self._store, self._key = store, key.encode()
         self._idle_seconds = idle_seconds
 
     def begin(self, who: Staff, *, now: float) -> str:
@@ -71,7 +75,7 @@ class StaffSessions:
         :raises StoreUnavailable: it cannot be kept.
         """
         session_id = new_session_id()
-        keys = SessionKeys(session_id)
+        keys = self._keys(session_id)
         record = msgspec.msgpack.encode(_Record(who.name, who.role, now + MAX_SECONDS))
         self._store.put(_key(keys), keys.seal(_key(keys), record), min(self._idle_seconds, MAX_SECONDS))
         return session_id
@@ -83,7 +87,7 @@ class StaffSessions:
         """
         if not is_session_id(session_id):
             return None
-        keys = SessionKeys(session_id)
+        keys = self._keys(session_id)
         sealed = self._store.get(_key(keys))[0]
         content = keys.open(_key(keys), sealed) if sealed else None
         if content is None:
@@ -100,7 +104,12 @@ class StaffSessions:
         :raises StoreUnavailable: it could not be ended.
         """
         if is_session_id(session_id):
-            self._store.delete(_key(SessionKeys(session_id)))
+            self._store.delete(_key(self._keys(session_id)))
+
+    def _keys(self, session_id: str) -> SessionKeys:
+        """What seals a session: nobody makes it of the session id alone."""
+        mixed = hmac.digest(self._key, b"staff session" + session_id.encode(), "sha256")
+        return SessionKeys(urlsafe_b64encode(mixed).decode().rstrip("="))
 
 
 def _key(keys: SessionKeys) -> str:

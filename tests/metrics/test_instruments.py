@@ -14,7 +14,7 @@ from app.store import Operation
 
 ROOT = Path(__file__).parents[2]
 # The console is another application, which nobody counts.
-APP = sorted(path for path in (ROOT / "app").rglob("*.py") if "console" not in path.parts)
+APP = sorted(path for path in (ROOT / "app").rglob("*.py") if "console" not in path.relative_to(ROOT).parts)
 CONSOLE = sorted((ROOT / "app" / "console").rglob("*.py"))
 HISTORY = sorted((ROOT / "app" / "history").rglob("*.py"))
 # What has a metric of its own, and what is told by others than workers or not worth a number.
