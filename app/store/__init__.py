@@ -1,6 +1,19 @@
 """Where server-side state lives: records, leases and counters behind one small interface."""
 
-from app.store.interface import Change, Claim, Count, Facts, Put, Reason, Release, Settle, Store, StoreUnavailable
+from app.store.interface import (
+    Change,
+    Claim,
+    Count,
+    Facts,
+    Limit,
+    Put,
+    Reason,
+    Release,
+    Settle,
+    Store,
+    StoreUnavailable,
+    TakeBack,
+)
 from app.store.observed import ObservedStore, Operation
 from app.store.patience import check_patience, patience, renew_patience
 from app.store.urls import open_store, without_credentials
@@ -10,6 +23,7 @@ __all__ = [
     "Claim",
     "Count",
     "Facts",
+    "Limit",
     "ObservedStore",
     "Operation",
     "Put",
@@ -18,6 +32,7 @@ __all__ = [
     "Settle",
     "Store",
     "StoreUnavailable",
+    "TakeBack",
     "check_patience",
     "open_store",
     "patience",

@@ -39,6 +39,13 @@ class Count(NamedTuple):
     seconds_left: float
 
 
+class Limit(NamedTuple):
+    """How far a counter may go within the window that begins with its first count."""
+
+    number: int
+    window_seconds: float
+
+
 class Claim(NamedTuple):
     """Whether a lease is held now, and what was read when that was known."""
 
@@ -81,7 +88,13 @@ class Release(NamedTuple):
     holder: str
 
 
-Change = Put | Settle | Release
+class TakeBack(NamedTuple):
+    """Count one less in counters that were counted before. One that is past its end stays so."""
+
+    counters: Sequence[str]
+
+
+Change = Put | Settle | Release | TakeBack
 
 
 @dataclass(frozen=True)
@@ -122,10 +135,13 @@ class Store(Protocol):
     def put(self, key: str, value: bytes, ttl_seconds: float, owner: str | None = None) -> None:
         """Create or overwrite a record. The arguments are those of :class:`Put`."""
 
-    def write(self, *changes: Change) -> None:
+    def write(self, *changes: Change) -> int:
         """Make changes in their order, in one round trip if one server has all of it.
 
         When it fails, any of them may have been made. What others go by, such as a :class:`Settle`, stands last.
+
+        :returns: how many records an owner has that something was put for. Some that ended by themselves may be among
+            them, and it is 0 where the answer was lost: ``owned`` knows.
         """
 
     def replace(self, key: str, old: bytes, new: bytes, ttl_seconds: float) -> bool:
@@ -143,8 +159,14 @@ class Store(Protocol):
         :returns: False if there is none.
         """
 
-    def delete(self, *keys: str) -> None:
-        """End records now."""
+    def delete(self, *keys: str, owner: str | None = None) -> None:
+        """End records now.
+
+        :param owner: whose they are, if that is known: they are then no longer counted as the owner's.
+        """
+
+    def owned(self, owner: str) -> list[str]:
+        """The keys of an owner's live records; those that will end first come first."""
 
     def delete_owned(self, owner: str) -> int:
         """End all records of an owner.
@@ -175,6 +197,15 @@ class Store(Protocol):
 
     def increment_all(self, windows_seconds: Mapping[str, float]) -> list[Count]:
         """The same for several counters, each with its window, in fewer round trips; how far each has come."""
+
+    def count_up(self, limits: Mapping[str, Limit]) -> str | None:
+        """Count one more in several counters, or in none if one of them has come to its limit.
+
+        Nobody counts in between, where one server has all of it. Elsewhere those that lie together (in a Redis Cluster
+        by their hash tag) are counted at once, and taken back if another one is full.
+
+        :returns: the first counter that has come to its limit, or None if all were counted.
+        """
 
     def count(self, key: str) -> Count:
         """Read a counter without counting; (0, 0.0) outside a window."""

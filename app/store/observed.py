@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, ParamSpec, TypeVar
 
-from app.store.interface import Change, Claim, Count, Facts, Store, StoreUnavailable
+from app.store.interface import Change, Claim, Count, Facts, Limit, Store, StoreUnavailable
 
 DONE, DECLINED = "done", "declined"
 
@@ -41,8 +41,8 @@ class ObservedStore:
     def put(self, key: str, value: bytes, ttl_seconds: float, owner: str | None = None) -> None:
         self._told("put", self._store.put, key, value, ttl_seconds, owner)
 
-    def write(self, *changes: Change) -> None:
-        self._told("write", self._store.write, *changes)
+    def write(self, *changes: Change) -> int:
+        return self._told("write", self._store.write, *changes)
 
     def replace(self, key: str, old: bytes, new: bytes, ttl_seconds: float) -> bool:
         return self._told("replace", self._store.replace, key, old, new, ttl_seconds)
@@ -50,8 +50,11 @@ class ObservedStore:
     def extend(self, key: str, ttl_seconds: float) -> bool:
         return self._told("extend", self._store.extend, key, ttl_seconds)
 
-    def delete(self, *keys: str) -> None:
-        self._told("delete", self._store.delete, *keys)
+    def delete(self, *keys: str, owner: str | None = None) -> None:
+        self._told("delete", self._store.delete, *keys, owner=owner)
+
+    def owned(self, owner: str) -> list[str]:
+        return self._told("owned", self._store.owned, owner)
 
     def delete_owned(self, owner: str) -> int:
         return self._told("delete_owned", self._store.delete_owned, owner)
@@ -67,6 +70,9 @@ class ObservedStore:
 
     def increment_all(self, windows_seconds: Mapping[str, float]) -> list[Count]:
         return self._told("increment_all", self._store.increment_all, windows_seconds)
+
+    def count_up(self, limits: Mapping[str, Limit]) -> str | None:
+        return self._told("count_up", self._store.count_up, limits)
 
     def count(self, key: str) -> Count:
         return self._told("count", self._store.count, key)

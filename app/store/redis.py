@@ -28,11 +28,13 @@ from app.store.interface import (
     Claim,
     Count,
     Facts,
+    Limit,
     Put,
     Reason,
     Release,
     Settle,
     StoreUnavailable,
+    TakeBack,
     milliseconds,
 )
 from app.store.patience import longest_wait, operation
@@ -75,18 +77,29 @@ for _, index in ipairs(indices) do
   redis.call('PEXPIREAT', index, redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')[2])
 end
 """
+_ENTERED = "return redis.call('ZCARD', KEYS[1])"  # how many entries the owner has
 
-_INDEX = f"local indices, entries = KEYS, {{unpack(ARGV, 2)}} {_ENTER}"
+_INDEX = f"local indices, entries = KEYS, {{unpack(ARGV, 2)}} {_ENTER} {_ENTERED}"
 
 # On one server both in one script: a record whose entry fails is not written, whatever else is sent with it.
 _INDEX_AND_PUT = f"""
 local indices, entries = {{KEYS[1], KEYS[2]}}, {{unpack(KEYS, 3)}} {_ENTER}
 for i, key in ipairs(entries) do redis.call('SET', key, ARGV[i + 1], 'PX', ARGV[1]) end
+{_ENTERED}
 """
 
 _OWNED = "return redis.call('ZRANGE', KEYS[1], 0, -1)"
 
 _OWNED_PAGE = "return redis.call('ZSCAN', KEYS[1], ARGV[1], 'COUNT', 500)"
+
+# Gives those of the keys whose records are live and an owner's.
+_LIVE = """
+local live = {}
+for _, key in ipairs(KEYS) do
+  if string.match(redis.call('GET', key) or '', '^([^\\n]+)\\n') == ARGV[1] then table.insert(live, key) end
+end
+return live
+"""
 
 # Ends the records of one owner, or with '' of whatever owner, and gives their keys.
 _END_OWNED = """
@@ -102,6 +115,23 @@ _INCREMENT = """
 local number = redis.call('INCR', KEYS[1])
 if number == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return {number, redis.call('PTTL', KEYS[1])}
+"""
+
+# Gives the place of the first counter that has come to its limit, or 0 when all were counted.
+_COUNT_UP = """
+for i, key in ipairs(KEYS) do
+  if tonumber(redis.call('GET', key) or 0) >= tonumber(ARGV[2 * i - 1]) then return i end
+end
+for i, key in ipairs(KEYS) do
+  if redis.call('INCR', key) == 1 then redis.call('PEXPIRE', key, ARGV[2 * i]) end
+end
+return 0
+"""
+
+_TAKE_BACK = """
+for _, key in ipairs(KEYS) do
+  if tonumber(redis.call('GET', key) or 0) > 0 then redis.call('DECR', key) end
+end
 """
 
 _COUNTS = """
@@ -127,7 +157,7 @@ local time = redis.call('TIME')
 return redis.call('ZCOUNT', KEYS[1], '(' .. time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[1], '+inf')
 """
 
-_FORGET = "return redis.call('ZREM', KEYS[1], unpack(ARGV))"
+_FORGET = "for _, index in ipairs(KEYS) do redis.call('ZREM', index, unpack(ARGV)) end"
 
 _FACTS = "return redis.call('INFO', 'server') .. redis.call('INFO', 'memory') .. redis.call('INFO', 'persistence')"
 
@@ -151,14 +181,17 @@ class RedisStore:
     def put(self, key: str, value: bytes, ttl_seconds: float, owner: str | None = None) -> None:
         self.write(Put({key: value}, ttl_seconds, owner))
 
-    def write(self, *changes: Change) -> None:
+    def write(self, *changes: Change) -> int:
         settled = {change.name: change.value for change in changes if isinstance(change, Settle)}
 
         def was_done() -> bool:
             # Others go by what is settled. What was written before that, they may have ended already.
             return bool(settled) and self.get(*settled) == list(settled.values())
 
-        self._run_all([step for change in changes for step in self._steps(change)], was_done=was_done)
+        steps = [step for change in changes for step in self._steps(change)]
+        replies = self._run_all(steps, was_done=was_done)
+        entered = [reply for step, reply in zip(steps, replies, strict=False) if step[1] in (_INDEX, _INDEX_AND_PUT)]
+        return max(entered, default=0)
 
     def replace(self, key: str, old: bytes, new: bytes, ttl_seconds: float) -> bool:
         with time_limit(OPERATION_SECONDS):
@@ -170,12 +203,20 @@ class RedisStore:
             owner = self._run(_EXTEND, [_record(key)], milliseconds(ttl_seconds))
             return self._kept(owner, key, ttl_seconds)
 
-    def delete(self, *keys: str) -> None:
+    def delete(self, *keys: str, owner: str | None = None) -> None:
         with time_limit(OPERATION_SECONDS):
             records = [_record(key) for key in keys]
             for group in self._servers.together(records):
                 self._run(_DELETE, group)
-            self._forget(records)
+            self._forget(records, owner)
+
+    def owned(self, owner: str) -> list[str]:
+        with time_limit(OPERATION_SECONDS):
+            entries = [entry.decode() for entry in self._run(_OWNED, [_by(owner)])]
+            live: set[bytes] = set()
+            for group in self._servers.together(entries):
+                live.update(self._run(_LIVE, group, owner))
+        return [entry.removeprefix(_record("")) for entry in entries if entry.encode() in live]
 
     def delete_owned(self, owner: str) -> int:
         with time_limit(OPERATION_SECONDS):
@@ -198,6 +239,23 @@ class RedisStore:
     def increment_all(self, windows_seconds: Mapping[str, float]) -> list[Count]:
         steps = [_step(_INCREMENT, [_counter(key)], milliseconds(ttl)) for key, ttl in windows_seconds.items()]
         return [Count(number, left / 1000) for number, left in self._run_all(steps, repeatable=False)]
+
+    def count_up(self, limits: Mapping[str, Limit]) -> str | None:
+        held = {_counter(key): (key, limit) for key, limit in limits.items()}
+        counted: list[str] = []
+        with time_limit(OPERATION_SECONDS):
+            for group in self._servers.together(list(held)):
+                arguments = [part for each in group for part in _limit(held[each][1])]
+                try:
+                    full = self._run(_COUNT_UP, group, *arguments, repeatable=False)
+                except StoreUnavailable:
+                    self._take_back(counted)
+                    raise
+                if full:
+                    self._take_back(counted)
+                    return held[group[full - 1]][0]
+                counted += group
+        return None
 
     def count(self, key: str) -> Count:
         return self.counts(key)[0]
@@ -246,14 +304,20 @@ class RedisStore:
         for group in self._servers.together([record.decode() for record in records]):
             # Not repeatable: the second reply would leave out what the first try ended.
             ended += self._run(_END_OWNED, group, owner, repeatable=False)
-        self._forget(ended)
+        self._forget(ended, owner)
         return len(ended)
 
-    def _forget(self, records: Sequence[str | bytes]) -> None:
+    def _forget(self, records: Sequence[str | bytes], owner: str | None) -> None:
         """Take records that have ended out of what is counted. An entry that stays leaves by itself, in time."""
         with contextlib.suppress(StoreUnavailable):
             if records:
-                self._run(_FORGET, [_ALL], *records)
+                self._run(_FORGET, [_ALL, _by(owner)] if owner else [_ALL], *records)
+
+    def _take_back(self, counters: Sequence[str]) -> None:
+        """Count one less, if that can be had; a count that stays ends with its window."""
+        with contextlib.suppress(StoreUnavailable):
+            if counters:
+                self._run_all([_step(_TAKE_BACK, group) for group in self._servers.together(counters)])
 
     def _run(self, script: str, keys: Sequence[str], *arguments: str | bytes | int, repeatable: bool = True) -> Any:
         return self._run_all([_step(script, keys, *arguments)], repeatable=repeatable)[0]
@@ -294,6 +358,9 @@ class RedisStore:
                 yield _step(_SETTLE, keys, holder, b"\n" + value, milliseconds(ttl_seconds))
             case Release(lease, holder):
                 yield _release(lease, holder)
+            case TakeBack(counters):
+                for group in self._servers.together([_counter(key) for key in counters]):
+                    yield _step(_TAKE_BACK, group)
 
     def _run_all(
         self,
@@ -333,6 +400,10 @@ class RedisStore:
 
 def _step(script: str, keys: Sequence[str], *arguments: str | bytes | int) -> Command:
     return ("EVAL", script, len(keys), *keys, *arguments)
+
+
+def _limit(limit: Limit) -> tuple[int, int]:
+    return limit.number, milliseconds(limit.window_seconds)
 
 
 def _index(owner: str, records: Iterable[str], ttl_seconds: float) -> Command:

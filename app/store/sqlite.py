@@ -17,11 +17,13 @@ from app.store.interface import (
     Claim,
     Count,
     Facts,
+    Limit,
     Put,
     Reason,
     Release,
     Settle,
     StoreUnavailable,
+    TakeBack,
     milliseconds,
 )
 from app.store.patience import longest_wait, operation
@@ -67,7 +69,7 @@ class SqliteStore:
 
     When power fails, what was not yet synchronised (``synchronous``) is lost, and the file stays sound:
 
-    - Most writes do not wait for the disk (NORMAL). Some guests sign in again after that; waiting would make the
+    - Limit writes do not wait for the disk (NORMAL). Some guests sign in again after that; waiting would make the
       writes of all workers queue behind the disk. A crash of the process loses nothing.
     - Deletions wait (FULL), because what was signed out must stay so even then. They are few.
 
@@ -89,10 +91,12 @@ class SqliteStore:
         with self._connection() as db:
             db.execute(_PUT, (key, value, owner, _ends_at(ttl_seconds)))
 
-    def write(self, *changes: Change) -> None:
+    def write(self, *changes: Change) -> int:
         with self._connection() as db, _transaction(db):
             for change in changes:
                 _make(db, change)
+            owners = {change.owner for change in changes if isinstance(change, Put) and change.owner is not None}
+            return max((len(_owned(db, owner)) for owner in owners), default=0)
 
     def replace(self, key: str, old: bytes, new: bytes, ttl_seconds: float) -> bool:
         with self._connection() as db:
@@ -109,9 +113,13 @@ class SqliteStore:
             )
         return changed.rowcount == 1
 
-    def delete(self, *keys: str) -> None:
+    def delete(self, *keys: str, owner: str | None = None) -> None:
         with self._connection(durable=True) as db:
             db.execute(f"DELETE FROM records WHERE key IN ({_marks(keys)})", keys)  # noqa: S608 only marks
+
+    def owned(self, owner: str) -> list[str]:
+        with self._connection() as db:
+            return _owned(db, owner)
 
     def delete_owned(self, owner: str) -> int:
         with self._connection(durable=True) as db, _transaction(db):
@@ -140,12 +148,17 @@ class SqliteStore:
     def increment_all(self, windows_seconds: Mapping[str, float]) -> list[Count]:
         with self._connection() as db, _transaction(db):
             for key, ttl_seconds in windows_seconds.items():
-                db.execute(
-                    "INSERT INTO counters VALUES (:key, 1, :ends_at) ON CONFLICT (key) DO UPDATE SET"
-                    " number = iif(ends_at > :now, number + 1, 1), ends_at = iif(ends_at > :now, ends_at, :ends_at)",
-                    {"key": key, "ends_at": _ends_at(ttl_seconds), "now": _now()},
-                )
+                _count_one(db, key, ttl_seconds)
             return _counts(db, tuple(windows_seconds))
+
+    def count_up(self, limits: Mapping[str, Limit]) -> str | None:
+        with self._connection() as db, _transaction(db):
+            counts = zip(limits.items(), _counts(db, tuple(limits)), strict=True)
+            full = next((key for (key, limit), count in counts if count.number >= limit.number), None)
+            if full is None:
+                for key, limit in limits.items():
+                    _count_one(db, key, limit.window_seconds)
+            return full
 
     def count(self, key: str) -> Count:
         return self.counts(key)[0]
@@ -230,6 +243,19 @@ def _counts(db: sqlite3.Connection, keys: Sequence[str]) -> list[Count]:
     return [found.get(key, Count(0, 0.0)) for key in keys]
 
 
+def _count_one(db: sqlite3.Connection, key: str, ttl_seconds: float) -> None:
+    db.execute(
+        "INSERT INTO counters VALUES (:key, 1, :ends_at) ON CONFLICT (key) DO UPDATE SET"
+        " number = iif(ends_at > :now, number + 1, 1), ends_at = iif(ends_at > :now, ends_at, :ends_at)",
+        {"key": key, "ends_at": _ends_at(ttl_seconds), "now": _now()},
+    )
+
+
+def _owned(db: sqlite3.Connection, owner: str) -> list[str]:
+    query = "SELECT key FROM records WHERE owner = ? AND ends_at > ? ORDER BY ends_at, key"
+    return [key for (key,) in db.execute(query, (owner, _now()))]
+
+
 def _make(db: sqlite3.Connection, change: Change) -> None:
     match change:
         case Put(records, ttl_seconds, owner):
@@ -241,6 +267,9 @@ def _make(db: sqlite3.Connection, change: Change) -> None:
             db.execute(_RELEASE, (name, holder))
         case Release(lease, holder):
             db.execute(_RELEASE, (lease, holder))
+        case TakeBack(counters):
+            for key in counters:
+                db.execute("UPDATE counters SET number = max(number - 1, 0) WHERE key = ?", (key,))
 
 
 def _acquire(db: sqlite3.Connection, lease: str, holder: str, ttl_seconds: float) -> bool:

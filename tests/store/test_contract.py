@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from app.store import Claim, Count, Put, Release, Settle
+from app.store import Claim, Count, Limit, Put, Release, Settle, TakeBack
 
 LONG = 60
 SHORT = 1  # longer than a busy machine takes for the next operations
@@ -254,6 +254,67 @@ def test_several_counters_are_incremented_each_within_its_own_window(store):
     assert 2 * LONG - 5 < counts[2].seconds_left <= 2 * LONG
     time.sleep(PAST_SHORT)
     assert [count.number for count in store.counts("one", "two", "three")] == [0, 1, 1]
+
+
+def numbers(store, *keys):
+    return [count.number for count in store.counts(*keys)]
+
+
+def test_several_counters_are_counted_up_until_the_first_of_them_is_full_and_then_none_is(store):
+    limits = {"{a}one": Limit(3, LONG), "{b}two": Limit(2, SHORT), "{a}three": Limit(2, LONG)}
+    assert [store.count_up(limits) for _ in range(2)] == [None, None]
+    assert numbers(store, *limits) == [2, 2, 2]
+    assert store.count_up(limits) in {"{b}two", "{a}three"}
+    assert store.count_up({"{a}one": Limit(3, LONG), "{a}three": Limit(2, LONG)}) == "{a}three"
+    assert store.count_up({"{b}two": Limit(2, LONG), "{a}three": Limit(3, LONG)}) == "{b}two"
+    assert numbers(store, *limits) == [2, 2, 2]
+    assert LONG - 5 < store.count("{a}one").seconds_left <= LONG
+    time.sleep(PAST_SHORT)
+    assert store.count_up({"{b}two": Limit(2, LONG), "{a}three": Limit(3, LONG)}) is None
+    assert numbers(store, *limits) == [2, 1, 3]
+
+
+def test_counts_are_taken_back_and_never_below_nothing(store):
+    for _ in range(2):
+        store.count_up({"{a}one": Limit(9, SHORT), "{b}two": Limit(9, LONG)})
+    store.count_up({"{a}one": Limit(9, LONG)})
+    store.write(TakeBack(["{a}one", "{b}two", "{b}never"]), Put({"s:{a}": b"session"}, LONG))
+    assert numbers(store, "{a}one", "{b}two", "{b}never") == [2, 1, 0]
+    for _ in range(3):
+        store.write(TakeBack(["{b}two"]))
+    assert numbers(store, "{b}two") == [0]
+    assert store.count_up({"{b}two": Limit(1, LONG)}) is None
+    time.sleep(PAST_SHORT)
+    store.write(TakeBack(["{a}one"]))
+    assert numbers(store, "{a}one") == [0]
+    assert [store.count_up({"{a}one": Limit(1, LONG)}) for _ in range(2)] == [None, "{a}one"]
+
+
+def test_an_owner_s_live_records_are_listed_with_those_first_that_end_first(store):
+    store.put("s:{a}", b"value", 3 * LONG, "guest")
+    store.put("s:{b}", b"value", LONG, "guest")
+    store.put("s:{c}", b"value", 2 * LONG, "guest")
+    store.put("s:{d}", b"value", SHORT, "guest")
+    store.put("s:{e}", b"value", LONG, "another")
+    assert store.owned("guest") == ["s:{d}", "s:{b}", "s:{c}", "s:{a}"]
+    time.sleep(PAST_SHORT)
+    store.extend("s:{b}", 4 * LONG)
+    assert store.owned("guest") == ["s:{c}", "s:{a}", "s:{b}"]
+    store.delete("s:{a}")
+    assert store.owned("guest") == ["s:{c}", "s:{b}"]
+    assert store.owned("a stranger") == []
+
+
+def test_whoever_puts_records_hears_how_many_the_owner_has(store):
+    assert store.write(Put({"s:{x}": b"nobody's"}, LONG)) == 0
+    for number in range(1, 4):
+        names = {f"s:{{{number}}}": b"session", f"t:{{{number}}}": b"tokens"}
+        assert store.write(Put(names, LONG, "guest"), TakeBack(["one"])) == 2 * number
+    assert store.write(Put({"s:{y}": b"other"}, LONG, "another")) == 1
+    store.delete("s:{1}", "t:{1}", owner="guest")
+    assert store.write(Put({"s:{2}": b"again"}, LONG, "guest")) == 4
+    store.delete_owned("guest")
+    assert store.write(Put({"s:{4}": b"session"}, LONG, "guest")) == 1
 
 
 def test_a_lease_has_one_holder(store):

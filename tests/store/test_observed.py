@@ -4,7 +4,7 @@ import inspect
 
 import pytest
 
-from app.store import ObservedStore, Put, Store, StoreUnavailable, open_store
+from app.store import Limit, ObservedStore, Put, Store, StoreUnavailable, open_store
 
 LONG = 60
 MARKERS = ("marker-key", "marker-value", "marker-owner", "marker-holder")
@@ -38,13 +38,15 @@ def test_every_operation_is_passed_on_and_told_of(observed, told):
     assert [count.number for count in observed.increment_all({"marker-four": LONG})] == [1]
     assert observed.count("marker-key").number == 1
     assert [count.number for count in observed.counts("marker-key", "other")] == [1, 0]
-    assert observed.write(Put({"marker-two": b"marker-value"}, LONG, "marker-two-owner")) is None
+    assert observed.count_up({"marker-five": Limit(1, LONG)}) is None
+    assert observed.write(Put({"marker-two": b"marker-value"}, LONG, "marker-two-owner")) == 1
+    assert observed.owned("marker-two-owner") == ["marker-two"]
     assert observed.acquire("marker-key", "marker-holder", LONG)
     observed.release("marker-key", "marker-holder")
     assert observed.claim("marker-key", "marker-holder", LONG, records=["marker-three"], counters=[]).is_held
     observed.ping()
     observed.facts()
-    observed.delete("marker-key")
+    observed.delete("marker-key", owner="marker-owner")
     assert observed.delete_owned("marker-owner") == 0
     assert observed.delete_all() == 1
     assert {each.name for each in told} == operations()

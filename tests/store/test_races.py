@@ -6,7 +6,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from app.store import open_store
+from app.store import Limit, open_store
 from tests.stores import in_processes
 
 LONG = 60
@@ -56,6 +56,20 @@ def test_every_count_is_given_once(store, tmp_path):
     in_processes(2, count)
     given = [int(number) for process in range(2) for number in (tmp_path / str(process)).read_text().split()]
     assert sorted(given) == list(range(1, 101))
+
+
+def test_no_counter_goes_past_its_limit_however_many_count_at_once(store, tmp_path):
+    limits = {"{a}one": Limit(100, LONG), "{b}two": Limit(40, LONG)}
+
+    def count(process):
+        full = in_threads(5, lambda _: [store.count_up(limits) for _ in range(10)])
+        (tmp_path / f"{process}").write_text("\n".join(str(each) for thread in full for each in thread))
+
+    in_processes(3, count)
+    full = "\n".join((tmp_path / f"{process}").read_text() for process in range(3)).splitlines()
+    assert full.count("None") == 40
+    assert full.count("{b}two") == 110
+    assert [count.number for count in store.counts(*limits)] == [40, 40]
 
 
 def test_a_lease_never_has_two_holders(store, tmp_path):

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from redis.exceptions import ResponseError
 
-from app.store import Put, Release, Settle, StoreUnavailable, open_store
+from app.store import Limit, Put, Release, Settle, StoreUnavailable, TakeBack, open_store
 from tests.stores import IN_TIME_SECONDS, free_ports, until
 
 LONG = 60
@@ -84,12 +84,14 @@ OPERATIONS = {
     "put": lambda store: store.put("s:{b}", b"value", LONG, "guest"),
     "replace": lambda store: store.replace("s:{a}", b"value", b"new", LONG),
     "extend": lambda store: store.extend("s:{a}", LONG),
-    "delete": lambda store: store.delete("s:{a}", "t:{a}"),
+    "delete": lambda store: store.delete("s:{a}", "t:{a}", owner="guest"),
+    "owned": lambda store: store.owned("guest"),
     "delete_owned": lambda store: store.delete_owned("guest"),
     "delete_all": lambda store: store.delete_all(),
     "count_owned": lambda store: store.count_owned(LONG),
     "increment": lambda store: store.increment("c", LONG),
     "increment_all": lambda store: store.increment_all({"c": LONG, "d": LONG}),
+    "count_up": lambda store: store.count_up({"c": Limit(9, LONG), "d": Limit(9, LONG)}),
     "count": lambda store: store.count("c"),
     "acquire": lambda store: store.acquire("l:{a}", "holder", LONG),
     "claim": lambda store: store.claim("j:{a}", "holder", LONG, records=["j:{a}"], counters=["c", "d"]),
@@ -97,6 +99,7 @@ OPERATIONS = {
         Put({"s:{b}": b"value", "t:{b}": b"value"}, LONG, "guest"),
         Settle("j:{a}", "holder", b"value", LONG),
         Release("l:{a}", "holder"),
+        TakeBack(["c"]),
     ),
     "release": lambda store: store.release("l:{a}", "holder"),
     "ping": lambda store: store.ping(),
@@ -341,7 +344,7 @@ def test_an_access_list_with_nothing_but_what_is_needed_is_enough(own_redis):
         client.execute_command(
             "ACL", "SETUSER", "site", "on", ">secret", "~guest-login:*", "-@all", "+eval", "+mget", "+get", "+set",
             "+del", "+pexpire", "+pexpireat", "+pttl", "+incr", "+time", "+zadd", "+zrem", "+zrange",
-            "+zrangebyscore", "+zscan", "+zcount", "+select",
+            "+zrangebyscore", "+zscan", "+zcount", "+select", "+zcard", "+decr",
         )  # fmt: skip
     store = open_store(f"redis://site:secret@{own_redis.address}/0")
     store.put("s:{a}", b"value", LONG, "guest")
