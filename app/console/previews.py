@@ -18,7 +18,9 @@ from config import Settings
 
 SCHEMES: tuple[SchemeName, ...] = get_args(SchemeName)
 # What a page runs, and the secret of its form, which would make every page another one.
-_LEFT_OUT = re.compile(r"<script\b.*?</script>\n?|<input type=\"hidden\" name=\"csrf_token\"[^>]*>\n?", re.DOTALL)
+_LEFT_OUT = re.compile(
+    r"<script\b.*?(?:</script>\n?|\Z)|<input type=\"hidden\" name=\"csrf_token\"[^>]*(?:>\n?|\Z)", re.DOTALL
+)
 
 _FOCUS = ' tabindex="-1" autofocus'  # of what is wrong, in templates/components.html
 

@@ -20,7 +20,9 @@ SUFFIXES = {
 }
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}\.(?:svg|png|jpg|jpeg|webp)")
 
-_SVG = re.compile(rb"\s*(?:<\?xml[^>]{0,200}\?>|<!--.{0,2000}?-->|<!DOCTYPE[^>\[]{0,500}>|\s)*<svg[\s/>]", re.DOTALL)
+_SVG = re.compile(
+    rb"(?>\s+|<\?xml[^>]{0,200}\?>|<!--(?:(?!-->).){0,2000}-->|<!DOCTYPE[^>\[]{0,500}>)*+<svg[\s/>]", re.DOTALL
+)
 
 
 @dataclass(frozen=True)
