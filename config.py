@@ -252,7 +252,12 @@ def _staff(text: str) -> tuple[str, ...]:
     found = tuple(part.strip() for part in text.split(",") if part.strip())
     if not found or not all(re.fullmatch(r"group:.+|[^@\s]*@[^@\s]+\.[^@\s]+", each) for each in found):
         raise ValueError
-    return tuple(each if each.startswith("group:") else each.lower() for each in found)
+    return tuple(each if each.startswith("group:") else small_letters(each) for each in found)
+
+
+def small_letters(address: str) -> str:
+    """An e-mail address with its letters from A to Z as small ones, and no other: a Kelvin sign is no k."""
+    return address.encode().lower().decode()
 
 
 def _issuer(text: str) -> str:

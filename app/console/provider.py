@@ -15,7 +15,7 @@ from typing import Any
 from authlib.integrations.base_client import BaseApp, OAuth2Mixin, OAuthError, OpenIDMixin
 from authlib.integrations.requests_client import OAuth2Session
 
-from config import ConsoleSettings
+from config import ConsoleSettings, small_letters
 
 TOTAL_SECONDS = 8  # for all that is asked of the provider while somebody waits for one page
 READ_SECONDS = 4
@@ -52,7 +52,7 @@ class Identity:
     """Who somebody is, as the provider says.
 
     :ivar subject: the provider's own name of them, which never changes
-    :ivar email: in small letters; empty if there is none
+    :ivar email: its letters from A to Z as small ones; empty if there is none
     :ivar is_verified: the provider has seen that the address is theirs
     :ivar username: what they call themselves there; anybody may call themselves anything
     """
@@ -69,7 +69,8 @@ class Identity:
         if self.email and self.is_verified:
             return self.email[:_LONGEST_NAME]
         claimed = self.username or self.email
-        return f"{claimed[:80]} ({self.subject})"[:_LONGEST_NAME] if claimed else self.subject[:_LONGEST_NAME]
+        is_whole = not claimed and "@" not in self.subject  # which could look like an address, and is none
+        return (self.subject if is_whole else f"{claimed[:80]} ({self.subject})".strip())[:_LONGEST_NAME]
 
 
 @dataclass(frozen=True)
@@ -136,12 +137,12 @@ class Provider:
             claims = client.parse_id_token(token, way.nonce, must_be, leeway=60)
             if not claims:
                 raise ProviderRefused("no_id_token")
-            if "email" not in claims and client.server_metadata.get("userinfo_endpoint"):
+            more: Mapping[str, Any] = {}
+            if not claims.get("email") and client.server_metadata.get("userinfo_endpoint"):
                 more = client.userinfo(token=token)
                 if more.get("sub") != claims["sub"]:
                     raise ProviderRefused("other_subject")
-                claims = {**more, **claims}
-            return _identity(claims)
+            return _identity(claims, more)
 
     def _known(self) -> "_Client":
         """A client that knows where the provider's pages are."""
@@ -219,13 +220,28 @@ class _Client(OAuth2Mixin, OpenIDMixin, BaseApp):  # type: ignore[misc]
     client_cls = _Session
 
 
-def _identity(claims: Mapping[str, Any]) -> Identity:
-    groups = claims.get("groups") or ()
+def _identity(claims: Mapping[str, Any], more: Mapping[str, Any]) -> Identity:
+    """Who somebody is.
+
+    :param claims: of the ID token.
+    :param more: of userinfo; empty if it was not asked.
+    :raises ProviderRefused: subject or address would not be read as what they are.
+    """
+    subject = str(claims.get("sub") or "")
+    if not subject.strip() or not subject.isprintable():
+        raise ProviderRefused("no_subject")
+    speaks = claims if claims.get("email") else more  # of the address and of whether it was seen, never one of each
+    email = str(speaks.get("email") or "")
+    if not email.isprintable():  # controls and marks of direction, behind which it would read as somebody else's
+        raise ProviderRefused("unreadable_address")
+    is_verified = speaks.get("email_verified")
+    of_both = {**more, **claims}
+    username, groups = of_both.get("preferred_username") or of_both.get("name") or "", of_both.get("groups") or ()
     return Identity(
-        subject=str(claims["sub"]),
-        email=str(claims.get("email") or "").strip().lower(),
-        is_verified=claims.get("email_verified") is True or claims.get("email_verified") == "true",  # a text, for some
-        username=str(claims.get("preferred_username") or claims.get("name") or ""),
+        subject=subject,
+        email=small_letters(email),
+        is_verified=is_verified is True or is_verified == "true",  # a text, for some
+        username="".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in str(username)),
         groups=[str(each) for each in groups] if isinstance(groups, list) else [str(groups)] if groups else [],
     )
 

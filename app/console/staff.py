@@ -173,8 +173,11 @@ def role_of(who: Identity, *, editors: Collection[str], publishers: Collection[s
     :param editors: addresses, ``@domain`` and ``group:NAME``, as in ``CONSOLE_EDITORS``.
     """
     named = {f"group:{group}" for group in who.groups}
-    if who.is_verified and who.email.count("@") == 1:
-        named |= {who.email, f"@{who.email.partition('@')[2]}"}
+    local_part, _, domain = who.email.partition("@")
+    if who.is_verified and local_part and domain and " " not in who.email and "@" not in domain:
+        named.add(who.email)
+        if who.email.isascii():  # other letters may look like a colleague's: such an address has to be listed whole
+            named.add(f"@{domain}")
     if named & set(publishers):
         return Role.PUBLISHER
     return Role.EDITOR if named & set(editors) else None
