@@ -98,7 +98,7 @@ def create_app(settings: Settings, *, for_command: bool = False) -> Flask:
     headers.init_app(app, is_secure=settings.public_url.is_secure, trusts_proxy=settings.trusted_proxy_hops > 0)
     for page in (home, login, logout, language, account, health, assets, brand):
         app.register_blueprint(page.bp)
-    echo.init_app(app, keys=keys, trusted_hops=settings.trusted_proxy_hops)
+    echo.init_app(app, keys=keys, trusted_hops=settings.trusted_proxy_hops, is_secure=settings.public_url.is_secure)
     guards.install(
         app,
         netloc=settings.public_url.netloc,

@@ -35,18 +35,16 @@ class Forwarding:
         environ["REMOTE_ADDR"] = bare_address(environ.get("REMOTE_ADDR", "")) or _THIS_MACHINE
         if self._trusted_hops:
             environ[WRITTEN] = environ.get(_FOR, "")
-            self._set(environ, _PROTO, self._trusted(environ, _PROTO).lower())
-            self._set(environ, _HOST, self._trusted(environ, _HOST))
-            written = self._trusted(environ, _FOR)
+            proto, host, written = (
+                trusted_value(environ.get(name, ""), self._trusted_hops) for name in (_PROTO, _HOST, _FOR)
+            )
+            self._set(environ, _PROTO, proto.lower())
+            self._set(environ, _HOST, host)
             address = bare_address(written)
             if written and address is None:
                 self._warn(written)
             self._set(environ, _FOR, address)
         return self._app(environ, start_response)
-
-    def _trusted(self, environ: WSGIEnvironment, name: str) -> str:
-        values = values_of(environ.get(name, ""))
-        return values[-self._trusted_hops if len(values) >= self._trusted_hops else -1] if values else ""
 
     @staticmethod
     def _set(environ: WSGIEnvironment, name: str, value: str | None) -> None:
@@ -69,6 +67,12 @@ class Forwarding:
 def values_of(header: str) -> list[str]:
     """The values of a forwarding header. A comma always parts them: a quotation mark may be the client's own."""
     return [value for part in header.split(",") if (value := part.strip(' \t"'))]
+
+
+def trusted_value(header: str, hops: int) -> str:
+    """The value of a forwarding header that counts (:class:`Forwarding`); empty if there is none."""
+    values = values_of(header)
+    return values[-hops if len(values) >= hops else -1] if values else ""
 
 
 def bare_address(written: str) -> str | None:

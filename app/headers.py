@@ -64,7 +64,8 @@ EVERYWHERE = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    # Not no-referrer: browsers would then send "Origin: null" with our own forms, and we refuse that.
+    # Not no-referrer: browsers would then send "Origin: null" with our own forms, and of those that send no
+    # Sec-Fetch-Site nobody could tell them from a stranger's.
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -75,6 +76,11 @@ EVERYWHERE = {
 HSTS = "max-age=31536000"  # of this host alone: what else the domain serves is not ours to decide
 
 
+def of_pages(*, is_secure: bool, policy: str = CONTENT_SECURITY_POLICY) -> dict[str, str]:
+    """The headers of an answer that says nothing else of itself, by name."""
+    return EVERYWHERE | {"Content-Security-Policy": policy} | ({"Strict-Transport-Security": HSTS} if is_secure else {})
+
+
 def init_app(app: Flask, *, is_secure: bool, trusts_proxy: bool, policy: str = CONTENT_SECURITY_POLICY) -> None:
     """Put the headers on every answer of the application.
 
@@ -82,8 +88,7 @@ def init_app(app: Flask, *, is_secure: bool, trusts_proxy: bool, policy: str = C
     :param trusts_proxy: a proxy in front says by which scheme a request came.
     :param policy: what pages may load and do (CSP), of those that say nothing else.
     """
-    always = EVERYWHERE | {"Content-Security-Policy": policy}
-    everywhere = (always | {"Strict-Transport-Security": HSTS} if is_secure else always).items()
+    everywhere = of_pages(is_secure=is_secure, policy=policy).items()
 
     @app.after_request
     def add(response: Response) -> Response:

@@ -18,8 +18,8 @@ import pytest
 import requests
 
 from app import create_app
-from app.headers import EVERYWHERE, FILE_POLICY
 from config import Settings
+from tests.expected_headers import EVERYWHERE, FILE_POLICY
 from tests.stores import free_ports
 
 ROOT = Path(__file__).parents[1]

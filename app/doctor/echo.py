@@ -10,6 +10,8 @@ import msgspec
 from flask import Flask, Response, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 
+from app import forwarding, headers
+
 HEADER = "X-Doctor"
 GOOD_FOR_SECONDS = 60
 
@@ -23,6 +25,8 @@ class Seen(msgspec.Struct):
     :ivar forwarded_for: how many addresses proxies have written down
     :ivar forwarded_proto: whether a proxy said by which scheme it came
     :ivar trusted_hops: how many proxies the running site trusts
+    :ivar unreadable_address: what a trusted proxy has written in place of an address
+    :ivar headers: those of the answer, as they leave the site
     """
 
     host: str
@@ -31,6 +35,8 @@ class Seen(msgspec.Struct):
     forwarded_for: int
     forwarded_proto: bool
     trusted_hops: int
+    unreadable_address: str = ""
+    headers: dict[str, str] = {}
 
 
 def signed_question(key: str) -> str:
@@ -38,10 +44,11 @@ def signed_question(key: str) -> str:
     return str(_serializer([key]).dumps("what do you see?"))
 
 
-def init_app(app: Flask, *, keys: Sequence[str], trusted_hops: int) -> None:
+def init_app(app: Flask, *, keys: Sequence[str], trusted_hops: int, is_secure: bool) -> None:
     """Answer the doctor, before any other check could refuse the request.
 
     :param keys: the current key first.
+    :param is_secure: guests come over https.
     """
     serializer = _serializer(list(reversed(keys)))
 
@@ -54,15 +61,17 @@ def init_app(app: Flask, *, keys: Sequence[str], trusted_hops: int) -> None:
             serializer.loads(question, max_age=GOOD_FOR_SECONDS)
         except BadData:
             return None
-        hops = [hop for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+        written = request.environ.get(forwarding.WRITTEN, request.headers.get("X-Forwarded-For", ""))
+        trusted = forwarding.trusted_value(written, trusted_hops) if trusted_hops else ""
         seen = Seen(
-            host=request.environ.get("HTTP_X_FORWARDED_HOST" if trusted_hops else "HTTP_HOST")
-            or request.environ.get("HTTP_HOST", ""),
+            host=request.environ.get("HTTP_HOST", ""),
             scheme=request.scheme,
             address=request.remote_addr or "",
-            forwarded_for=len(hops),
+            forwarded_for=len(forwarding.values_of(written)),
             forwarded_proto="X-Forwarded-Proto" in request.headers,
             trusted_hops=trusted_hops,
+            unreadable_address="" if forwarding.bare_address(trusted) else trusted,
+            headers=headers.of_pages(is_secure=is_secure) | {"Cache-Control": "no-store"},
         )
         return Response(json.dumps(msgspec.structs.asdict(seen)), mimetype="application/json")
 

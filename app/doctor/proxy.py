@@ -3,7 +3,7 @@
 import http.client
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -50,7 +50,7 @@ def check_proxy(site: Site) -> Iterator[Finding]:
     of_request = list(_check_seen(url, seen))
     yield from of_request
     if not any(each.level is Level.FAULT for each in of_request):  # otherwise the site answers by a wrong picture
-        yield from _check_headers(url, answer)
+        yield from _check_headers(seen, answer)
 
 
 def _fetch(url: Origin, question: str) -> tuple[http.client.HTTPResponse, bytes]:
@@ -97,6 +97,15 @@ def _check_seen(url: Origin, seen: Seen) -> Iterator[Finding]:
             f"the site sees the host {seen.host[:100]!r} and not {url.netloc}: it refuses every guest",
             "Have the proxy pass the Host header on as it came (nginx: proxy_set_header Host $http_host).",
         )
+    if seen.trusted_hops and not seen.forwarded_for:
+        yield fault(
+            AREA,
+            f"no proxy has written down an address, and TRUSTED_PROXY_HOPS is {seen.trusted_hops}: "
+            f"every guest seems to come from {seen.address}",
+            "Guests would share one limit for refused sign-ins. Have the proxy set X-Forwarded-For (nginx: "
+            "proxy_set_header X-Forwarded-For $remote_addr); only without any proxy, set TRUSTED_PROXY_HOPS to 0.",
+        )
+        return
     if seen.forwarded_for != seen.trusted_hops:
         proxies = f"{seen.forwarded_for} prox{'y has' if seen.forwarded_for == 1 else 'ies have'}"
         yield fault(
@@ -107,6 +116,13 @@ def _check_seen(url: Origin, seen: Seen) -> Iterator[Finding]:
             "if these proxies are yours; otherwise have yours set X-Forwarded-For.",
         )
         return  # what else the proxies say cannot be told apart until that is right
+    if seen.unreadable_address:
+        yield fault(
+            AREA,
+            f"the proxy writes {seen.unreadable_address[:60]!r} into X-Forwarded-For, which is no address: "
+            f"every guest seems to come from {seen.address}",
+            "Have it write the guest's address; a port behind it is no harm.",
+        )
     yield ok(AREA, f"TRUSTED_PROXY_HOPS is {seen.trusted_hops}, and so many proxies are there")
     if url.is_secure and seen.trusted_hops and not seen.forwarded_proto:
         yield fault(
@@ -122,15 +138,26 @@ def _check_seen(url: Origin, seen: Seen) -> Iterator[Finding]:
         )
 
 
-def _check_headers(url: Origin, answer: http.client.HTTPResponse) -> Iterator[Finding]:
-    for name in ("Strict-Transport-Security", "Content-Security-Policy"):
+def _check_headers(seen: Seen, answer: http.client.HTTPResponse) -> Iterator[Finding]:
+    for name, sent in seen.headers.items():
         values = answer.headers.get_all(name) or []
-        wanted = 1 if url.is_secure or name != "Strict-Transport-Security" else 0
-        if len(values) > wanted:
+        if not values:
+            yield fault(AREA, f"{name} is missing", "The proxy takes it away. Have it pass the site's headers on.")
+        elif len(values) > 1:
+            others = sorted({value for value in values if value != sent})
             yield fault(
                 AREA,
-                f"{name} is sent {len(values)} times",
+                f"{name} is sent {len(values)} times" + (f", also as {_shown(others)}" if others else ""),
                 "The site sends it: take it out of the proxy's configuration. Browsers may ignore a doubled one.",
             )
-        elif len(values) < wanted:
-            yield fault(AREA, f"{name} is missing", "The proxy takes it away. Have it pass the site's headers on.")
+        elif values != [sent]:
+            tell = note if name == "Strict-Transport-Security" else fault  # it may be made stricter
+            yield tell(
+                AREA,
+                f"{name} arrives as {_shown(values)}, and the site sends {_shown([sent])}",
+                "The proxy puts its own in its place: take that out of its configuration.",
+            )
+
+
+def _shown(values: Iterable[str]) -> str:
+    return " and ".join(repr(value[:100]) for value in values)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from app.headers import FILE_POLICY
 from tests.browser.states import STATES, Visit
 from tests.chromium import path_of_chromium
+from tests.expected_headers import FILE_POLICY
 
 HERE = Path(__file__).parent
 TOOLS = HERE / "node_modules"

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from app.auth.guards import unguarded
-from app.headers import CONSOLE_POLICY, EVERYWHERE, HSTS
 from app.store import Reason, StoreUnavailable
 from tests.console.conftest import CONSOLE_URL, sign_in
+from tests.expected_headers import CONSOLE_POLICY, EVERYWHERE, HSTS
 from tests.sites import log_of
 
 EVERY_ANSWER = EVERYWHERE | {"Content-Security-Policy": CONSOLE_POLICY, "Cache-Control": "no-store"}

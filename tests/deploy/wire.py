@@ -5,7 +5,7 @@ import http.client
 import re
 import socket
 
-from app.headers import EVERYWHERE, HSTS
+from tests.expected_headers import EVERYWHERE, HSTS
 
 
 def connect(port):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import ssl
 import subprocess
@@ -424,6 +425,109 @@ def test_a_proxy_that_doubles_a_header(examine_behind_nginx):
     doubled = limit + " add_header Strict-Transport-Security 'max-age=31536000' always;"
     named = the_fault(examine_behind_nginx(changes={limit: doubled}))
     assert named == "proxy: Strict-Transport-Security is sent 2 times"
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("add_header Referrer-Policy no-referrer always;", "Referrer-Policy is sent 2 times, also as 'no-referrer'"),
+        (
+            "proxy_hide_header Referrer-Policy; add_header Referrer-Policy no-referrer always;",
+            "Referrer-Policy arrives as 'no-referrer', and the site sends 'same-origin'",
+        ),
+        ("proxy_hide_header X-Frame-Options;", "X-Frame-Options is missing"),
+        ("proxy_hide_header Cross-Origin-Opener-Policy;", "Cross-Origin-Opener-Policy is missing"),
+        (
+            "proxy_hide_header Cache-Control; add_header Cache-Control 'public, max-age=60';",
+            "Cache-Control arrives as 'public, max-age=60', and the site sends 'no-store'",
+        ),
+    ],
+)
+def test_a_proxy_that_adds_takes_away_or_changes_any_header(examine_behind_nginx, line, named):
+    limit = "proxy_next_upstream_timeout 10s;"
+    assert the_fault(examine_behind_nginx(changes={limit: f"{limit} {line}"})) == f"proxy: {named}"
+
+
+def test_a_longer_promise_of_https_may_be_meant_so(examine_behind_nginx):
+    limit = "proxy_next_upstream_timeout 10s;"
+    of_its_own = "proxy_hide_header Strict-Transport-Security; add_header Strict-Transport-Security 'max-age=63072000';"
+    found = examine_behind_nginx(changes={limit: f"{limit} {of_its_own}"})
+    assert faults(found) == []
+    (told,) = findings(found, "note", "proxy")
+    assert "Strict-Transport-Security arrives as 'max-age=63072000'" in told
+
+
+def test_a_proxy_that_writes_no_address_is_to_write_one(examine_behind_nginx):
+    changes = {"proxy_set_header X-Forwarded-For $remote_addr;": 'proxy_set_header X-Forwarded-For "";'}
+    found = examine_behind_nginx(changes=changes)
+    assert "no proxy has written down an address, and TRUSTED_PROXY_HOPS is 1" in the_fault(found)
+    (todo,) = [each["todo"] for each in found[1]["findings"] if each["level"] == "fault"]
+    assert "Have the proxy set X-Forwarded-For" in todo
+
+
+def test_a_proxy_that_writes_what_is_no_address(examine_behind_nginx):
+    changes = {"proxy_set_header X-Forwarded-For $remote_addr;": "proxy_set_header X-Forwarded-For unknown;"}
+    assert "writes 'unknown' into X-Forwarded-For, which is no address" in the_fault(
+        examine_behind_nginx(changes=changes)
+    )
+
+
+def test_a_port_behind_the_address_is_no_harm(examine_behind_nginx):
+    before = "proxy_set_header X-Forwarded-For $remote_addr;"
+    changes = {before: "proxy_set_header X-Forwarded-For $remote_addr:$remote_port;"}
+    assert faults(examine_behind_nginx(changes=changes)) == []
+
+
+@pytest.mark.parametrize("scheme", ["$http_x_forwarded_proto", "https"])
+def test_what_it_says_of_two_proxies_works_when_it_is_done(examine, sandbox, tmp_path, scheme):
+    """Guests, nginx with TLS, nginx that appends to X-Forwarded-For and has one scheme, site."""
+    homes = [tmp_path / name for name in ("outer", "inner")]
+    for home in homes:
+        home.mkdir()
+    outer, inner = Nginx(homes[0]), SecondNginx(homes[1], scheme)
+    with ExitStack() as running:
+
+        def start(hops):
+            settings = outer.settings_of_site | {"TRUSTED_PROXY_HOPS": hops}
+            site = RunningSite(environment(sandbox, tmp_path, **settings), "--bind", f"127.0.0.1:{port}", workers=1)
+            running.callback(site.stop, signal.SIGQUIT)
+            return site, examine(SSL_CERT_FILE=outer.authority, **settings)
+
+        (port,) = free_ports(1)
+        running.callback(outer.stop)
+        running.callback(inner.stop)
+        inner.start(port)
+        outer.start(inner.https_port)
+        site, found = start("1")
+        assert "2 proxies have written down an address, and TRUSTED_PROXY_HOPS is 1" in the_fault(found)
+        (todo,) = [each["todo"] for each in found[1]["findings"] if each["level"] == "fault"]
+        hops = re.search(r"Set TRUSTED_PROXY_HOPS to (\d+)", todo)[1]
+        site.stop(signal.SIGQUIT)
+        site, found = start(hops)
+        assert faults(found) == []
+        assert outer.browser(address="127.0.0.7").sign_in().status == 303
+        assert site.log("login_ok")[0]["address"] == "127.0.0.7"
+
+
+class SecondNginx(Nginx):
+    """A proxy behind another one, in its plainest form."""
+
+    def __init__(self, folder, scheme):
+        super().__init__(folder)
+        self.scheme = scheme
+
+    def _configuration(self, site_ports):
+        return (
+            f"pid {self.folder}/nginx.pid; error_log {self.folder}/log/error.log crit; events {{}}\n"
+            "http { access_log off; server {\n"
+            f"listen 127.0.0.1:{self.https_port};\n"
+            "location / {\n"
+            f"proxy_pass http://127.0.0.1:{site_ports[0]};\n"
+            "proxy_set_header Host $http_host;\n"
+            "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;\n"
+            f"proxy_set_header X-Forwarded-Proto {self.scheme};\n"
+            "} } }\n"
+        )
 
 
 def test_a_site_with_another_key(examine_behind_nginx):

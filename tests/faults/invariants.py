@@ -7,8 +7,8 @@ import time
 
 import redis
 
-from app.headers import EVERYWHERE
 from sandbox.tokens import ACCESS_PREFIX, REFRESH_PREFIX
+from tests.expected_headers import EVERYWHERE
 from tests.sites import SECRET_KEY
 from tests.test_main_job import forms
 

@@ -4,6 +4,7 @@ import pytest
 from flask import Flask
 
 from app.auth import guards
+from tests.expected_headers import EVERYWHERE, HSTS
 from tests.sites import browser_of, log_of
 
 
@@ -34,6 +35,17 @@ def test_the_routes_are_those_of_the_contract(site):
         ("/static/<fingerprint>/<path:name>", "GET"),
         ("/brand/<fingerprint>/<name>", "GET"),
     }
+
+
+@pytest.mark.parametrize("is_secure", [True, False])
+def test_the_headers_of_an_answer_are_these_to_the_letter(make_site, is_secure):
+    browser = browser_of(make_site(**({"PUBLIC_URL": "https://rewards.example.com"} if is_secure else {})))
+    kept = {"Cache-Control": "no-store", "Vary": "Accept-Language, Cookie"}
+    expected = EVERYWHERE | kept | ({"Strict-Transport-Security": HSTS} if is_secure else {})
+    of_each = {"Content-Type", "Content-Length", "Location", "Set-Cookie", "X-Request-ID", "Allow"}
+    for path in ("/login", "/account", "/nothing-here", "/healthz", "/logout"):
+        headers = browser.get(path).headers
+        assert {name: value for name, value in headers if name not in of_each} == expected
 
 
 def test_home_leads_to_the_page_that_fits(browser):

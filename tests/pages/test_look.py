@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.headers import FILE_POLICY
+from tests.expected_headers import FILE_POLICY
 from tests.sites import browser_of
 
 NEON = Path(__file__).parents[1] / "brands/neon"
