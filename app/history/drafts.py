@@ -153,13 +153,16 @@ class Drafts:
 
 
 def subject_of(place: Place) -> Place:
-    """What a place is about, whatever the language; what a link says and where it leads are one.
+    """What a place is about, whatever the language, and whichever of the two files says it.
 
-    A restriction is of that: languages come and go, and in a new one an editor could say what they like.
+    A restriction is of that: languages come and go, and in a new one an editor could say what they like. What a link
+    says and where it leads are one, and so is all that decides what the first field of the sign-in page is called.
     """
     file, *names = place
-    is_words = file.startswith("messages/") or (file == "merchant.toml" and names[:1] == ["links"])
-    return ("messages" if is_words else file, *names)
+    group = names[0] if names else ""
+    if file.startswith("messages/") or (file == "merchant.toml" and group in {"links", "username"}):
+        return ("messages", "username") if group == "username" else ("messages", *names)
+    return place
 
 
 def draft_tag(changes: Mapping[Place, Change]) -> str:

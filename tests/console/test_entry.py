@@ -277,6 +277,24 @@ def test_what_is_restricted_stays_so_whatever_languages_there_are(make_console, 
     assert edit(ben, "site", "busy", text_es="Ben’s.").status_code == 303
 
 
+@pytest.mark.parametrize("name", ["username", "email"])
+@pytest.mark.parametrize(
+    "typed",
+    [{"username.label": "Your number"}, {"username.kind": "phone"}, {"username.kind": "email", "name": "Ben's"}],
+)
+def test_a_restricted_label_of_the_first_field_is_restricted_on_the_page_look_too(app, client, name, typed):
+    restrict = f"/words/restrict?section=username&name={name}"
+    client.send(restrict, {"restricted": "yes"}, form_at="/")
+    ben = sign_in(app, "Ben", "editor")
+    assert fill_in(ben, "/look", typed, field="name").status_code == 403
+    for kind in ("username", "email", "phone", "card"):
+        assert edit(ben, "username", kind, text_en="Your number").status_code == 403
+    assert drafts(app) == {}
+    client.send(restrict, {}, form_at="/")
+    assert fill_in(ben, "/look", typed, field="name").status_code == 303
+    assert drafts(app)
+
+
 def test_a_link_whose_label_is_restricted_is_restricted_on_the_page_look_too(app, client):
     client.send("/words/restrict?section=links&name=help", {"restricted": "yes"}, form_at="/")
     answer = fill_in(sign_in(app, "Ben", "editor"), "/look", {"links.help.text": "Ben’s"}, field="name")
