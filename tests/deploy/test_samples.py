@@ -207,6 +207,11 @@ def test_systemd_counts_the_services_among_the_well_confined(unit):
     assert f"Overall exposure level for {unit.name}: 1.2 OK" in said
 
 
+@pytest.mark.parametrize("unit", [UNIT, CONSOLE_UNIT], ids=lambda unit: unit.name)
+def test_a_process_that_crashes_leaves_no_passwords_on_a_disk(unit):
+    assert unit_values("LimitCORE", unit) == ["0"]
+
+
 def test_the_command_of_operators_is_a_sound_script():
     code, said = run("sh", "-n", str(UNIT.with_suffix("")))
     assert (code, said) == (0, "")
