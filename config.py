@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 from urllib.parse import SplitResult, urlsplit
 
+import idna
+
 ROOT = Path(__file__).parent
 THREADS = 256  # per worker; a page mostly waits for Paytronix, so threads are what carries guests
 CONSOLE_THREADS = 32  # a few people, whose pages wait for a database at most
@@ -106,11 +108,16 @@ def _is_loopback(host: str) -> bool:
 
 
 def _host(text: str) -> str:
-    """A host as browsers write it: small letters, names in other scripts as punycode, IPv6 addresses shortened."""
+    """A host as browsers write it: small letters, other scripts by UTS 46 (ß is no ss), IPv6 addresses shortened."""
     try:
         return ipaddress.ip_address(text).compressed
     except ValueError:
-        name = text.lower() if text.isascii() else text.encode("idna").decode()
+        name = text.lower()
+        if not text.isascii():
+            try:
+                name = idna.encode(text, uts46=True).decode()
+            except idna.IDNAError as error:
+                raise _NoName from error
     if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in name.split(".")):
         raise ValueError
     return name
@@ -374,6 +381,11 @@ class _ForBoth:
                     values[declared.name] = None if text is None else rules["parse"](text)
             except _WholeFault as fault:
                 faults.append(str(fault))
+            except _NoName:
+                faults.append(
+                    f"{name} is wrong: its host has letters of which no name can be made. Write the host as browsers "
+                    "show it when its address is copied: xn--… Example: https://xn--caf-dma.example"
+                )
             except (ValueError, KeyError):
                 faults.append(f"{name} is wrong: {rules['rule']}. Example: {rules['example']}")
         faults = faults or cls._contradictions(values, source)
@@ -622,6 +634,10 @@ def _shown(value: object) -> str:
         case tuple():
             return " ".join(map(str, value))
     return str(value)
+
+
+class _NoName(ValueError):
+    """A host is not in ASCII and cannot be converted to it."""
 
 
 class _WholeFault(Exception):

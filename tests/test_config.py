@@ -9,7 +9,7 @@ import pytest
 
 import config
 from app.version import VERSION
-from config import Limit, Origin, Secret, Settings, SettingsError, given_settings, offer_default
+from config import ConsoleSettings, Limit, Origin, Secret, Settings, SettingsError, given_settings, offer_default
 
 GOOD = {
     "PUBLIC_URL": "https://rewards.example.com",
@@ -131,11 +131,39 @@ def test_plain_http_is_for_loopback_hosts(url):
     [
         ("https://REWARDS.example.com", "rewards.example.com"),
         ("https://café.example", "xn--caf-dma.example"),
+        ("https://straße.example", "xn--strae-oqa.example"),
+        ("https://STRAẞE.example", "xn--strae-oqa.example"),
+        ("https://weißwurst-häusl.example", "xn--weiwurst-husl-ddb6f.example"),
+        ("https://ταβέρνας.example", "xn--ixahbc0dxajj.example"),
+        ("https://日本。example:8443", "xn--wgv71a.example:8443"),
+        ("https://xn--strae-oqa.example", "xn--strae-oqa.example"),
         ("https://[2001:DB8:0:0::1]:8443", "[2001:db8::1]:8443"),
     ],
 )
 def test_a_host_is_written_as_browsers_send_it(url, netloc):
     assert Settings.from_env(GOOD | {"PUBLIC_URL": url}).public_url.netloc == netloc
+
+
+@pytest.mark.parametrize("host", ["☕.example", "xn--a.ü", "-ü.example", "ü..example", "ü_x.example"])
+@pytest.mark.parametrize("name", ["PUBLIC_URL", "PAYTRONIX_BASE_URL"])
+def test_a_host_that_cannot_be_converted_is_refused_with_the_form_to_write(name, host):
+    with pytest.raises(SettingsError, match=f"{name} is wrong: .*xn--") as caught:
+        Settings.from_env(GOOD | {name: f"https://{host}"})
+    assert host not in str(caught.value)
+
+
+def test_what_is_called_and_who_signs_staff_in_is_the_name_that_was_written():
+    settings = Settings.from_env(GOOD | {"PAYTRONIX_BASE_URL": "https://straße.example/rest/25.33"})
+    assert settings.paytronix_base_url == "https://xn--strae-oqa.example/rest/25.33"
+    given = GOOD | {
+        "CONSOLE_URL": "https://ταβέρνας.example",
+        "CONSOLE_OIDC_ISSUER": "https://straße.example/realms/staff",
+        "CONSOLE_OIDC_CLIENT_ID": "x",
+        "CONSOLE_EDITORS": "@example.com",
+    }
+    console = ConsoleSettings.from_env(given)
+    assert console.console_url.netloc == "xn--ixahbc0dxajj.example"
+    assert console.console_oidc_issuer == "https://xn--strae-oqa.example/realms/staff"
 
 
 def test_a_port_that_the_scheme_has_anyway_is_left_out_as_browsers_do():
