@@ -469,7 +469,7 @@ class Settings(_ForBoth):
         _limit, "refused sign-ins from one address before it must wait", "100/15 minutes", "100/15 minutes"
     )
     metrics_address: tuple[str, int] | None = _setting(
-        _address, "host:port for metrics, never the public one", "127.0.0.1:9100", None
+        _address, "host:port for metrics, never the public one", "127.0.0.1:8002", None
     )
     otel_exporter_otlp_endpoint: str | None = _setting(
         _collector_url,
@@ -669,11 +669,24 @@ def _slips(environ: Mapping[str, str]) -> list[str]:
     known = {each.name.upper() for each in declared}
     known |= {f"{each.name.upper()}_FILE" for each in declared if each.metadata["may_be_file"]}
     faults = []
-    for name in sorted(name for name in environ if name.startswith(_OURS) and name not in known):
-        close = difflib.get_close_matches(name, known, 1)
-        hint = f"did you mean {close[0]}?" if close else "remove it."
-        faults.append(f"{name} is not a setting: {hint}")
+    for name in sorted(set(environ) - known):
+        meant = _meant(name, known)
+        if name.startswith(_OURS):
+            faults.append(f"{name} is not a setting: {f'did you mean {meant}?' if meant else 'remove it.'}")
+        elif meant and not (environ.get(meant) or environ.get(f"{meant}_FILE")):  # beside it, it is somebody else's
+            faults.append(
+                f"{name} is not a setting: did you mean {meant}? If it belongs to another program, set {meant} too."
+            )
     return faults
+
+
+def _meant(name: str, known: set[str]) -> str | None:
+    """The setting whose name somebody has misspelt so, if there is one."""
+    likeness = 0.6 if name.startswith(_OURS) else 0.875  # OTEL_SERVICE_NAME and STORE_NAME are other programs' own
+    close = difflib.get_close_matches(name.upper(), known, 1, likeness)
+    if not close or (not name.startswith(_OURS) and set(close[0].split("_")) < set(name.upper().split("_"))):
+        return None  # OTEL_TRACES_SAMPLER_ARG says more than OTEL_TRACES_SAMPLER
+    return close[0]
 
 
 def check_extras(settings: Settings | ConsoleSettings) -> None:

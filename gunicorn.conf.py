@@ -79,7 +79,7 @@ def on_starting(server):
     read_ahead(counts=metrics is not None)
     gc.freeze()
     if metrics:
-        metrics.start(partial(serve_metrics, settings))
+        start_metrics(server)
     end, renew_workers = server.handle_term, server.handle_hup
 
     def begin_to_end():
@@ -98,6 +98,17 @@ def on_starting(server):
 
     server.handle_term = begin_to_end
     server.handle_hup = renew_workers_if_they_could_start
+
+
+def start_metrics(server):
+    metrics.start(partial(serve_metrics, settings))
+    reap_children = server.handle_chld
+
+    def reap_children_and_start_metrics_again():
+        reap_children()
+        metrics.start_again_if_gone()
+
+    server.handle_chld = server.handle_cld = reap_children_and_start_metrics_again  # Linux has two names for it
 
 
 def post_worker_init(worker):

@@ -201,11 +201,42 @@ def test_a_secret_file_that_cannot_be_read_is_named_by_its_setting(tmp_path):
         ("STORE_URLS", "STORE_URL"),
         ("MERCHANT_DIRS", "MERCHANT_DIR"),
         ("METRICS_ADDR", "METRICS_ADDRESS"),
+        # Whose beginning is wrong, too.
+        ("STOREURL", "STORE_URL"),
+        ("STORE_URI", "STORE_URL"),
+        ("store_url", "STORE_URL"),
+        ("TRUST_PROXY_HOPS", "TRUSTED_PROXY_HOPS"),
+        ("LOGIN_FAILURE_PER_GUEST", "LOGIN_FAILURES_PER_GUEST"),
+        ("METRICS_ADRESS", "METRICS_ADDRESS"),
+        ("LOGLEVEL", "LOG_LEVEL"),
+        ("OTEL_EXPORTER_OTLP_ENDPOIN", "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        ("MERCHANTDIR", "MERCHANT_DIR"),
+        ("MESSAGE_URL", "MESSAGES_URL"),
+        ("PAYTRONX_SCOPE", "PAYTRONIX_SCOPE"),
     ],
 )
 def test_a_slip_in_a_name_is_found_and_the_right_name_offered(slip, meant):
     with pytest.raises(SettingsError, match=rf"{slip} is not a setting: did you mean {meant}\?"):
         Settings.from_env(GOOD | {slip: "5"})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("OTEL_TRACES_SAMPLER_ARG", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL"),
+        *("OTEL_SERVICE_NAME", "LOGNAME", "DATABASE_URL", "BASE_URL", "WEB_CONCURRENCY", "STATE_DIRECTORY"),
+    ],
+)
+def test_what_belongs_to_other_programs_stops_no_start(name):
+    Settings.from_env(GOOD | {name: "5"})
+
+
+def test_a_name_that_is_nearly_ours_is_left_alone_beside_the_right_one(tmp_path):
+    (tmp_path / "store-url").write_text("redis://127.0.0.1:6379/0")
+    Settings.from_env(GOOD | {"STORAGE_URL": "s3://backups", "STORE_URL": "redis://127.0.0.1:6379/0"})
+    Settings.from_env(GOOD | {"STORAGE_URL": "s3://backups", "STORE_URL_FILE": str(tmp_path / "store-url")})
+    with pytest.raises(SettingsError, match="another program, set STORE_URL too"):
+        Settings.from_env(GOOD | {"STORAGE_URL": "s3://backups"})
 
 
 def test_a_default_is_offered_where_the_operator_left_a_setting_empty(monkeypatch):

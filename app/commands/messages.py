@@ -144,8 +144,8 @@ def preview(folder: Path | None, out: Path) -> None:
     try:
         count = write_preview(out)
     except OSError as error:
-        raise click.ClickException(f"{out} cannot be written: {error.strerror}.") from None
-    click.echo(f"{count} pages written. Open {out / 'index.html'} in a browser.")
+        raise _cannot_be_written(out, error) from None
+    click.echo(f"{count} pages written. Open {out.resolve() / 'index.html'} in a browser.")
     if faults := len(site().messages.current().faults):
         things = "1 thing is" if faults == 1 else f"{faults} things are"
         click.echo(f"{things} wrong in {shown} and not shown as written: flask --app wsgi messages check {shown}")
@@ -190,11 +190,18 @@ def export_words(folder: Path, *, of_draft: bool, force: bool) -> None:
         with closing(_exchange()) as exchange:
             count = exchange.export(folder, of_draft=of_draft)
     except OSError as error:
-        raise click.ClickException(f"{folder} cannot be written: {error.strerror}.") from None
-    click.echo(f"{count} files written to {folder}.")
+        raise _cannot_be_written(folder, error) from None
+    click.echo(f"{count} files written to {folder.resolve()}.")
     if faults := len(check(folder).errors):
         things = "1 thing is" if faults == 1 else f"{faults} things are"
         click.echo(f"{things} wrong in it, and not read as written: flask --app wsgi messages check {folder}")
+
+
+def _cannot_be_written(folder: Path, error: OSError) -> click.ClickException:
+    return click.ClickException(
+        f"{folder.resolve()} cannot be written: {error.strerror}. Name a folder that this user may write to, "
+        "such as one below /tmp."
+    )
 
 
 @messages.command("import")

@@ -1,4 +1,4 @@
-"""The process that serves the metrics: begins with gunicorn's master and ends with it.
+"""The process that serves the metrics: begins with gunicorn's master, is started again if it dies, and ends with it.
 
 A thread of the master would be in the middle of something whenever a worker is forked; a worker would show others'
 counts only while it is alive and not busy.
@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from app.logs import log
 from config import SettingsError, set_metrics_folder
 
 _TMPFS = Path("/dev/shm")  # noqa: S108 - counting must not wait for a disk; the folder in it is ours alone
+
+LIVES_AT_LEAST_SECONDS = 5  # one that dies sooner is started again only so much later
 
 Serve = Callable[[socket.socket, Path, Callable[[], bool]], None]
 
@@ -31,7 +34,7 @@ class MetricsProcess:
 
     def __init__(self, address: tuple[str, int]) -> None:
         self._master, self._pid = os.getpid(), 0
-        self._listener = _listen(address)
+        self._address, self._listener = address, _listen(address)
         self.folder = _new_folder()
         set_metrics_folder(self.folder)  # before anything of prometheus_client is imported, here or in a worker
         atexit.register(self._end)
@@ -41,9 +44,37 @@ class MetricsProcess:
 
         :param serve: takes the listener, the folder, and a function that says whether it is over.
         """
+        self._serve, self._started_at = serve, time.monotonic()
+        self._fork(pause_seconds=0)
+
+    def start_again_if_gone(self) -> None:
+        """Start it anew if it has died, for the master to call after it has reaped its children."""
+        if not self._is_gone():
+            return
+        has_failed_at_once = time.monotonic() - self._started_at < LIVES_AT_LEAST_SECONDS
+        try:
+            self._listener = _listen(self._address)
+        except SettingsError as error:  # somebody else listens there by now
+            log.error("metrics_failed", problem=error.faults[0])
+            self._pid = 0
+            return
+        log.error("metrics_restarted", todo="if it happens often: does the kernel end it for want of memory")
+        self._started_at = time.monotonic()
+        self._fork(pause_seconds=LIVES_AT_LEAST_SECONDS if has_failed_at_once else 0)
+
+    def _is_gone(self) -> bool:
+        if not self._pid:
+            return False
+        try:
+            return os.waitpid(self._pid, os.WNOHANG)[0] != 0
+        except ChildProcessError:  # gunicorn's master has reaped it
+            return True
+
+    def _fork(self, *, pause_seconds: float) -> None:
         self._pid = os.fork()
         if self._pid == 0:
-            self._live(serve)
+            time.sleep(pause_seconds)
+            self._live(self._serve)
         self._listener.close()  # or connections would wait in it for ever, should the process be killed
 
     def _live(self, serve: Serve) -> None:
@@ -58,7 +89,8 @@ class MetricsProcess:
             log.exception("metrics_failed")
             logging.shutdown()
         finally:
-            shutil.rmtree(self.folder, ignore_errors=True)  # if the master was killed, nobody else does
+            if os.getppid() != self._master:  # it was killed, and nobody else takes the folder away
+                shutil.rmtree(self.folder, ignore_errors=True)
             os._exit(code)
 
     def _end(self) -> None:

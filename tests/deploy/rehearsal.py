@@ -48,9 +48,17 @@ BY_HAND = {
     """,
     "--unit=guest-login --output=cat --lines=20": """
         journalctl --namespace=guest-login --unit=guest-login --output=cat --no-pager | grep --quiet login_ok
+        mv /etc/guest-login/secrets /etc/guest-login/secrets.away
+        guest-login doctor 2> /root/said && exit 1
+        mv /etc/guest-login/secrets.away /etc/guest-login/secrets
+        grep --quiet 'the command did not run' /root/said
+        grep --quiet -i 'credentials' /root/said
     """,
     "cp deploy/nginx-console.conf": f"""
         curl --silent --fail https://{CONSOLE_HOST}/sign-in | grep --quiet 'Words for guests'
+        guest-login messages export /tmp/exported
+        test -s /tmp/exported/merchant.toml
+        guest-login messages export exported && exit 1
         guest-login console link --name "Ben Example" | grep --quiet "^https://{CONSOLE_HOST}/sign-in#"
         systemd-analyze security --no-pager guest-console | tail -1
         {SIGNED_IN}
@@ -68,11 +76,11 @@ BY_HAND = {
         systemctl reload nginx
         {SIGNED_IN}
     """,
-    "cd /opt/guest-login/releases/1.1.0": f"""
+    "releases/1.1.0/deploy/systemd/guest-login doctor": f"""
         curl --silent https://{HOST}/login | grep --quiet 'release 1.1.0'
         {SIGNED_IN}
     """,
-    "ln -sfn releases/1.0.0 /opt/guest-login/current\ncp": f"""
+    "ln -sfn releases/1.0.0 /opt/guest-login/current\n  cp": f"""
         curl --silent https://{HOST}/login | grep 'release 1.1.0' && exit 1
         {SIGNED_IN}
     """,

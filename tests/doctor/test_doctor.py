@@ -164,7 +164,7 @@ def test_limits_that_do_not_go_together(examine):
 
 
 def test_metrics_for_all_the_world(examine):
-    found = examine(METRICS_ADDRESS="0.0.0.0:9100")
+    found = examine(METRICS_ADDRESS="0.0.0.0:8002")
     assert findings(found, "note", "settings") == ["METRICS_ADDRESS is open on every network of this machine"]
 
 

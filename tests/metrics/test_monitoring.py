@@ -84,6 +84,7 @@ def test_panels_do_not_lie_on_one_another():
 def test_what_alerts_and_dashboard_ask_for_is_served(run_watched, metrics, tmp_path):
     site = run_watched(MESSAGES_URL=f"sqlite:///{tmp_path}/words.db")
     site.browser().sign_in()
+    assert site.browser().sign_in("503", "x").status == 503  # how pages ended is known when one has ended so
     (tmp_path / "served").write_text(metrics.text())
     served = {}
     for name, *labels in metrics.samples():

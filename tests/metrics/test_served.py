@@ -166,6 +166,34 @@ def test_it_ends_with_the_master_and_leaves_neither_listener_nor_folder(run_watc
         pass
 
 
+def test_one_that_is_killed_is_started_again_and_has_lost_no_count(run_watched, metrics):
+    site = run_watched(workers=2)
+    assert site.browser().sign_in().status == 303
+    assert metrics.value("sign_ins_total", outcome="ok", code="") == 1
+    for _ in range(2):  # the second one dies young, and is started again all the same
+        former = metrics_process(site)
+        os.kill(former, signal.SIGKILL)
+        until(lambda former=former: metrics_process(site) not in {None, former}, seconds=30)
+        until(lambda: metrics.value("sign_ins_total", outcome="ok", code="") == 1, seconds=30)
+    assert [line["event"] for line in site.log()].count("metrics_restarted") == 2
+    assert site.browser().sign_in().status == 303
+    assert metrics.value("sign_ins_total", outcome="ok", code="") == 2
+    assert len(site_workers(site)) == 2
+
+
+def test_one_whose_address_somebody_else_has_taken_is_told_and_the_site_goes_on(run_watched, metrics):
+    site = run_watched(workers=1)
+    host, _, port = metrics.address.rpartition(":")
+    process = metrics_process(site)
+    os.kill(site.process.pid, signal.SIGSTOP)  # so that the address is taken before the master looks
+    os.kill(process, signal.SIGKILL)
+    until(lambda: "\nState:\tZ" in Path(f"/proc/{process}/status").read_text())
+    with socket.create_server((host, int(port))):
+        os.kill(site.process.pid, signal.SIGCONT)
+        until(lambda: [line for line in site.log() if line["event"] == "metrics_failed"], seconds=30)
+        assert site.browser().sign_in().status == 303
+
+
 def test_it_serves_until_the_last_answer_of_an_instance_that_is_told_to_end(run_watched, metrics, sandbox):
     site = run_watched()
     process = metrics_process(site)
