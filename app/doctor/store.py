@@ -27,7 +27,7 @@ def check_store(site: Site) -> Iterator[Finding]:
     try:
         taken = [_seconds_of_ping(site) for _ in range(PINGS)]
     except StoreUnavailable as error:
-        yield fault(AREA, str(error), _REMEDY[error.reason])
+        yield fault(AREA, str(error), error.todo or _REMEDY[error.reason])
         return
     typical = statistics.median(taken)
     if typical > SLOW_SECONDS:

@@ -25,10 +25,12 @@ class StoreUnavailable(Exception):
     The text names the engine and its address or file, never a password.
 
     :ivar reason: why, as a word that is safe to count.
+    :ivar todo: what the operator can do about it, where that is known better than from the reason.
     """
 
-    def __init__(self, store: str, reason: Reason, what: str) -> None:
+    def __init__(self, store: str, reason: Reason, what: str, todo: str = "") -> None:
         self.reason = reason
+        self.todo = todo
         super().__init__(f"{store} is unavailable ({reason}): {what}")
 
 
@@ -223,13 +225,16 @@ class Store(Protocol):
     def release(self, lease: str, holder: str) -> None:
         """Give a lease back. Nothing happens unless this holder has it."""
 
+    def prolong(self, holders: Mapping[str, str], ttl_seconds: float) -> None:
+        """Move the end of leases, each only if the holder that is named with it has it still."""
+
     def claim(
         self, lease: str, holder: str, ttl_seconds: float, *, records: Sequence[str] = (), counters: Sequence[str] = ()
     ) -> Claim:
         """``acquire``, then ``get`` and ``counts``, in one round trip if one server has all of it."""
 
     def ping(self) -> None:
-        """Return if a write and a read work now."""
+        """Return if what a sign-in needs works now: each kind of operation, on records that leave nothing behind."""
 
     def facts(self) -> Facts:
         """What the engine says of itself."""

@@ -86,6 +86,9 @@ class ObservedStore:
     def release(self, lease: str, holder: str) -> None:
         self._told("release", self._store.release, lease, holder)
 
+    def prolong(self, holders: Mapping[str, str], ttl_seconds: float) -> None:
+        self._told("prolong", self._store.prolong, holders, ttl_seconds)
+
     def claim(
         self, lease: str, holder: str, ttl_seconds: float, *, records: Sequence[str] = (), counters: Sequence[str] = ()
     ) -> Claim:

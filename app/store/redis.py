@@ -23,6 +23,7 @@ from typing import Any
 
 from redis import exceptions
 
+from app.store import redis_scripts as scripts
 from app.store.interface import (
     Change,
     Claim,
@@ -39,129 +40,14 @@ from app.store.interface import (
 )
 from app.store.patience import longest_wait, operation
 from app.store.redis_connections import Command, time_limit
+from app.store.redis_errors import explain
 from app.store.redis_servers import Servers
 
 OPERATION_SECONDS = 0.9
 PAUSE_SECONDS = 0.05  # before a repetition, for a server that is just being restarted
 
 _ALL = "guest-login:{owned}:all"
-_PING = "guest-login:{owned}:ping"
-
-_GET = "return redis.call('MGET', unpack(KEYS))"
-
-_PUT = "for i, key in ipairs(KEYS) do redis.call('SET', key, ARGV[i + 1], 'PX', ARGV[1]) end"
-
-_DELETE = "return redis.call('DEL', unpack(KEYS))"
-
-# This and the next give the record's owner. A record that holds the new value already was written by the first try of
-# a repeated command: to say "not replaced" would be wrong.
-_REPLACE = """
-local owner, value = string.match(redis.call('GET', KEYS[1]) or '', '^([^\\n]*)\\n(.*)$')
-if not owner or (value ~= ARGV[1] and value ~= ARGV[2]) then return false end
-redis.call('SET', KEYS[1], owner .. '\\n' .. ARGV[2], 'PX', ARGV[3])
-return owner
-"""
-
-_EXTEND = """
-if redis.call('PEXPIRE', KEYS[1], ARGV[1]) == 0 then return false end
-return string.match(redis.call('GET', KEYS[1]), '^([^\\n]*)\\n') or ''
-"""
-
-_ENTER = """
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-for _, index in ipairs(indices) do
-  for _, entry in ipairs(entries) do redis.call('ZADD', index, 'GT', now + 2 * ARGV[1], entry) end
-  local past = redis.call('ZRANGEBYSCORE', index, '-inf', now, 'LIMIT', 0, 10)
-  if #past > 0 then redis.call('ZREM', index, unpack(past)) end
-  redis.call('PEXPIREAT', index, redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')[2])
-end
-"""
-_ENTERED = "return redis.call('ZCARD', KEYS[1])"  # how many entries the owner has
-
-_INDEX = f"local indices, entries = KEYS, {{unpack(ARGV, 2)}} {_ENTER} {_ENTERED}"
-
-# On one server both in one script: a record whose entry fails is not written, whatever else is sent with it.
-_INDEX_AND_PUT = f"""
-local indices, entries = {{KEYS[1], KEYS[2]}}, {{unpack(KEYS, 3)}} {_ENTER}
-for i, key in ipairs(entries) do redis.call('SET', key, ARGV[i + 1], 'PX', ARGV[1]) end
-{_ENTERED}
-"""
-
-_OWNED = "return redis.call('ZRANGE', KEYS[1], 0, -1)"
-
-_OWNED_PAGE = "return redis.call('ZSCAN', KEYS[1], ARGV[1], 'COUNT', 500)"
-
-# Gives those of the keys whose records are live and an owner's.
-_LIVE = """
-local live = {}
-for _, key in ipairs(KEYS) do
-  if string.match(redis.call('GET', key) or '', '^([^\\n]+)\\n') == ARGV[1] then table.insert(live, key) end
-end
-return live
-"""
-
-# Ends the records of one owner, or with '' of whatever owner, and gives their keys.
-_END_OWNED = """
-local ended = {}
-for _, key in ipairs(KEYS) do
-  local owner = string.match(redis.call('GET', key) or '', '^([^\\n]+)\\n')
-  if owner and (ARGV[1] == '' or ARGV[1] == owner) and redis.call('DEL', key) == 1 then table.insert(ended, key) end
-end
-return ended
-"""
-
-_INCREMENT = """
-local number = redis.call('INCR', KEYS[1])
-if number == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
-return {number, redis.call('PTTL', KEYS[1])}
-"""
-
-# Gives the place of the first counter that has come to its limit, or 0 when all were counted.
-_COUNT_UP = """
-for i, key in ipairs(KEYS) do
-  if tonumber(redis.call('GET', key) or 0) >= tonumber(ARGV[2 * i - 1]) then return i end
-end
-for i, key in ipairs(KEYS) do
-  if redis.call('INCR', key) == 1 then redis.call('PEXPIRE', key, ARGV[2 * i]) end
-end
-return 0
-"""
-
-_TAKE_BACK = """
-for _, key in ipairs(KEYS) do
-  if tonumber(redis.call('GET', key) or 0) > 0 then redis.call('DECR', key) end
-end
-"""
-
-_COUNTS = """
-local counts = {}
-for i, key in ipairs(KEYS) do counts[i] = {redis.call('GET', key), redis.call('PTTL', key)} end
-return counts
-"""
-
-_ACQUIRE = """
-local holder = redis.call('GET', KEYS[1])
-if holder and holder ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return 1
-"""
-
-_RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
-
-_SETTLE = f"redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3]) {_RELEASE}"
-
-# An entry's score is two times to live after the last write, so what is live has at least one of them left.
-_COUNT_OWNED = """
-local time = redis.call('TIME')
-return redis.call('ZCOUNT', KEYS[1], '(' .. time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[1], '+inf')
-"""
-
-_FORGET = "for _, index in ipairs(KEYS) do redis.call('ZREM', index, unpack(ARGV)) end"
-
-_FACTS = "return redis.call('INFO', 'server') .. redis.call('INFO', 'memory') .. redis.call('INFO', 'persistence')"
-
-_TRY_OUT = "redis.call('SET', KEYS[1], '', 'PX', 1000) return redis.call('GET', KEYS[1])"
+_PROBE = "{probe}"  # what a ping writes under: in another slot of a Cluster than the indices
 
 
 class RedisStore:
@@ -190,54 +76,58 @@ class RedisStore:
 
         steps = [step for change in changes for step in self._steps(change)]
         replies = self._run_all(steps, was_done=was_done)
-        entered = [reply for step, reply in zip(steps, replies, strict=False) if step[1] in (_INDEX, _INDEX_AND_PUT)]
+        entered = [
+            reply
+            for step, reply in zip(steps, replies, strict=False)
+            if step[1] in (scripts.INDEX, scripts.INDEX_AND_PUT)
+        ]
         return max(entered, default=0)
 
     def replace(self, key: str, old: bytes, new: bytes, ttl_seconds: float) -> bool:
         with time_limit(OPERATION_SECONDS):
-            owner = self._run(_REPLACE, [_record(key)], old, new, milliseconds(ttl_seconds))
+            owner = self._run(scripts.REPLACE, [_record(key)], old, new, milliseconds(ttl_seconds))
             return self._kept(owner, key, ttl_seconds)
 
     def extend(self, key: str, ttl_seconds: float) -> bool:
         with time_limit(OPERATION_SECONDS):
-            owner = self._run(_EXTEND, [_record(key)], milliseconds(ttl_seconds))
+            owner = self._run(scripts.EXTEND, [_record(key)], milliseconds(ttl_seconds))
             return self._kept(owner, key, ttl_seconds)
 
     def delete(self, *keys: str, owner: str | None = None) -> None:
         with time_limit(OPERATION_SECONDS):
             records = [_record(key) for key in keys]
             for group in self._servers.together(records):
-                self._run(_DELETE, group)
+                self._run(scripts.DELETE, group)
             self._forget(records, owner)
 
     def owned(self, owner: str) -> list[str]:
         with time_limit(OPERATION_SECONDS):
-            entries = [entry.decode() for entry in self._run(_OWNED, [_by(owner)])]
+            entries = [entry.decode() for entry in self._run(scripts.OWNED, [_by(owner)])]
             live: set[bytes] = set()
             for group in self._servers.together(entries):
-                live.update(self._run(_LIVE, group, owner))
+                live.update(self._run(scripts.LIVE, group, owner))
         return [entry.removeprefix(_record("")) for entry in entries if entry.encode() in live]
 
     def delete_owned(self, owner: str) -> int:
         with time_limit(OPERATION_SECONDS):
-            return self._end_owned(self._run(_OWNED, [_by(owner)]), owner)
+            return self._end_owned(self._run(scripts.OWNED, [_by(owner)]), owner)
 
     def delete_all(self) -> int:
         ended, cursor = 0, b"0"
         while True:
-            cursor, entries = self._run(_OWNED_PAGE, [_ALL], cursor)
+            cursor, entries = self._run(scripts.OWNED_PAGE, [_ALL], cursor)
             ended += self._end_owned(entries[::2], "")  # each entry is followed by its score
             if cursor == b"0":
                 return ended
 
     def count_owned(self, ttl_seconds: float) -> int:
-        return int(self._run(_COUNT_OWNED, [_ALL], milliseconds(ttl_seconds)))
+        return int(self._run(scripts.COUNT_OWNED, [_ALL], milliseconds(ttl_seconds)))
 
     def increment(self, key: str, ttl_seconds: float) -> int:
         return self.increment_all({key: ttl_seconds})[0].number
 
     def increment_all(self, windows_seconds: Mapping[str, float]) -> list[Count]:
-        steps = [_step(_INCREMENT, [_counter(key)], milliseconds(ttl)) for key, ttl in windows_seconds.items()]
+        steps = [_step(scripts.INCREMENT, [_counter(key)], milliseconds(ttl)) for key, ttl in windows_seconds.items()]
         return [Count(number, left / 1000) for number, left in self._run_all(steps, repeatable=False)]
 
     def count_up(self, limits: Mapping[str, Limit]) -> str | None:
@@ -247,7 +137,7 @@ class RedisStore:
             for group in self._servers.together(list(held)):
                 arguments = [part for each in group for part in _limit(held[each][1])]
                 try:
-                    full = self._run(_COUNT_UP, group, *arguments, repeatable=False)
+                    full = self._run(scripts.COUNT_UP, group, *arguments, repeatable=False)
                 except StoreUnavailable:
                     self._take_back(counted)
                     raise
@@ -269,6 +159,9 @@ class RedisStore:
     def release(self, lease: str, holder: str) -> None:
         self._run_all([_release(lease, holder)], gives_back=True)
 
+    def prolong(self, holders: Mapping[str, str], ttl_seconds: float) -> None:
+        self._run_all([_prolong(lease, holder, ttl_seconds) for lease, holder in holders.items()])
+
     def claim(
         self, lease: str, holder: str, ttl_seconds: float, *, records: Sequence[str] = (), counters: Sequence[str] = ()
     ) -> Claim:
@@ -276,10 +169,34 @@ class RedisStore:
         return Claim(bool(held), values, counts)
 
     def ping(self) -> None:
-        self._run(_TRY_OUT, [_PING])
+        """Run every script once: a right that is missing shows, and so does a node that has a part of the keys only."""
+        record, counter, index = _record(_PROBE), _counter(_PROBE), _by(_PROBE)
+        self._run_all(
+            [
+                _acquire(_PROBE, "", 1),
+                _prolong(_PROBE, "", 1),
+                *self._steps(Put({_PROBE: b""}, 1, owner=_PROBE)),
+                _step(scripts.GET, [record]),
+                _step(scripts.REPLACE, [record], b"", b"", 1000),
+                _step(scripts.EXTEND, [record], 1000),
+                _step(scripts.OWNED, [index]),
+                _step(scripts.OWNED_PAGE, [index], b"0"),
+                _step(scripts.LIVE, [record], _PROBE),
+                _step(scripts.END_OWNED, [record], _PROBE),
+                _step(scripts.FORGET, [_ALL, index], record),
+                _step(scripts.COUNT_OWNED, [_ALL], 1000),
+                *self._steps(Settle(_PROBE, "", b"", 1)),
+                _step(scripts.DELETE, [record]),
+                _step(scripts.INCREMENT, [counter], 1000),
+                _step(scripts.COUNT_UP, [counter], *_limit(Limit(2, 1))),
+                _step(scripts.TAKE_BACK, [counter]),
+                _step(scripts.COUNTS, [counter]),
+            ]
+        )
 
     def facts(self) -> Facts:
-        said = dict(line.split(":", 1) for line in self._run(_FACTS, [_PING]).decode().split("\r\n") if ":" in line)
+        lines = self._run(scripts.FACTS, [_ALL]).decode().split("\r\n")
+        said = dict(line.split(":", 1) for line in lines if ":" in line)
         is_bounded = said.get("maxmemory", "0") != "0"
         policy = said.get("maxmemory_policy", "noeviction")
         has_saved = int(said.get("rdb_last_save_time", 0)) > time.time() - int(said.get("uptime_in_seconds", 0)) + 2
@@ -303,7 +220,7 @@ class RedisStore:
         ended: list[bytes] = []
         for group in self._servers.together([record.decode() for record in records]):
             # Not repeatable: the second reply would leave out what the first try ended.
-            ended += self._run(_END_OWNED, group, owner, repeatable=False)
+            ended += self._run(scripts.END_OWNED, group, owner, repeatable=False)
         self._forget(ended, owner)
         return len(ended)
 
@@ -311,13 +228,13 @@ class RedisStore:
         """Take records that have ended out of what is counted. An entry that stays leaves by itself, in time."""
         with contextlib.suppress(StoreUnavailable):
             if records:
-                self._run(_FORGET, [_ALL, _by(owner)] if owner else [_ALL], *records)
+                self._run(scripts.FORGET, [_ALL, _by(owner)] if owner else [_ALL], *records)
 
     def _take_back(self, counters: Sequence[str]) -> None:
         """Count one less, if that can be had; a count that stays ends with its window."""
         with contextlib.suppress(StoreUnavailable):
             if counters:
-                self._run_all([_step(_TAKE_BACK, group) for group in self._servers.together(counters)])
+                self._run_all([_step(scripts.TAKE_BACK, group) for group in self._servers.together(counters)])
 
     def _run(self, script: str, keys: Sequence[str], *arguments: str | bytes | int, repeatable: bool = True) -> Any:
         return self._run_all([_step(script, keys, *arguments)], repeatable=repeatable)[0]
@@ -328,7 +245,7 @@ class RedisStore:
         """What the steps give, and after them records and counters."""
         groups: list[list[str]] = []
         reads: list[Command] = []
-        for script, keys in ((_GET, [*map(_record, records)]), (_COUNTS, [*map(_counter, counters)])):
+        for script, keys in ((scripts.GET, [*map(_record, records)]), (scripts.COUNTS, [*map(_counter, counters)])):
             if keys:
                 for group in self._servers.together(keys):
                     groups.append(group)
@@ -348,19 +265,19 @@ class RedisStore:
                 if owner is not None:
                     keys = [_by(owner), _ALL, *held]
                     if len(list(self._servers.together(keys))) == 1:
-                        yield _step(_INDEX_AND_PUT, keys, ttl, *held.values())
+                        yield _step(scripts.INDEX_AND_PUT, keys, ttl, *held.values())
                         return
                     yield _index(owner, held, ttl_seconds)
                 for group in self._servers.together(list(held)):
-                    yield _step(_PUT, group, ttl, *(held[record] for record in group))
+                    yield _step(scripts.PUT, group, ttl, *(held[record] for record in group))
             case Settle(name, holder, value, ttl_seconds):
                 keys = [_lease(name), _record(name)]
-                yield _step(_SETTLE, keys, holder, b"\n" + value, milliseconds(ttl_seconds))
+                yield _step(scripts.SETTLE, keys, holder, b"\n" + value, milliseconds(ttl_seconds))
             case Release(lease, holder):
                 yield _release(lease, holder)
             case TakeBack(counters):
                 for group in self._servers.together([_counter(key) for key in counters]):
-                    yield _step(_TAKE_BACK, group)
+                    yield _step(scripts.TAKE_BACK, group)
 
     def _run_all(
         self,
@@ -392,10 +309,10 @@ class RedisStore:
         try:
             return self._servers.exchange(steps)
         except exceptions.RedisError as error:
-            reason = _reason(error)
-            if reason in {Reason.UNREACHABLE, Reason.TIMEOUT, Reason.READONLY}:
+            reason, what, todo = explain(error)
+            if reason not in {Reason.FULL, Reason.REFUSED}:
                 self._servers.distrust()
-            raise StoreUnavailable(self._servers.name, reason, str(error)[:200]) from error
+            raise StoreUnavailable(self._servers.name, reason, what, todo) from error
 
 
 def _step(script: str, keys: Sequence[str], *arguments: str | bytes | int) -> Command:
@@ -407,15 +324,19 @@ def _limit(limit: Limit) -> tuple[int, int]:
 
 
 def _index(owner: str, records: Iterable[str], ttl_seconds: float) -> Command:
-    return _step(_INDEX, [_by(owner), _ALL], milliseconds(ttl_seconds), *records)
+    return _step(scripts.INDEX, [_by(owner), _ALL], milliseconds(ttl_seconds), *records)
 
 
 def _acquire(lease: str, holder: str, ttl_seconds: float) -> Command:
-    return _step(_ACQUIRE, [_lease(lease)], holder, milliseconds(ttl_seconds))
+    return _step(scripts.ACQUIRE, [_lease(lease)], holder, milliseconds(ttl_seconds))
+
+
+def _prolong(lease: str, holder: str, ttl_seconds: float) -> Command:
+    return _step(scripts.PROLONG, [_lease(lease)], holder, milliseconds(ttl_seconds))
 
 
 def _release(lease: str, holder: str) -> Command:
-    return _step(_RELEASE, [_lease(lease)], holder)
+    return _step(scripts.RELEASE, [_lease(lease)], holder)
 
 
 def _record(key: str) -> str:
@@ -443,32 +364,3 @@ def _count(number: bytes | None, left_milliseconds: int) -> Count:
     if number is None or not number.isdigit():
         return Count(0, 0.0)
     return Count(int(number), max(left_milliseconds, 0) / 1000)
-
-
-_REASONS: list[tuple[type[Exception], Reason]] = [  # the first that fits
-    (exceptions.TimeoutError, Reason.TIMEOUT),
-    (exceptions.AuthenticationError, Reason.REFUSED),
-    (exceptions.AuthorizationError, Reason.REFUSED),
-    (exceptions.AuthenticationWrongNumberOfArgsError, Reason.REFUSED),
-    (exceptions.NoPermissionError, Reason.REFUSED),
-    (exceptions.ReadOnlyError, Reason.READONLY),
-    (exceptions.OutOfMemoryError, Reason.FULL),
-    (exceptions.ConnectionError, Reason.UNREACHABLE),
-    (exceptions.ClusterDownError, Reason.UNREACHABLE),
-]
-# Redis 6.2 wraps what a script meets in a general error; some errors redis-py has no class for.
-_WORDS = {
-    "READONLY": Reason.READONLY,
-    "MISCONF": Reason.READONLY,
-    "NOREPLICAS": Reason.READONLY,
-    "OOM": Reason.FULL,
-    "NOPERM": Reason.REFUSED,
-    "can't run this command": Reason.REFUSED,  # in a script
-}
-
-
-def _reason(error: Exception) -> Reason:
-    for kind, reason in _REASONS:
-        if isinstance(error, kind):
-            return reason
-    return next((reason for word, reason in _WORDS.items() if word in str(error)), Reason.ERROR)

@@ -9,8 +9,9 @@ from typing import Any, Protocol
 
 from redis.backoff import NoBackoff
 from redis.crc import key_slot
-from redis.exceptions import AskError, MovedError, RedisError
+from redis.exceptions import AskError, AuthenticationError, MovedError, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
 from app.store.redis_connections import (
@@ -70,11 +71,14 @@ class Servers(Protocol):
 
 @dataclass(frozen=True)
 class Credentials:
-    """How to sign in to Redis, and the files to trust it by. The arguments of redis-py of the same names."""
+    """How to sign in to Redis, and the files to trust it by. The arguments of redis-py of the same names.
+
+    :ivar tls: None for plain connections
+    """
 
     username: str | None = None
     password: str | None = field(default=None, repr=False)
-    tls: dict[str, str] = field(default_factory=dict)
+    tls: dict[str, str] | None = None
 
 
 def tcp_connections(
@@ -82,7 +86,6 @@ def tcp_connections(
     credentials: Credentials,
     *,
     database: int = 0,
-    tls: bool = False,
     greet: Callable[[Any], None] | None = None,
 ) -> Connections:
     """Connections to one server.
@@ -91,16 +94,15 @@ def tcp_connections(
     """
     host, port = address
     keepalive = {"socket_keepalive": True, "socket_keepalive_options": _KEEPALIVE}
-    connection_class = TlsConnection if tls else TcpConnection
     return _connections(
-        connection_class,
+        TcpConnection if credentials.tls is None else TlsConnection,
         credentials,
         database,
         host=host,
         port=port,
         redis_connect_func=greet,
         **keepalive,
-        **credentials.tls,
+        **(credentials.tls or {}),
     )
 
 
@@ -138,7 +140,8 @@ class OneServer:
         return self._connections.exchange(*commands)
 
     def distrust(self) -> None:
-        """There is no other server to turn to."""
+        """Another server may stand behind the address by now: new connections lead there, the old ones do not."""
+        self._connections.close()
 
     def together(self, keys: Sequence[str]) -> Iterator[list[str]]:
         yield list(keys)
@@ -153,16 +156,21 @@ class SentinelGroup:
     redis-py's own Sentinel support is not used: its pool counts a connection that failed for ever, so that a time
     without master uses up ``max_connections``, and threads that reorder its list of Sentinels at once can lose some.
 
-    :param addresses: of the Sentinels, which are asked without a password
+    :param addresses: of the Sentinels
     :param service: what the Sentinels call the group
+    :param of_sentinels: how to sign in to them; the servers have a password of their own
     """
 
-    def __init__(self, addresses: Sequence[Address], service: str, credentials: Credentials) -> None:
+    def __init__(
+        self, addresses: Sequence[Address], service: str, credentials: Credentials, of_sentinels: Credentials
+    ) -> None:
         self.name = f"Redis {service} behind {_listed(addresses)}"
-        self.is_private = all(map(is_loopback, addresses))
+        self.is_private = credentials.tls is not None or all(map(is_loopback, addresses))
         self._service = service
         self._credentials = credentials
-        self._sentinels = _Guides({address: tcp_connections(address, Credentials()) for address in addresses})
+        self._sentinels = _Guides(
+            {address: tcp_connections(address, of_sentinels) for address in addresses}, kind="Sentinel"
+        )
         self._master: Connections | None = None
 
     def exchange(self, commands: Sequence[Command]) -> list[Any]:
@@ -214,10 +222,10 @@ class Cluster:
 
     def __init__(self, addresses: Sequence[Address], credentials: Credentials) -> None:
         self.name = f"Redis Cluster at {_listed(addresses)}"
-        self.is_private = all(map(is_loopback, addresses))
+        self.is_private = credentials.tls is not None or all(map(is_loopback, addresses))
         self._credentials = credentials
         self._nodes = {address: tcp_connections(address, credentials) for address in addresses}
-        self._guides = _Guides(self._nodes)
+        self._guides = _Guides(self._nodes, kind="node")
         self._masters: list[Address | None] | None = None  # by slot; None while nobody has been asked
 
     def exchange(self, commands: Sequence[Command]) -> list[Any]:
@@ -272,28 +280,42 @@ class Cluster:
 
 
 class _Guides:
-    """Servers of which each can say who is in charge. The one that answered last is asked first."""
+    """Servers of which each can say who is in charge. The one that answered last is asked first.
 
-    def __init__(self, servers: Mapping[Address, Connections]) -> None:
+    :param kind: what each of them is, for messages
+    """
+
+    def __init__(self, servers: Mapping[Address, Connections], *, kind: str) -> None:
         self._servers = tuple(servers.items())  # replaced as a whole, so that threads need no lock
+        self._kind = kind
 
     def ask(self, *question: str) -> tuple[str, Any]:
-        """The host that answered, and what it said."""
+        """The host that answered, and what it said.
+
+        :raises RedisError: nobody knows. If one of them refused to say, for want of a password or of trust, its words.
+        """
+        refusal: RedisError | None = None
         for guide in self._servers:
             (host, _), connections = guide
             with time_limit(GUIDE_SECONDS):
                 try:
                     (answer,) = connections.exchange(question)
-                except RedisError:
+                except RedisError as error:
+                    if not isinstance(error, RedisConnectionError | RedisTimeoutError) or _is_refusal(error):
+                        refusal = type(error)(f"a {self._kind} says: {error}")
                     continue
             if answer:
                 self._servers = (guide, *(other for other in self._servers if other is not guide))
                 return host, answer
-        raise RedisConnectionError("nobody there knows who is in charge")
+        raise refusal or RedisConnectionError("nobody there knows who is in charge")
 
     def hang_up(self) -> None:
         for _, connections in self._servers:
             connections.close()
+
+
+def _is_refusal(error: RedisError) -> bool:
+    return isinstance(error, AuthenticationError) or "certificate verify failed" in str(error)
 
 
 def is_loopback(address: Address) -> bool:

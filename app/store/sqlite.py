@@ -1,7 +1,6 @@
 """The store in one SQLite file: no server, several worker processes on one machine."""
 
 import contextlib
-import errno
 import os
 import random
 import sqlite3
@@ -27,6 +26,7 @@ from app.store.interface import (
     milliseconds,
 )
 from app.store.patience import longest_wait, operation
+from app.store.sqlite_errors import explain, reason_of
 
 # An operation waits for a free connection of its process, then for other writers: a second at most in sum.
 WAIT_SECONDS = 0.5
@@ -69,7 +69,7 @@ class SqliteStore:
 
     When power fails, what was not yet synchronised (``synchronous``) is lost, and the file stays sound:
 
-    - Limit writes do not wait for the disk (NORMAL). Some guests sign in again after that; waiting would make the
+    - Most writes do not wait for the disk (NORMAL). Some guests sign in again after that; waiting would make the
       writes of all workers queue behind the disk. A crash of the process loses nothing.
     - Deletions wait (FULL), because what was signed out must stay so even then. They are few.
 
@@ -80,7 +80,8 @@ class SqliteStore:
     """
 
     def __init__(self, path: Path) -> None:
-        self._name = f"The store in {path.name}"
+        self._path = path
+        self._name = f"The store in {path}"
         self._connections = _Connections(path)
 
     def get(self, *keys: str) -> list[bytes | None]:
@@ -175,6 +176,12 @@ class SqliteStore:
         with self._connection(gives_back=True) as db:
             db.execute(_RELEASE, (lease, holder))
 
+    def prolong(self, holders: Mapping[str, str], ttl_seconds: float) -> None:
+        with self._connection() as db, _transaction(db):
+            ends_at = _ends_at(ttl_seconds)
+            for lease, holder in holders.items():
+                db.execute("UPDATE leases SET ends_at = ? WHERE name = ? AND holder = ?", (ends_at, lease, holder))
+
     def claim(
         self, lease: str, holder: str, ttl_seconds: float, *, records: Sequence[str] = (), counters: Sequence[str] = ()
     ) -> Claim:
@@ -210,11 +217,8 @@ class SqliteStore:
                         db.execute("PRAGMA synchronous = NORMAL")
         except _NoneFree as error:
             raise StoreUnavailable(self._name, Reason.TIMEOUT, "too many wait in this process") from error
-        except sqlite3.Error as error:
-            raise StoreUnavailable(self._name, _reason(error), str(error)) from error
-        except OSError as error:
-            reason = _FILE_REASONS.get(error.errno or 0, Reason.ERROR)
-            raise StoreUnavailable(self._name, reason, error.strerror or "the file system failed") from error
+        except (sqlite3.Error, OSError) as error:
+            raise StoreUnavailable(self._name, *explain(error, self._path)) from error
 
 
 @contextlib.contextmanager
@@ -297,7 +301,7 @@ class _Connection(sqlite3.Connection):
             try:
                 return super().execute(sql, parameters)
             except sqlite3.OperationalError as error:
-                if _reason(error) is not Reason.TIMEOUT or time.monotonic() >= give_up_at:
+                if reason_of(error) is not Reason.TIMEOUT or time.monotonic() >= give_up_at:
                     raise
             time.sleep(random.uniform(0.001, 0.004))  # noqa: S311 so that two do not meet again and again
 
@@ -337,7 +341,7 @@ class _Connections:
                 db = _open(self._path)
             yield db
         except sqlite3.Error as error:
-            if db is not None and _reason(error) is not Reason.TIMEOUT:
+            if db is not None and reason_of(error) is not Reason.TIMEOUT:
                 db.close()
                 db = None
             raise
@@ -447,28 +451,6 @@ _PUT = (
 )
 
 _RELEASE = "DELETE FROM leases WHERE name = ? AND holder = ?"
-
-_REASONS = {
-    sqlite3.SQLITE_BUSY: Reason.TIMEOUT,
-    sqlite3.SQLITE_LOCKED: Reason.TIMEOUT,
-    sqlite3.SQLITE_READONLY: Reason.READONLY,
-    sqlite3.SQLITE_FULL: Reason.FULL,
-    sqlite3.SQLITE_CANTOPEN: Reason.UNREACHABLE,
-    sqlite3.SQLITE_PERM: Reason.REFUSED,
-}
-_FILE_REASONS = {
-    errno.EACCES: Reason.REFUSED,
-    errno.EPERM: Reason.REFUSED,
-    errno.EROFS: Reason.READONLY,
-    errno.ENOSPC: Reason.FULL,
-    errno.EDQUOT: Reason.FULL,
-}
-
-
-def _reason(error: sqlite3.Error) -> Reason:
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-    return _REASONS.get(code & 0xFF, Reason.ERROR)  # the upper bits say more than we ask
-
 
 # A connection that crosses a fork loses its locks without noticing and may damage the file (sqlite.org,
 # "How To Corrupt An SQLite Database File", 2.6). So no connection is open while a process forks.

@@ -22,9 +22,11 @@ from app.store.redis_servers import (
 from app.store.sqlite import SqliteStore
 
 _FORMS = (
-    "sqlite:///FILE, redis://HOST:PORT/0, rediss://HOST:PORT/0, unix:///SOCKET, "
-    "redis+sentinel://HOST:PORT,HOST:PORT/NAME or redis+cluster://HOST:PORT,HOST:PORT"
+    "sqlite:///FILE, redis://HOST:PORT/0, unix:///SOCKET, redis+sentinel://HOST:PORT,HOST:PORT/NAME or "
+    "redis+cluster://HOST:PORT,HOST:PORT; with TLS rediss in place of redis, and ?ssl_ca_certs=/PATH/ca.pem at the end "
+    "if the certificate is of an authority of your own"
 )
+_SENTINEL_OPTIONS = ("sentinel_username", "sentinel_password")
 _TLS_OPTIONS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 _ADDRESS = re.compile(r"(\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\[\]:/\s]+))(:(?P<port>[0-9]{1,5}))?")
 
@@ -33,8 +35,10 @@ def open_store(url: str) -> Store:
     """The store that a URL stands for. Nothing is opened or connected before its first use.
 
     ``sqlite:///relative/path``, ``sqlite:////absolute/path``, or one of the forms for Redis. These may begin with
-    ``USER:PASSWORD@``, percent-encoded. ``rediss://`` takes the files ``ssl_ca_certs``, ``ssl_certfile`` and
-    ``ssl_keyfile`` as a query; certificates are always verified. ``unix://`` takes ``db``.
+    ``USER:PASSWORD@``, percent-encoded. ``rediss://``, ``rediss+sentinel://`` and ``rediss+cluster://`` are the same
+    over TLS and take the files ``ssl_ca_certs``, ``ssl_certfile`` and ``ssl_keyfile`` as a query; certificates are
+    always verified. ``unix://`` takes ``db``; with Sentinels, ``sentinel_username`` and ``sentinel_password`` are
+    theirs.
 
     :raises ValueError: the URL has another form. The text says which form it should have and repeats nothing of it.
     """
@@ -42,17 +46,19 @@ def open_store(url: str) -> Store:
     rest, _, query = rest.partition("?")
     userinfo, _, rest = rest.rpartition("@")
     authority, _, path = rest.partition("/")
-    match scheme:
+    is_tls = scheme.startswith("rediss")
+    files = _TLS_OPTIONS if is_tls else ()
+    match scheme.replace("rediss", "redis"):
         case "sqlite":
             return SqliteStore(_file(url.removeprefix("sqlite://")))
-        case "redis" | "rediss":
-            tls = scheme == "rediss"
-            credentials = _credentials(userinfo, _options(query, _TLS_OPTIONS if tls else ()))
+        case "redis":
+            tls = _options(query, files)
             address, *others = _addresses(authority, REDIS_PORT)
             if others:
                 raise _wrong_form("there must be one address")
-            connections = tcp_connections(address, credentials, database=_database(path), tls=tls)
-            return RedisStore(OneServer(authority, connections, is_private=tls or is_loopback(address)))
+            credentials = _credentials(userinfo, tls if is_tls else None)
+            connections = tcp_connections(address, credentials, database=_database(path))
+            return RedisStore(OneServer(authority, connections, is_private=is_tls or is_loopback(address)))
         case "unix":
             if authority or not path:
                 raise _wrong_form("after unix:// there must be the absolute path of a socket")
@@ -62,12 +68,17 @@ def open_store(url: str) -> Store:
         case "redis+sentinel":
             if not path or "/" in path:
                 raise _wrong_form("after the addresses there must be a slash and the name of the group")
-            credentials = _credentials(userinfo, _options(query, ()))
-            return RedisStore(SentinelGroup(_addresses(authority, SENTINEL_PORT), unquote(path), credentials))
+            tls = _options(query, (*files, *_SENTINEL_OPTIONS))
+            username, password = (tls.pop(name, None) for name in _SENTINEL_OPTIONS)
+            credentials = _credentials(userinfo, tls if is_tls else None)
+            of_sentinels = Credentials(username, password, credentials.tls)
+            addresses = _addresses(authority, SENTINEL_PORT)
+            return RedisStore(SentinelGroup(addresses, unquote(path), credentials, of_sentinels))
         case "redis+cluster":
             if path:
                 raise _wrong_form("after the addresses nothing may follow")
-            credentials = _credentials(userinfo, _options(query, ()))
+            tls = _options(query, files)
+            credentials = _credentials(userinfo, tls if is_tls else None)
             return RedisStore(Cluster(_addresses(authority, REDIS_PORT), credentials))
     raise _wrong_form("it begins with none of the known schemes")
 
@@ -106,11 +117,11 @@ def _database(text: str) -> int:
 
 def _credentials(userinfo: str, tls: dict[str, str] | None = None) -> Credentials:
     username, _, password = userinfo.partition(":")
-    return Credentials(unquote(username) or None, unquote(password) or None, tls or {})
+    return Credentials(unquote(username) or None, unquote(password) or None, tls)
 
 
 def _options(query: str, known: Collection[str]) -> dict[str, str]:
-    options = dict(parse_qsl(query))
+    options = dict(parse_qsl(query.replace("+", "%2B")))  # as in the part before "@", where a plus is one
     if not options.keys() <= set(known) or len(options) != len(query.split("&")) * bool(query):
         raise _wrong_form("there is an option in it that this kind of store does not take")
     return options

@@ -208,7 +208,8 @@ def test_a_store_whose_access_list_keeps_it_from_saying_how_it_is_set_up(examine
 
 
 def test_a_file_that_cannot_be_made(examine):
-    assert the_fault(examine(STORE_URL="sqlite:////proc/nowhere/store.db")).startswith("store: The store in store.db")
+    found = examine(STORE_URL="sqlite:////proc/nowhere/store.db")
+    assert the_fault(found).startswith("store: The store in /proc/nowhere/store.db")
 
 
 # --- Words ---

@@ -348,6 +348,19 @@ def test_its_holder_may_take_a_lease_anew_and_for_longer(store):
     assert not store.acquire("l:{a}", "second", LONG)
 
 
+def test_a_lease_is_prolonged_for_its_holder_only_and_never_taken_again(store):
+    store.acquire("l:{a}", "first", SHORT)
+    store.acquire("l:{b}", "first", SHORT)
+    store.acquire("l:{c}", "first", SHORT)
+    store.release("l:{c}", "first")
+    store.prolong({"l:{a}": "first", "l:{b}": "another", "l:{c}": "first", "l:{d}": "first"}, LONG)
+    assert store.acquire("l:{c}", "second", LONG), "it was given back before"
+    assert store.acquire("l:{d}", "second", LONG), "nobody had it"
+    time.sleep(PAST_SHORT)
+    assert not store.acquire("l:{a}", "second", LONG)
+    assert store.acquire("l:{b}", "second", LONG)
+
+
 def test_a_claim_takes_a_lease_and_reads_what_belongs_to_it(store):
     store.put("j:{a}", b"\nvalue", LONG)
     store.increment("one", LONG)
@@ -403,9 +416,12 @@ def test_records_counters_and_leases_of_one_name_do_not_meet(store):
     assert not store.acquire("{x}", "other", LONG)
 
 
-def test_a_ping_of_a_store_that_works_returns(store):
+def test_a_ping_of_a_store_that_works_returns_and_touches_nobody_s_records(store):
+    store.put("s:{a}", b"value", LONG, "guest")
     store.ping()
     store.ping()
+    assert store.count_owned(LONG) == 1
+    assert store.delete_all() == 1
 
 
 def test_a_closed_store_can_be_used_again(store):
