@@ -103,7 +103,8 @@ def _store_unavailable(error: StoreUnavailable) -> AnyResponse:
     log.error("store_unavailable", reason=error.reason)
     if request.endpoint == "login.submit":
         return login.busy_again("unavailable")
-    return error_page(503, "unavailable", retry_after_seconds=RETRY_AFTER_SECONDS)
+    words = "sign_out_failed" if request.endpoint == "logout.submit" else "unavailable"
+    return error_page(503, words, retry_after_seconds=RETRY_AFTER_SECONDS)
 
 
 def _form_refused(error: FormRefused) -> AnyResponse:

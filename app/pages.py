@@ -18,6 +18,7 @@ from flask.globals import request_ctx
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from app.auth import session
 from app.auth.forms import form_token
 from app.headers import SCRIPT_INTEGRITY
 from app.messages import Catalogue, Link, Message, Voice
@@ -37,10 +38,11 @@ def render(template: str, /, **about: object) -> str:
 
     :param template: its file in ``templates/``.
     :param about: what this page shows; ``here`` if a guest who changes the language is to come to another page than
-        this one.
+        this one; ``can_sign_out`` if it is not to go by whether the browser is signed in.
     """
     given = _given.in_language(voice(), site().messages.current())
-    return _templates.get_template(template).render({"here": _here(), **given, **about})
+    about = {"here": _here(), "can_sign_out": session.is_signed_in(), **given, **about}
+    return _templates.get_template(template).render(about)
 
 
 def read_templates() -> None:

@@ -21,7 +21,7 @@ from app.messages.notices import Notice
 from app.messages.shipped import shipped
 from app.messages.words import DEFAULT, PAYTRONIX, SITE, Key
 from app.pages import render
-from app.paytronix.models import Account, Balance, Expiration
+from app.paytronix import Account, Balance, Expiration
 from app.site import site
 
 EXAMPLES = {"minutes": "5", "reference": "4f1c20d8a3b96e75"}
@@ -148,6 +148,7 @@ def _account(message: Message | None, account: Account | None = None, *, card_en
         account=account,
         card_ending=card_ending,
         card_code=card_code(CARD_NUMBER, kind) if kind and card_ending else None,
+        can_sign_out=True,
     )
 
 

@@ -203,15 +203,24 @@ class Call:
             "fields": {name: value for name, value in fields.items() if value != ""},
             "primaryCardNumbers": [guest.card.number] if guest.card else [],
             **_UNKNOWN_FIELDS,
+            **guest.reply,
         }
+        if self._switches.user_information in {"without-name", "empty"}:
+            del document["fields"]
+        if self._switches.user_information in {"without-card", "empty"}:
+            del document["primaryCardNumbers"]
         return json_reply(document, outcome="success")
 
     def account_information(self) -> Reply:
         sign_in, guest = self._holder()
-        return self._rehearsed(sign_in.rehearsal, When.THEN, lambda: self._account_information(guest))
+        when = sign_in.rehearsal.when if sign_in.rehearsal else None
+        now = When.BALANCE if when is When.BALANCE else When.THEN
+        return self._rehearsed(sign_in.rehearsal, now, lambda: self._account_information(guest))
 
     def _account_information(self, guest: Guest) -> Reply:
         card = self._own_card(guest)
+        if self._text("printedCardNumber") != card.number:
+            return self._exchanged(card)
         if card.status != "ACTIVE":
             return json_reply({"result": "invalid_status"}, outcome="invalid_status")
         tier = {"tierCode": guest.tier.code, "tierLabel": guest.tier.label} if guest.tier else {}
@@ -232,6 +241,19 @@ class Call:
             "pointBalances": _balances(card.points, "Points", 1),
             "rewardBalances": _rewards(card),
             self._switches.stored_value_field: _balances(card.stored_value, "Gift card", 2),
+            **_UNKNOWN_FIELDS,
+            **card.reply,
+        }
+        return json_reply(document, outcome="success")
+
+    def _exchanged(self, card: Card) -> Reply:
+        """What Paytronix says of a card that another one has replaced."""
+        document = {
+            "result": "success",
+            "accountStatus": "SUSPENDED",
+            "queryCardStatus": "EXCHANGED",
+            "primaryCard": _card_information(card),
+            "pointBalances": [],
             **_UNKNOWN_FIELDS,
         }
         return json_reply(document, outcome="success")
@@ -270,7 +292,8 @@ class Call:
 
     def _own_card(self, guest: Guest) -> Card:
         number = self._text("printedCardNumber")
-        if guest.card is None or guest.card.number != number:
+        former = guest.card.former_numbers if guest.card and self._switches.exchanged_card == "primary" else ()
+        if guest.card is None or number not in {guest.card.number, *former}:
             raise self._failure("account_info.not_found", "The card was not found")
         return guest.card
 

@@ -1,6 +1,7 @@
 """The control API under /_sandbox/: what tests and developers ask and change while the sandbox runs."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
@@ -67,6 +68,16 @@ def _revoke(state: State, asked: dict[str, Any]) -> object:
     return {"ended": state.tokens.revoke(_account_id(state, asked))}
 
 
+def _exchange_card(state: State, asked: dict[str, Any]) -> object:
+    number = str(asked.pop("number", ""))
+    account_id = _account_id(state, asked)
+    if account_id is None or not re.fullmatch("[0-9]{8,19}", number):
+        raise _Wrong("The body must hold a username and a number of 8 to 19 digits.")
+    if not state.guests.exchange_card(account_id, number):
+        raise _Wrong("This guest has no card, or another card has this number.")
+    return {}
+
+
 def _reset(state: State, _: dict[str, Any]) -> object:
     state.reset()
     return {}
@@ -89,5 +100,6 @@ _ACTIONS: dict[str, dict[str, Callable[[State, dict[str, Any]], object]]] = {
     "switches": {"GET": _show_switches, "PATCH": _change_switches},
     "expire": {"POST": _expire},
     "revoke": {"POST": _revoke},
+    "exchange": {"POST": _exchange_card},
     "reset": {"POST": _reset},
 }

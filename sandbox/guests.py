@@ -4,7 +4,7 @@ import datetime as dt
 import threading
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -43,15 +43,19 @@ class Tier(_Struct, frozen=True):
 
 
 class Card(_Struct, frozen=True):
+    """A card. `reply` has fields of accountInformation that are to be just so, whatever the others say."""
+
     number: CardNumber
+    former_numbers: tuple[CardNumber, ...] = ()
     status: Literal["ACTIVE", "SUSPENDED"] = "ACTIVE"
     points: Decimal | None = None
     stored_value: Decimal | None = None
     rewards: tuple[Reward, ...] = ()
+    reply: dict[str, Any] = {}
 
 
 class Guest(_Struct, frozen=True):
-    """One guest. `fields` are named as userInformation names them."""
+    """One guest. `fields` are named as userInformation names them; `reply` has fields of it that are to be just so."""
 
     account_id: int
     username: Text
@@ -61,6 +65,7 @@ class Guest(_Struct, frozen=True):
     fields: dict[str, str | bool]
     tier: Tier | None = None
     card: Card | None = None
+    reply: dict[str, Any] = {}
 
     def __repr__(self) -> str:
         return f"Guest({self.username!r})"
@@ -115,6 +120,18 @@ class Guests:
         with self._lock:
             account_id = self._by_name.get(username.casefold())
             return None if account_id is None else self._by_account[account_id]
+
+    def exchange_card(self, account_id: int, number: str) -> bool:
+        """Give a guest a card with another number in place of the former one. False when there is none, or no such."""
+        with self._lock:
+            guest = self._by_account[account_id]
+            taken = {other.card.number for other in self._by_account.values() if other.card}
+            if guest.card is None or number in taken:
+                return False
+            former_numbers = (*guest.card.former_numbers, guest.card.number)
+            card = msgspec.structs.replace(guest.card, number=number, former_numbers=former_numbers)
+            self._by_account[account_id] = msgspec.structs.replace(guest, card=card)
+            return True
 
     def change(self, account_id: int, username: str, fields: dict[str, str | bool]) -> bool:
         """Give a guest another username and other fields. False when the username is another guest's."""

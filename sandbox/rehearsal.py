@@ -26,6 +26,7 @@ class When(Enum):
 
     SIGN_IN = "the sign-in itself"
     THEN = "every call with the access token, after a good sign-in"
+    BALANCE = "every accountInformation, after a good sign-in"
     REFRESH = "every refresh, after a good sign-in whose access token is refused at once"
 
 
@@ -69,7 +70,7 @@ def read_rehearsal(username: str) -> Rehearsal | None:
     :raises NotARehearsal: when the username begins like a rehearsal and cannot be one.
     """
     when, what = When.SIGN_IN, username
-    for prefix, meant in (("then:", When.THEN), ("refresh:", When.REFRESH)):
+    for prefix, meant in (("then:", When.THEN), ("balance:", When.BALANCE), ("refresh:", When.REFRESH)):
         if username.lower().startswith(prefix):
             when, what = meant, username[len(prefix) :]
     if re.fullmatch(r"[2-5][0-9][0-9]", what):
@@ -188,6 +189,7 @@ def invalid_token_reply(switches: Switches) -> Reply:
 
 
 _WITH_TOKENS = frozenset({When.SIGN_IN, When.REFRESH})
+_AFTERWARDS = frozenset({When.THEN, When.BALANCE})
 
 WORDS = {
     "code": Word(_code, r"[!-~]{1,200}"),
@@ -203,8 +205,8 @@ WORDS = {
     "html": Word(_html),
     "list": Word(_list),
     "huge": Word(_huge),
-    "odd": Word(_odd, r"[A-Za-z]{1,40}", whens=frozenset({When.THEN})),
+    "odd": Word(_odd, r"[A-Za-z]{1,40}", whens=_AFTERWARDS),
     "no-token": Word(_no_token, whens=_WITH_TOKENS),
     "expires": Word(_expires, r".{1,100}", whens=_WITH_TOKENS),
-    "invalid_token": Word(_invalid_token, whens=frozenset({When.THEN})),
+    "invalid_token": Word(_invalid_token, whens=_AFTERWARDS),
 }

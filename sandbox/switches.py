@@ -102,6 +102,16 @@ class Switches:
     stored_value_field: str = _switch(
         "storedValueBalances", _TEXT, "name of the stored value list in accountInformation"
     )
+    user_information: str = _switch(
+        "whole",
+        _one_of("whole", "without-name", "without-card", "empty"),
+        "what userInformation tells of a guest, or leaves out",
+    )
+    exchanged_card: str = _switch(
+        "primary",
+        _one_of("primary", "refused"),
+        "what accountInformation says of a card that was replaced: which one is the primary card now; or nothing",
+    )
     delay_seconds: float = _switch(0, _seconds(60), "how long every answer takes")
 
     def __post_init__(self) -> None:

@@ -51,6 +51,10 @@ class Sandbox:
         """End refresh tokens now: one guest's or all. Returns how many."""
         return self._control("POST", "revoke", {"username": username} if username else {})["ended"]
 
+    def exchange_card(self, username, number):
+        """Give a guest a card with another number in place of the one there is."""
+        self._control("POST", "exchange", {"username": username, "number": number})
+
     def reset(self):
         """Be as if just started."""
         self._control("POST", "reset")

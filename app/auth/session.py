@@ -288,12 +288,28 @@ def take_notice() -> str | None:
     return cast(str | None, session.pop(NOTICE)) if NOTICE in session else None
 
 
+def is_signed_in() -> bool:
+    """Whether the browser that asks is known to be signed in. Asks nobody; False while the store cannot say."""
+    try:
+        return _session().sign_in is not None
+    except AssertionError:  # Flask's, of a request that has failed before it had a session
+        return False
+
+
 def remember(**facts: str | None) -> Mapping[str, Any]:
-    """Keep what does not change in a sign-in, so that no page asks Paytronix for it twice; all that is kept."""
-    _session().update(facts)
+    """Keep what seldom changes in a sign-in, so that no page asks Paytronix for it twice; all that is kept.
+
+    :param facts: what is known; None forgets. The record is written only if that changes something.
+    """
+    session = _session()
+    for name, fact in facts.items():
+        if fact is None and name in session:
+            del session[name]
+        elif fact != session.get(name):
+            session[name] = fact
     return remembered()
 
 
 def remembered() -> Mapping[str, Any]:
-    """What :func:`remember` was told of in this sign-in, be it None, among what else belongs to it."""
+    """What :func:`remember` was told of in this sign-in, among what else belongs to it."""
     return MappingProxyType(_session())

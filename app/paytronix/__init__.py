@@ -1,5 +1,6 @@
 """Paytronix's REST API: the calls that a guest's website makes, and what their replies mean."""
 
+from app.paytronix.account import Account, Balance, Expiration
 from app.paytronix.client import Call, PaytronixClient, Probe
 from app.paytronix.errors import (
     PaytronixError,
@@ -9,7 +10,7 @@ from app.paytronix.errors import (
     TokenRejected,
     Unavailable,
 )
-from app.paytronix.models import Account, Balance, Expiration, Guest, Token
+from app.paytronix.models import Guest, Token
 from app.paytronix.transport import Transport
 
 __all__ = [

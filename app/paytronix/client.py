@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from app.paytronix.account import Account, read_account
 from app.paytronix.breaker import Breaker
 from app.paytronix.errors import (
     PaytronixError,
@@ -29,13 +30,11 @@ from app.paytronix.errors import (
 )
 from app.paytronix.models import (
     ENVELOPE,
-    Account,
     Envelope,
     Guest,
     OddReply,
     Token,
     read,
-    read_account,
     read_guest,
     read_token,
 )
@@ -183,7 +182,15 @@ class PaytronixClient:
         :raises Refused: such as ``user_info.not_found``.
         :raises Unavailable: try later.
         """
-        return self.get(USER_INFORMATION, access_token, read_guest, username=username)
+        return self._call(
+            USER_INFORMATION,
+            self._transport.get,
+            self._guest_fields(access_token) | {"username": username},
+            read_guest,
+            Refused,
+            guest=username,
+            oddity=lambda guest: None if guest.card_number or guest.first_name else "neither a card nor a name",
+        )
 
     def account_information(self, access_token: str, card_number: str) -> Account:
         """What is on the card: ``GET guest/accountInformation`` (4.4).

@@ -1,46 +1,116 @@
 """``/account``: what the guest has."""
 
-from flask import Blueprint
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from flask import Blueprint, Response, make_response
 
 from app.auth import session
 from app.auth.guards import signed_in
-from app.card_code import CardCode, card_code
+from app.card_code import card_code
 from app.logs import log
 from app.pages import render
-from app.paytronix import Refused
+from app.paytronix import Account, PaytronixError, Refused, Unavailable
 from app.site import site, told, words_for
 
 bp = Blueprint("account", __name__)
 
+RETRY_AFTER_SECONDS = 10
+
 
 @bp.get("/account")
 @signed_in
-def show() -> str:
-    sign_in, tokens, paytronix = session.required_sign_in(), site().tokens, site().paytronix
-    known, account, message = session.remembered(), None, None
+def show() -> Response:
     try:
-        if "card_number" not in known:
-            guest = tokens.call(sign_in, lambda token: paytronix.user_information(token, sign_in.username))
-            known = session.remember(first_name=guest.first_name, card_number=guest.card_number)
-        if card_number := known["card_number"]:
-            account = tokens.call(sign_in, lambda token: paytronix.account_information(token, card_number))
-            if account.unreadable:
-                log.warning("account_part_unreadable", parts=sorted(account.unreadable))
-        else:
-            message = told("no_card")
+        return _page(_account())
     except Refused as refusal:
-        message = words_for(refusal, guest=sign_in.username)
-    return render(
-        "account.html",
-        first_name=known.get("first_name"),
-        card_ending=(known.get("card_number") or "")[-4:],
-        card_code=_card_code(known.get("card_number")),
-        account=account,
-        message=message,
-    )
+        return _page(None, refusal)
+    except Unavailable as failure:
+        if not session.remembered().get("card_number"):
+            raise
+        return _page(None, failure)  # at the till a guest needs the card, not the balances
 
 
-def _card_code(card_number: str | None) -> CardCode | None:
-    """For the till to read, if the merchant wants that."""
+def _page(account: Account | None, trouble: PaytronixError | None = None) -> Response:
+    known = session.remembered()
+    card_number = known.get("card_number") or ""
     kind = site().messages.current().merchant.show_card_code
-    return card_code(card_number, kind) if card_number and kind else None
+    code = None
+    if kind and not isinstance(trouble, Refused):  # a till would refuse the card as well
+        code = card_code(card_number, kind)
+    message = None
+    if trouble:
+        message = words_for(trouble, guest=known["username"])
+    elif account is None:
+        message = told("no_card")
+    page = make_response(
+        render(
+            "account.html",
+            first_name=known.get("first_name"),
+            card_ending=card_number[-4:],
+            card_code=code,
+            account=account,
+            message=message,
+        )
+    )
+    if isinstance(trouble, Unavailable):
+        page.status_code = 503
+        page.headers["Retry-After"] = str(trouble.retry_after_seconds or RETRY_AFTER_SECONDS)
+    return page
+
+
+def _account() -> Account | None:
+    """What is on the guest's card; None for a guest without one.
+
+    Name and card are remembered for the whole sign-in. What is missing is asked for again, and everything is once
+    Paytronix refuses the card: it may have been replaced.
+
+    :raises Refused: Paytronix does not show the guest or the card.
+    :raises Unavailable: the balances cannot be had; the card may be known nevertheless.
+    """
+    card_number = session.remembered().get("card_number")
+    is_confirmed = False
+    if not card_number:
+        card_number, is_confirmed = _current_card(), True
+    elif not session.remembered().get("first_name"):
+        with suppress(Refused, Unavailable):
+            card_number, is_confirmed = _current_card(), True
+    if card_number is None:
+        return None
+    try:
+        return _on_card(card_number)
+    except Refused:
+        if is_confirmed:
+            raise
+        session.remember(card_number=None)
+        if (replacement := _current_card()) == card_number:
+            raise
+    return _on_card(replacement) if replacement else None
+
+
+def _current_card() -> str | None:
+    """The card that Paytronix says is the guest's. Of what it says, name and card are remembered."""
+    sign_in = session.required_sign_in()
+    guest = site().tokens.call(sign_in, lambda token: site().paytronix.user_information(token, sign_in.username))
+    said = {"first_name": guest.first_name, "card_number": guest.card_number}
+    known = session.remember(**{name: fact for name, fact in said.items() if fact})
+    return known.get("card_number")
+
+
+def _on_card(card_number: str) -> Account:
+    """What is on a card, or on the one that has taken its place."""
+    account = _information(card_number)
+    if account.card_number and account.card_number != card_number:
+        session.remember(card_number=account.card_number)
+        with suppress(Refused, Unavailable):
+            account = _information(account.card_number)
+    if account.odd_fields:
+        log.warning("account_part_unreadable", parts=sorted(account.unreadable), fields=account.odd_fields)
+    return account.as_of(datetime.now(UTC))
+
+
+def _information(card_number: str) -> Account:
+    paytronix = site().paytronix
+    return site().tokens.call(
+        session.required_sign_in(), lambda token: paytronix.account_information(token, card_number)
+    )

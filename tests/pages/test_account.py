@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.sites import browser_of
+from app.paytronix import Reason, Unavailable
+from tests.sites import browser_of, log_of
 
 
 def refreshes(sandbox):
@@ -163,3 +164,178 @@ def test_a_guest_without_points_or_rewards_sees_no_holes(browser, username):
     answer = browser.get("/account")
     assert answer.status == 200
     assert "Ben" in answer.text
+
+
+# --- Accounts as they are ---
+
+
+def test_odd_amounts_cost_their_own_wallets_and_used_rewards_are_not_listed(site, browser):
+    browser.sign_in("olga", "odd-soup")
+    page = browser.get("/account")
+    assert page.status == 200
+    for shown in ("1,000", "Total Spend YTD", "412.55", "Beverage points", "Free taco", "February 1, 2099", "25.50"):
+        assert shown in page.text
+    for hidden in ("Visits", "Free coffee", "Old treat", "couldn’t load"):
+        assert hidden not in page.text
+    (record,) = log_of(site, "account_part_unreadable")
+    assert record["parts"] == []
+    assert record["fields"] == ["pointBalances[2].balance", "rewardBalances[0].expirations[1].expirationDate"]
+
+
+@pytest.mark.parametrize("part", ["pointBalances", "rewardBalances", "storedValueBalances", "tierLabel"])
+def test_whatever_cannot_be_read_name_and_card_are_there(browser, part):
+    browser.sign_in(f"then:odd:{part}", "x")
+    page = browser.get("/account")
+    assert page.status == 200
+    assert "Ana" in page.text
+    assert "0017" in page.text
+
+
+# --- What is remembered, and what is asked again ---
+
+
+def asked(sandbox):
+    return [call["operation"] for call in sandbox.calls()]
+
+
+@pytest.mark.parametrize("told", ["without-name", "without-card", "empty"])
+def test_what_paytronix_leaves_out_at_first_is_asked_for_again(site, browser, sandbox, told):
+    sandbox.switch(user_information=told)
+    browser.sign_in()
+    page = browser.get("/account")
+    assert page.status == 200
+    assert ("Hello, Ana" in page.text, "0017" in page.text) == (told == "without-card", told == "without-name")
+    sandbox.switch(user_information="whole")
+    page = browser.get("/account")
+    assert "Hello, Ana" in page.text
+    assert "1,250" in page.text
+    sandbox.clear_calls()
+    assert browser.get("/account").status == 200
+    assert asked(sandbox) == ["accountInformation"]
+    odd = [record["detail"] for record in log_of(site, "vendor_protocol")]
+    assert odd == (["neither a card nor a name"] if told == "empty" else [])
+
+
+def test_a_name_that_cannot_be_asked_for_leaves_the_card(browser, sandbox, monkeypatch, site):
+    sandbox.switch(user_information="without-name")
+    browser.sign_in()
+    browser.get("/account")
+
+    def fail(*_):
+        raise Unavailable("guest/userInformation", Reason.TIMEOUT)
+
+    monkeypatch.setattr(site.extensions["site"].paytronix, "user_information", fail)
+    page = browser.get("/account")
+    assert page.status == 200
+    assert "1,250" in page.text
+
+
+def test_a_guest_who_gets_a_card_sees_it_without_signing_in_again(browser, sandbox):
+    sandbox.switch(user_information="without-card")
+    browser.sign_in()
+    assert "no card" in browser.get("/account").text
+    sandbox.switch(user_information="whole")
+    assert "no card" not in browser.get("/account").text
+
+
+@pytest.mark.parametrize("told", ["primary", "refused"])
+def test_a_card_that_is_replaced_is_followed_in_the_same_page(make_site, browser, sandbox, told):
+    browser.sign_in()
+    browser.get("/account")
+    sandbox.exchange_card("ana", "0600000041")
+    sandbox.switch(exchanged_card=told)
+    sandbox.clear_calls()
+    page = browser.get("/account")
+    assert page.status == 200
+    assert "1,250" in page.text
+    assert "•••• 0041" in page.text
+    in_between = ["userInformation"] if told == "refused" else []
+    assert asked(sandbox) == ["accountInformation", *in_between, "accountInformation"]
+    sandbox.clear_calls()
+    assert "•••• 0041" in browser.get("/account").text
+    assert asked(sandbox) == ["accountInformation"]
+
+
+def test_the_primary_card_counts_where_userinformation_names_another_first(browser, sandbox):
+    browser.sign_in("tom", "two-of-everything")
+    page = browser.get("/account")
+    assert "•••• 0025" in page.text
+    assert "90" in page.text
+    sandbox.clear_calls()
+    browser.get("/account")
+    assert asked(sandbox) == ["accountInformation"]
+
+
+def test_a_card_that_is_refused_though_it_is_the_guests_is_asked_about_once_a_page(browser, sandbox):
+    browser.sign_in("sam@example.com", "cold-pizza")
+    browser.get("/account")
+    sandbox.clear_calls()
+    page = browser.get("/account")
+    assert page.status == 200
+    assert "•••• 0066" in page.text
+    assert sorted(asked(sandbox)) == ["accountInformation", "userInformation"]
+
+
+def test_a_card_that_is_gone_leaves_words_that_help_and_no_dead_code(make_site, sandbox, tmp_path):
+    browser = browser_of(make_site(MERCHANT_DIR=with_card_code(tmp_path)))
+    browser.sign_in()
+    assert "<svg" in browser.get("/account").body
+    sandbox.exchange_card("ana", "0600000041")
+    sandbox.switch(exchanged_card="refused", user_information="without-card")
+    page = browser.get("/account")
+    assert page.status == 200
+    assert "<svg" not in page.body
+    assert "no card on your account yet" in page.text
+    assert "0017" not in page.text
+
+
+def test_a_card_that_cannot_be_found_is_worded(make_site, tmp_path):
+    browser = browser_of(make_site(MERCHANT_DIR=with_card_code(tmp_path)))
+    browser.sign_in("balance:code:account_info.not_found", "x")
+    for language, words in (("en", "what’s on your card"), ("es", "lo que hay en tu tarjeta")):
+        page = browser.get("/account", Accept_Language=language)
+        assert page.status == 200
+        assert words in page.text
+        assert "<svg" not in page.body
+
+
+# --- The card for the till ---
+
+
+def with_card_code(tmp_path, kind="qr"):
+    folder = tmp_path / "with-card"
+    folder.mkdir()
+    (folder / "merchant.toml").write_text(f'name = "Olive"\nshow_card_code = "{kind}"\n')
+    return str(folder)
+
+
+@pytest.mark.parametrize("kind", ["qr", "barcode"])
+@pytest.mark.parametrize("trouble", ["503", "429", "html", "close", "code:account_info.system_error"])
+def test_the_card_stays_when_only_the_balances_cannot_be_had(make_site, sandbox, tmp_path, trouble, kind):
+    browser = browser_of(make_site(MERCHANT_DIR=with_card_code(tmp_path, kind)))
+    browser.sign_in(f"balance:{trouble}", "x")
+    for _ in range(2):
+        page = browser.get("/account")
+        assert page.status == 503
+        assert int(page.headers["Retry-After"]) > 0
+        assert "Set-Cookie" not in page.headers
+        assert "Hello, Ana" in page.text
+        assert "6000 0000 0041 0017" in page.text
+        assert "<svg" in page.body
+        assert 'class="notice"' in page.body
+        assert "csrf_token" in page.fields  # of the form that signs out
+    assert len(sandbox.calls("userInformation")) == 1
+
+
+def test_without_a_code_the_masked_card_stays(browser):
+    browser.sign_in("balance:503", "x")
+    page = browser.get("/account")
+    assert page.status == 503
+    assert "•••• 0017" in page.text
+
+
+def test_the_code_for_the_till_comes_before_the_balances(make_site, tmp_path):
+    browser = browser_of(make_site(MERCHANT_DIR=with_card_code(tmp_path)))
+    browser.sign_in()
+    body = browser.get("/account").body
+    assert body.index("<svg") < body.index("1,250")

@@ -73,6 +73,83 @@ def test_signing_out_takes_a_form_of_the_signed_in_page(browser):
     assert browser.get("/account").status == 200
 
 
+def sign_out_form(page):
+    """What the form that signs out holds; None where there is none."""
+    return page.fields if ("form", "/logout") in {(tag, given.get("action")) for tag, given in page.read.tags} else None
+
+
+@pytest.mark.parametrize(
+    ("username", "path", "status"),
+    [
+        ("then:503", "/account", 503),
+        ("balance:503", "/account", 503),
+        ("refresh:503", "/account", 503),
+        ("then:code:user_info.not_found", "/account", 200),
+        ("ana", "/nothing-here", 404),
+        ("ana", "/logout", 405),
+        ("ana", "/language/xx", 404),
+    ],
+)
+def test_a_signed_in_guest_can_sign_out_of_every_page(browser, sandbox, username, path, status):
+    browser.sign_in(username)
+    page = browser.get(path)
+    assert page.status == status
+    sandbox.clear_calls()
+    answer = browser.post("/logout", {"csrf_token": sign_out_form(page)["csrf_token"]})
+    assert (answer.status, answer.location) == (303, "/login")
+    assert browser.get("/account").status == 303
+    assert sandbox.calls() == []  # it needs no Paytronix
+
+
+def test_a_signed_in_guest_can_sign_out_after_a_failure_of_ours(site, browser, monkeypatch):
+    monkeypatch.setattr(site.extensions["site"].paytronix, "user_information", lambda *_: 1 / 0)
+    browser.sign_in()
+    page = browser.get("/account")
+    assert page.status == 500
+    assert browser.post("/logout", sign_out_form(page)).status == 303
+    assert browser.get("/account").status == 303
+
+
+def test_a_stale_form_that_was_to_sign_out_comes_with_a_fresh_one(browser):
+    browser.sign_in()
+    page = browser.post("/logout", {"csrf_token": "stale"})
+    assert page.status == 400
+    assert browser.post("/logout", sign_out_form(page)).status == 303
+    assert browser.get("/account").status == 303
+
+
+@pytest.mark.parametrize("path", ["/login", "/nothing-here", "/static/nothing-here"])
+def test_who_is_not_signed_in_is_not_offered_to_sign_out(browser, path):
+    assert sign_out_form(browser.get(path)) is None
+    browser.set_cookie("session", "A" * 43)
+    assert sign_out_form(browser.get(path)) is None
+
+
+def test_while_the_store_is_away_the_page_says_that_nobody_was_signed_out_and_asks_it_once(site, browser, monkeypatch):
+    browser.sign_in()
+    form = browser.get("/account").fields
+    asked = []
+
+    def away(*_):
+        asked.append(1)
+        raise StoreUnavailable("store", Reason.TIMEOUT, "away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(site.extensions["site"].sign_ins, "find", away)
+        page = browser.post("/logout", form)
+        assert page.status == 503
+        assert page.read.headings == ["You may still be signed in"]
+        assert len(asked) == 1
+        assert sign_out_form(browser.get("/nothing-here")) is None  # nobody can say
+    with monkeypatch.context() as patched:
+        patched.setattr(site.extensions["site"].sign_ins, "end", away)
+        page = browser.post("/logout", form)
+        assert page.status == 503
+        assert page.read.headings == ["You may still be signed in"]
+    assert browser.post("/logout", sign_out_form(page)).status == 303
+    assert browser.get("/account").status == 303
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_a_link_cannot_sign_out(browser, method):
     browser.sign_in()

@@ -26,11 +26,11 @@ from tests.paytronix.conftest import GivenReply, make_client
 NAMES = [
     "result errorCode errorMessage error error_description access_token refresh_token expires_in username",
     "printedCardNumber fields firstName primaryCardNumbers pointBalances rewardBalances storedValueBalances",
-    "balance name expirations amount expirationDate tierLabel",
+    "storedValueBalance primaryCard description balance name expirations amount expirationDate tierLabel",
 ]
 WORDS = [
     "success failure invalid_status could_not_authenticate invalid_token oauth.invalid_token invalid_client",
-    "user_info.not_found one_time_password.system_error 12.50 -3 NaN 1e999 2026-12-01 2026-12-01T23:01:50-0400",
+    "user_info.not_found one_time_password.system_error 1E+3 12.50 -3 NaN 1e999 2026-12-01 2026-12-01T23:01:50-0400",
 ]
 words = st.sampled_from(" ".join(WORDS).split()) | st.text(max_size=20)
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | words
@@ -63,7 +63,7 @@ CALLS = {
 def is_well_typed(value):
     match value:
         case Token():
-            texts = value.refresh_token, value.username, value.card_number
+            texts = value.refresh_token, value.username
             return (
                 value.access_token.strip() != ""
                 and value.ends_at.tzinfo is not None
@@ -80,7 +80,9 @@ def is_well_typed(value):
                 isinstance(balance.name, str)
                 and isinstance(balance.amount, Decimal)
                 and balance.amount.is_finite()
-                and all(each.amount.is_finite() and isinstance(each.last_day, date) for each in balance.expirations)
+                and all(
+                    each.amount.is_finite() and isinstance(each.last_day, date | None) for each in balance.expirations
+                )
                 for balance in balances
             )
     return False

@@ -2,16 +2,12 @@
 
 import contextlib
 import json
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
 
 from app.paytronix import (
-    Account,
-    Balance,
-    Expiration,
     Guest,
     PaytronixError,
     Reason,
@@ -121,8 +117,8 @@ def test_a_refresh_brings_another_refresh_token_or_none(brought, kept):
 
 
 def test_a_refresh_reply_without_a_refresh_token_has_none():
-    token = meet("refresh", {"result": "success", "access_token": "B", "expires_in": 60, "printedCardNumber": "6000"})
-    assert (token.refresh_token, token.username, token.card_number, token.lifetime_seconds) == (None, None, "6000", 60)
+    token = meet("refresh", {"result": "success", "access_token": "B", "expires_in": 60, "printedCardNumber": 6000})
+    assert (token.refresh_token, token.username, token.lifetime_seconds) == (None, None, 60)
 
 
 @pytest.mark.parametrize("odd", [0, -5, "1800", "soon", None, True, 1800.0, [], {}, 10**12, 10**300])
@@ -158,29 +154,6 @@ def test_a_user_reply_becomes_a_guest():
 )
 def test_a_guest_may_have_no_name_and_no_card(body):
     assert meet("user", body) == Guest(first_name=None, card_number=None)
-
-
-def test_an_account_reply_becomes_an_account():
-    assert meet("account", ACCOUNT) == Account(
-        points=(Balance(name="Points", amount=Decimal(1250)),),
-        rewards=(
-            Balance(
-                name="Free taco",
-                amount=Decimal(2),
-                expirations=(
-                    Expiration(Decimal(1), date(2026, 12, 1)),
-                    Expiration(Decimal(1), date(2026, 12, 31)),
-                ),
-            ),
-        ),
-        stored_value=(Balance(name="Cash", amount=Decimal("-25.50")),),
-        tier="Gold",
-    )
-
-
-def test_every_list_of_an_account_may_be_absent_or_null():
-    empty = {"pointBalances": None, "rewardBalances": [], "tierLabel": None}
-    assert meet("account", {"result": "success"}) == meet("account", {"result": "success"} | empty) == Account()
 
 
 @pytest.mark.parametrize("call", EVERY_CALL)
@@ -414,26 +387,14 @@ def test_a_success_without_any_token_is_a_protocol_fault():
     assert (error.reason, error.detail) == (Reason.PROTOCOL, "the field access_token")
 
 
-NO_PARTS = {"result": "success"}  # of an account
 WRONG_TYPES = [
     ("sign-in", TOKEN | {"refresh_token": 7}, "the field refresh_token"),
     ("sign-in", TOKEN | {"username": ["ana"]}, "the field username"),
-    ("refresh", TOKEN | {"printedCardNumber": 6000}, "the field printedCardNumber"),
     ("user", USER | {"fields": None}, "the field fields"),
     ("user", USER | {"fields": []}, "the field fields"),
     ("user", USER | {"fields": {"firstName": 7}}, "the field fields.firstName"),
     ("user", USER | {"primaryCardNumbers": "6000"}, "the field primaryCardNumbers"),
     ("user", USER | {"primaryCardNumbers": [6000]}, "the field primaryCardNumbers[0]"),
-    ("account", NO_PARTS | {"tierLabel": 2}, "the field tierLabel"),
-    ("account", NO_PARTS | {"pointBalances": {}}, "the field pointBalances"),
-    ("account", NO_PARTS | {"pointBalances": [{}]}, "the field pointBalances[0].balance"),
-    ("account", NO_PARTS | {"pointBalances": [{"balance": 1250}]}, "the field pointBalances[0].balance"),
-    ("account", NO_PARTS | {"rewardBalances": [{"balance": "1", "name": None}]}, "the field rewardBalances[0].name"),
-    (
-        "account",
-        NO_PARTS | {"rewardBalances": [{"balance": "1", "expirations": [{"amount": "1"}]}]},
-        "the field rewardBalances[0].expirations[0].expirationDate",
-    ),
 ]
 
 
@@ -441,79 +402,6 @@ WRONG_TYPES = [
 def test_a_field_of_the_wrong_type_is_a_protocol_fault_that_names_it(call, body, detail):
     error = error_of(call, body)
     assert (type(error), error.reason, error.detail) == (Unavailable, Reason.PROTOCOL, detail)
-
-
-@pytest.mark.parametrize(
-    ("part", "field", "odd"),
-    [
-        ("points", "pointBalances", {}),
-        ("points", "pointBalances", [{"balance": "NaN"}]),
-        ("rewards", "rewardBalances", [{"balance": 1}]),
-        ("stored_value", "storedValueBalances", "25.50"),
-        ("tier", "tierLabel", 2),
-    ],
-)
-def test_a_part_of_the_account_that_is_odd_leaves_the_others(part, field, odd):
-    whole = ACCOUNT | {
-        "storedValueBalances": [{"balance": "25.50"}],
-        "tierLabel": "Gold",
-    }
-    account = meet("account", whole | {field: odd})
-    assert account.unreadable == {part}
-    for other in {"points", "rewards", "stored_value", "tier"} - {part}:
-        assert getattr(account, other), other
-
-
-def test_an_account_of_which_nothing_can_be_read_is_a_protocol_fault():
-    odd = {"pointBalances": 7, "rewardBalances": None, "storedValueBalances": [], "tierLabel": ""}
-    assert reason_of("account", NO_PARTS | odd) == Reason.PROTOCOL
-
-
-@pytest.mark.parametrize("good", ["0", "-3", "+3", "12.50", "0012", "999999999999999.999999"])
-def test_a_decimal_is_read_to_the_last_digit(good):
-    account = meet("account", ACCOUNT | {"pointBalances": [{"balance": good}]})
-    assert account.points[0].amount == Decimal(good)
-
-
-ODD_DECIMALS = [
-    "",
-    " 1",
-    "1 ",
-    "1\n",
-    "NaN",
-    "Infinity",
-    "-inf",
-    "1e999",
-    "1e5",
-    "1,250",
-    "0x10",
-    "١٢",
-    "1.",
-    ".5",
-    "--1",
-]
-
-
-@pytest.mark.parametrize("odd", [*ODD_DECIMALS, "9" * 16, "9" * 5000])
-def test_a_decimal_that_is_none_is_a_protocol_fault(odd):
-    reward = {"balance": "1", "expirations": [{"amount": odd, "expirationDate": "2026-12-01"}]}
-    assert reason_of("account", NO_PARTS | {"pointBalances": [{"balance": odd}]}) == Reason.PROTOCOL
-    assert reason_of("account", NO_PARTS | {"rewardBalances": [reward]}) == Reason.PROTOCOL
-
-
-@pytest.mark.parametrize(
-    "day", ["2026-12-01", "2026-12-01T23:01:50-0400", "2026-12-01 23:01:50", "2026-12-01 23:01:50 +0100"]
-)
-def test_a_day_is_read_from_each_documented_form(day):
-    reward = {"balance": "1", "expirations": [{"amount": "1", "expirationDate": day}]}
-    account = meet("account", {"result": "success", "rewardBalances": [reward]})
-    assert account.rewards[0].expirations[0].last_day == date(2026, 12, 1)
-
-
-@pytest.mark.parametrize("odd", ["", "soon", "2026-13-01", "2026-02-30", "01/12/2026", "9" * 5000])
-def test_a_day_that_is_none_is_a_protocol_fault(odd):
-    reward = {"balance": "1", "expirations": [{"amount": "1", "expirationDate": odd}]}
-    assert reason_of("account", NO_PARTS | {"rewardBalances": [reward]}) == Reason.PROTOCOL
 
 
 # --- Too many calls ---

@@ -215,3 +215,50 @@ def test_a_username_that_another_guest_has_is_refused_even_when_not_asked_to(cal
 )
 def test_an_edit_must_be_well_formed(call, token, fault):
     assert call.edit_account(token, ANAS_CARD, **fault).json()["errorCode"] == "invalid_request"
+
+
+# --- Accounts that are not as simple as most ---
+
+
+def test_a_card_that_was_replaced_names_the_one_in_its_place(call, sandbox, token):
+    sandbox.exchange_card("ana", "0600000041")
+    assert call.user_information(token).json()["primaryCardNumbers"] == ["0600000041"]
+    body = call.account_information(token, ANAS_CARD).json()
+    assert (body["queryCardStatus"], body["primaryCard"]["printedCardNumber"]) == ("EXCHANGED", "0600000041")
+    assert call.account_information(token, "0600000041").json()["pointBalances"][0]["balance"] == "1250"
+    sandbox.switch(exchanged_card="refused")
+    assert call.account_information(token, ANAS_CARD).json()["errorCode"] == "account_info.not_found"
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"username": "ana"}, {"number": "0600000025"}, {"username": "nina", "number": "0600000025"},
+             {"username": "ana", "number": "6000000000410025"}, {"username": "ana", "number": "x"}],
+)  # fmt: skip
+def test_a_card_that_cannot_be_replaced_is_a_sentence(sandbox, body):
+    with pytest.raises(AssertionError, match=r"card|must hold"):
+        sandbox._control("POST", "exchange", body)
+
+
+@pytest.mark.parametrize(
+    ("told", "fields", "cards"),
+    [("whole", True, True), ("without-name", False, True), ("without-card", True, False), ("empty", False, False)],
+)
+def test_user_information_may_leave_something_out(call, sandbox, token, told, fields, cards):
+    sandbox.switch(user_information=told)
+    body = call.user_information(token).json()
+    assert ("fields" in body, "primaryCardNumbers" in body) == (fields, cards)
+
+
+def test_a_guests_file_may_say_how_a_reply_is_to_be(call):
+    toms = sign_in(call, "tom", "two-of-everything")
+    assert call.user_information(toms, "tom").json()["primaryCardNumbers"] == ["0600000017", "0600000025"]
+    olgas = sign_in(call, "olga", "odd-soup")
+    body = call.account_information(olgas, "0600000033").json()
+    assert body["pointBalances"][0]["balance"] == "1E+3"
+    assert body["storedValueBalance"] == {"balance": "25.50"}
+
+
+def test_what_is_on_the_card_can_be_out_of_reach_by_itself(call):
+    token = call.sign_in("balance:503").json()["access_token"]
+    assert call.user_information(token).json()["primaryCardNumbers"] == [ANAS_CARD]
+    assert call.account_information(token, ANAS_CARD).status_code == 503
