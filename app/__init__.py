@@ -31,7 +31,7 @@ from app.recent_calls import RecentCalls
 from app.served import Served
 from app.site import Site
 from app.store import ObservedStore, Operation, Store, open_store, patience
-from app.views import account, assets, brand, health, home, language, login, logout
+from app.views import account, assets, brand, health, home, language, login, logout, well_known
 from config import Settings
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def create_app(settings: Settings, *, for_command: bool = False) -> Flask:
     )
     logs.init_app(app, trusts_proxy=settings.trusted_proxy_hops > 0)
     headers.init_app(app, is_secure=settings.public_url.is_secure, trusts_proxy=settings.trusted_proxy_hops > 0)
-    for page in (home, login, logout, language, account, health, assets, brand):
+    for page in (home, login, logout, language, account, health, assets, brand, well_known):
         app.register_blueprint(page.bp)
     echo.init_app(app, keys=keys, trusted_hops=settings.trusted_proxy_hops, is_secure=settings.public_url.is_secure)
     guards.install(

@@ -28,6 +28,9 @@ STATELESS = (
     "/brand/",
     "/healthz",
     "/readyz",
+    "/.well-known/",
+    "/robots.txt",
+    "/favicon.ico",
 )  # answered without asking the store, so that nothing can slow them
 CSRF = "csrf_token"  # the key under which Flask-WTF keeps a form's secret
 NOTICE = "notice"

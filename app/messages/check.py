@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from app.messages import well_known
 from app.messages.catalogue import LAST_RESORT, TROUBLE, WRONG_PASSWORD, Catalogue
 from app.messages.faults import LONGEST_SENTENCE, Fault, quoted
 from app.messages.folder import LANGUAGES_FOLDER, Folder
@@ -53,7 +54,7 @@ def check(folder: Path, *, now: datetime | None = None) -> Findings:
     found = check_catalogue(catalogue, now=now)
     return replace(
         found,
-        errors=_by_place((*found.errors, *strays(folder))),
+        errors=_by_place((*found.errors, *strays(folder), *well_known.strays(folder))),
         warnings=_by_place((*_nothing_in_it(catalogue, here), *found.warnings)),
     )
 

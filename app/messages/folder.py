@@ -19,6 +19,8 @@ from app.messages.merchant import FILE as MERCHANT_FILE
 from app.messages.notices import FILE as NOTICES_FILE
 from app.messages.pictures import Asset, Pictures, Trouble, is_name
 from app.messages.places import START
+from app.messages.well_known import FILES as WELL_KNOWN_FILES
+from app.messages.well_known import WellKnown
 
 LANGUAGES_FOLDER = "messages"
 MOST_FILES = 64
@@ -75,9 +77,11 @@ class Folder:
     _broken: dict[str, tuple[Fault, ...]] = field(default_factory=dict)  # by file; the last good one may be in use
     _emptied: dict[str, Stamp | None] = field(default_factory=dict)  # files found empty at the last look, not taken yet
     _pictures: Pictures = field(init=False)
+    well_known: WellKnown = field(init=False)
 
     def __post_init__(self) -> None:
         self._pictures = Pictures(self.path)
+        self.well_known = WellKnown(self.path)
 
     def look(self) -> set[str] | None:
         """Read what is new.
@@ -89,8 +93,10 @@ class Folder:
             return None
         changed = self._changed(listing)
         self._pictures.have_changed(changed)
+        self.well_known.read(changed)
         emptied = set()
-        for file in (each for each in changed if not is_name(each)):  # pictures are read when they are named
+        # Pictures are read when they are named.
+        for file in (each for each in changed if not (is_name(each) or each in WELL_KNOWN_FILES)):
             self._broken.pop(file, None)
             if file in listing.stamps and not self._take(
                 file, was_empty=listing.stamps[file] == self._emptied.get(file)
@@ -120,9 +126,10 @@ class Folder:
 
     def documents(self, edition: Edition | None = None) -> Documents:
         """The files as they were at the last look, with what an edition says laid over them."""
-        faults = [*self._missing(), *chain.from_iterable(self._broken.values())]
+        faults = [*self._missing(), *chain.from_iterable(self._broken.values()), *self.well_known.faults()]
         by_tag: dict[str, Document] = {}
-        for file in sorted(each for each in {*self._listing.stamps, *self._good} if "/" in each):
+        of_languages = f"{LANGUAGES_FOLDER}/"
+        for file in sorted(each for each in {*self._listing.stamps, *self._good} if each.startswith(of_languages)):
             name = Path(file).stem
             tag = tag_of(name)
             if tag is None:
@@ -160,7 +167,7 @@ class Folder:
         self._seen = None
 
     def _changed(self, listing: Listing) -> set[str]:
-        files = {*listing.stamps, *self._good, *self._broken}
+        files = {*listing.stamps, *self._good, *self._broken, *WELL_KNOWN_FILES}
         if self._seen is None:
             return files
         before = self._seen.stamps
@@ -237,7 +244,7 @@ class Folder:
         except OSError:
             pictures = []
         files = [MERCHANT_FILE, NOTICES_FILE, *(f"{LANGUAGES_FOLDER}/{name}" for name in names[:MOST_FILES])]
-        files += pictures[:MOST_FILES]
+        files += [*pictures[:MOST_FILES], *WELL_KNOWN_FILES]
         stamps = {file: _stamp(self.path / file) for file in files}
         found = {file: stamp for file, stamp in stamps.items() if stamp != ()}
         return Listing(found, has_languages, max(0, len(names) - MOST_FILES))

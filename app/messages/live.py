@@ -65,6 +65,11 @@ class Messages:
             self._watch()
         return self._catalogue
 
+    def well_known(self, name: str) -> bytes | None:
+        """One of the files that other programs look for (``app/messages/well_known.py``)."""
+        self.current()  # which begins to watch
+        return self._folder.well_known.get(name)
+
     def _watch(self) -> None:
         with self._starting:
             if self._is_watched:

@@ -1,4 +1,9 @@
-"""Static files under names that change with their content, so that browsers may keep them for a year."""
+"""Static files under names that change with their content, so that browsers may keep them for a year.
+
+While one release takes the place of another, a page of the one may name what an instance of the other has otherwise:
+then browsers get what this one has, and do not keep it. A script of the other they do not run (its integrity stands
+in the page), and pages work without.
+"""
 
 import hashlib
 from functools import cache
@@ -7,7 +12,7 @@ from pathlib import Path
 from flask import Blueprint, Response, abort, send_from_directory, url_for
 
 from app.auth.guards import public
-from app.headers import KEPT_FOR_GOOD
+from app.headers import KEPT_BRIEFLY, KEPT_FOR_GOOD
 
 FOLDER = Path(__file__).parents[2] / "static"
 
@@ -25,10 +30,10 @@ FINGERPRINTS = _fingerprints()
 @bp.get("/static/<fingerprint>/<path:name>")
 @public
 def static(fingerprint: str, name: str) -> Response:
-    if FINGERPRINTS.get(name) != fingerprint:
+    if name not in FINGERPRINTS:
         abort(404)
     answer = send_from_directory(FOLDER, name)
-    answer.headers["Cache-Control"] = KEPT_FOR_GOOD
+    answer.headers["Cache-Control"] = KEPT_FOR_GOOD if fingerprint == FINGERPRINTS[name] else KEPT_BRIEFLY
     return answer
 
 

@@ -1,5 +1,7 @@
 """What every answer has, whatever the page: headers, host, method, request id, error pages."""
 
+import re
+
 import pytest
 from flask import Flask
 
@@ -34,6 +36,10 @@ def test_the_routes_are_those_of_the_contract(site):
         ("/readyz", "GET"),
         ("/static/<fingerprint>/<path:name>", "GET"),
         ("/brand/<fingerprint>/<name>", "GET"),
+        ("/.well-known/change-password", "GET"),
+        ("/.well-known/<name>", "GET"),
+        ("/robots.txt", "GET"),
+        ("/favicon.ico", "GET"),
     }
 
 
@@ -217,8 +223,25 @@ def test_static_files_are_kept_for_a_year_under_a_name_of_their_content(browser)
     assert answer.headers["Content-Type"].startswith("text/css")
     assert "immutable" in answer.headers["Cache-Control"]
     assert "Set-Cookie" not in answer.headers
-    wrong = address.replace(address.split("/")[2], "0" * 12)
-    assert browser.get(wrong).status == 404
+
+
+@pytest.mark.parametrize("name", ["site.css", "site.js"])
+@pytest.mark.parametrize("fingerprint", ["0" * 12, "x", "%2e%2e"])
+def test_what_a_page_of_another_release_names_is_there_and_not_kept(browser, name, fingerprint):
+    own = next(each for each in re.findall(r'"(/static/[^"]+)"', browser.get("/login").body) if each.endswith(name))
+    answer, other = browser.get(own), browser.get(f"/static/{fingerprint}/{name}")
+    assert (other.status, other.body) == (200, answer.body)
+    assert other.headers["Cache-Control"] == "public, max-age=5"
+    assert other.headers["Content-Type"] == answer.headers["Content-Type"]
+    assert "Set-Cookie" not in other.headers
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["nothing.css", "../config.py", "%2e%2e/config.py", "console", "console/", "site.css/", "./site.css", "SITE.CSS"],
+)
+def test_what_no_release_has_is_not_there_whatever_the_fingerprint(browser, path):
+    assert browser.client.get(f"/static/{'0' * 12}/{path}", base_url="http://127.0.0.1:8000").status_code in {404, 308}
 
 
 def test_the_reference_that_a_guest_reads_is_the_one_in_the_log(site, browser, monkeypatch):

@@ -1,0 +1,50 @@
+"""``/.well-known/…``, ``/robots.txt``, ``/favicon.ico``: what programs look for at fixed addresses."""
+
+from flask import Blueprint, Response, abort, redirect, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.auth.guards import public
+from app.headers import FILE_POLICY, KEPT_BRIEFLY
+from app.messages.well_known import MIMETYPES
+from app.site import site, voice
+
+bp = Blueprint("well_known", __name__)
+ROBOTS = "User-agent: *\nDisallow: /account\nDisallow: /language/\n"  # whoever looks for the sign-in page may find it
+
+
+@bp.get("/.well-known/change-password")
+@public
+def change_password() -> AnyResponse:
+    """Where password managers lead guests (W3C, "A Well-Known URL for Changing Passwords")."""
+    link = voice().link("forgot_password")
+    leads_there = link is not None and link.url.startswith("https://")
+    return redirect(link.url if link and leads_there else url_for("login.show"), 303)
+
+
+@bp.get("/.well-known/<name>")
+@public
+def file(name: str) -> Response:
+    content = site().messages.well_known(name) if name in MIMETYPES else None
+    if content is None:
+        abort(404)
+    return _file(content, MIMETYPES[name])
+
+
+@bp.get("/robots.txt")
+@public
+def robots() -> Response:
+    return _file(ROBOTS.encode(), "text/plain; charset=utf-8")
+
+
+@bp.get("/favicon.ico")
+@public
+def favicon() -> Response:
+    icon = site().messages.current().look.assets["icon"]
+    return _file(icon.content, icon.mimetype)
+
+
+def _file(content: bytes, mimetype: str) -> Response:
+    answer = Response(content, content_type=mimetype)
+    answer.headers["Cache-Control"] = KEPT_BRIEFLY
+    answer.headers["Content-Security-Policy"] = FILE_POLICY
+    return answer
