@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal
 from flask import url_for
@@ -23,7 +24,7 @@ from app.auth.forms import form_token
 from app.headers import SCRIPT_INTEGRITY
 from app.messages import Catalogue, Link, Message, Voice
 from app.messages.merchant import KNOWN_LINKS
-from app.site import site, voice
+from app.site import locale, site, voice
 from app.views.assets import static_url
 from app.views.brand import brand_url
 
@@ -40,7 +41,7 @@ def render(template: str, /, **about: object) -> str:
     :param about: what this page shows; ``here`` if a guest who changes the language is to come to another page than
         this one; ``can_sign_out`` if it is not to go by whether the browser is signed in.
     """
-    given = _given.in_language(voice(), site().messages.current())
+    given = _given.in_language(voice(), locale(), site().messages.current())
     about = {"here": _here(), "can_sign_out": session.is_signed_in(), **given, **about}
     return _templates.get_template(template).render(about)
 
@@ -72,7 +73,7 @@ class _Entries:
 
 
 class Wording:
-    """The words, numbers and days of pages in one language. Shared by all guests, so it keeps nothing of any.
+    """The words of pages in one language, numbers and days as they are written in one region. Keeps nothing of a guest.
 
     :ivar language: tag (RFC 5646), fit for ``lang``
     :ivar direction: ``ltr`` or ``rtl``, fit for ``dir``
@@ -81,10 +82,10 @@ class Wording:
     :ivar links: where a guest who is stuck can go: what the merchant has an address for
     """
 
-    def __init__(self, voice: Voice, currency: str | None) -> None:
+    def __init__(self, voice: Voice, locale: Locale, currency: str | None) -> None:
         self.language, self.direction = voice.language, voice.direction
         self.links: list[Link] = [link for name in KNOWN_LINKS if (link := voice.link(name))]
-        self._voice, self._locale, self._currency = voice, voice.locale, currency
+        self._voice, self._locale, self._currency = voice, locale, currency
         self.labels = _Entries(lambda section: _Entries(partial(self.label, section)))
         self.texts = _Entries(lambda section: _Entries(partial(self.text, section)))
         # Guests share most of their amounts and days, and Babel takes longer for one than a page for a whole line.
@@ -145,16 +146,17 @@ class _Given:
     """What templates are given that is the same for all guests until the merchant's folder changes."""
 
     def __init__(self) -> None:
-        self._of: tuple[Catalogue | None, dict[Voice, dict[str, Any]]] = None, {}
+        self._of: tuple[Catalogue | None, dict[tuple[Voice, Locale], dict[str, Any]]] = None, {}
 
-    def in_language(self, voice: Voice, catalogue: Catalogue) -> dict[str, Any]:
-        """By name, for pages in the language of a voice."""
-        of, by_voice = self._of
+    def in_language(self, voice: Voice, locale: Locale, catalogue: Catalogue) -> dict[str, Any]:
+        """By name, for pages in the language of a voice and with the numbers of a region that CLDR knows."""
+        of, by_place = self._of
         if of is not catalogue:  # one assignment: another thread sees the former moment or this one
-            self._of = _, by_voice = catalogue, {}
-        if voice not in by_voice:
+            self._of = _, by_place = catalogue, {}
+        place = voice, locale
+        if place not in by_place:
             given: dict[str, Any] = {
-                "words": Wording(voice, catalogue.merchant.currency),
+                "words": Wording(voice, locale, catalogue.merchant.currency),
                 "merchant": catalogue.merchant,
                 "look": catalogue.look,
                 "languages": catalogue.voices,
@@ -167,8 +169,8 @@ class _Given:
             }
             given["head"], given["brand_line"] = _part("head.html", given), _part("brand.html", given)
             given["languages_line"] = _languages_line(given)
-            by_voice[voice] = given
-        return by_voice[voice]
+            by_place[place] = given
+        return by_place[place]
 
 
 def _languages_line(given: Mapping[str, Any]) -> Callable[[str | None], Markup]:

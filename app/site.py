@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import cast
 
+from babel import Locale
 from flask import current_app, g
 from flask.globals import request_ctx
 
@@ -13,6 +14,7 @@ from app.auth.sign_ins import SignIns
 from app.codes_seen import CodesSeen
 from app.logs import log
 from app.messages import Message, Messages, Voice
+from app.messages.languages import LONGEST_HEADER, regional_locale
 from app.paytronix import PaytronixClient, PaytronixError
 from app.recent_calls import RecentCalls
 from app.store import Store
@@ -48,6 +50,12 @@ def voice() -> Voice:
         chosen = asked.cookies.get(language_cookie())
         g.voice = voice = site().messages.current().negotiate(asked.environ.get("HTTP_ACCEPT_LANGUAGE"), chosen)
     return cast(Voice, voice)
+
+
+def locale() -> Locale:
+    """How the guest who asks writes numbers and dates."""
+    accept_language = request_ctx.request.environ.get("HTTP_ACCEPT_LANGUAGE", "")
+    return regional_locale(voice().language, accept_language[:LONGEST_HEADER])
 
 
 def language_cookie() -> str:

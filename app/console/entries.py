@@ -173,7 +173,7 @@ def beginning(catalogue: Catalogue, key: Key, language: str) -> Typed:
         return Typed()
     message = voice.paytronix(key[1], signing_in=True)
     source = DEFAULT if message.code == DEFAULT[1] else (PAYTRONIX, message.code)
-    entry = catalogue.own_words.get(message.language, {}).get(source) or shipped().words.get(
+    entry = catalogue.words_in(message.language).get(source) or shipped().words.get(
         message.language, shipped().words[LAST_RESORT]
     ).get(source)
     if entry is None or message.language != language:

@@ -107,7 +107,6 @@ class Voice:
     :ivar language: tag (RFC 5646), fit for ``lang``
     :ivar name: what those who read it call the language
     :ivar direction: ``ltr`` or ``rtl``, fit for ``dir``
-    :ivar locale: for numbers and dates
     """
 
     def __init__(
@@ -120,7 +119,6 @@ class Voice:
     ) -> None:
         self.language = language
         self.name = languages.name_of(language)
-        self.locale = languages.locale_of(language)
         self.direction = languages.direction_of(language)
         self._own = own
         self._built_in = built_in
@@ -211,7 +209,9 @@ class Voice:
 
     def notice(self, notice: Notice) -> Message | None:
         """What a notice says, whenever it is shown; None when nothing of it can be."""
-        tags = dict.fromkeys((self.language, self._merchant.languages[0], *notice.entries))
+        wanted = (self.language, self._merchant.languages[0])
+        closest = (tag for each in wanted for tag in languages.served_by(each, notice.entries))
+        tags = dict.fromkeys((*closest, *notice.entries))
         layers = tuple((tag, {(SITE, notice.name): notice.entries[tag]}) for tag in tags if tag in notice.entries)
         spoken = self._first(layers, [(SITE, notice.name)])
         return self._message(spoken) if spoken else None
@@ -347,6 +347,10 @@ class Catalogue:
         self._voice_of = {voice.language.lower(): voice for voice in self.voices}
         self._negotiated = lru_cache(_HEADERS_REMEMBERED)(self._negotiate)
 
+    def words_in(self, language: str) -> Words:
+        """The merchant's entries that guests of a language read, those for a wider language included."""
+        return _words_in(self.own_words, language)
+
     def with_entries(self, key: Key, entries: Mapping[str, Entry | None]) -> "Catalogue":
         """The same but for one entry, in some languages; None where it has no words of the merchant's.
 
@@ -429,7 +433,7 @@ def compose(
         language_faults += found
 
     can_be_had = [*built_in.words, *(tag for tag in sorted(language_files) if tag not in built_in.words)]
-    wanted = [tag for tag in merchant.languages if tag in can_be_had]
+    wanted = [tag for tag in merchant.languages if languages.served_by(tag, can_be_had)]
     documents = [each for each in (merchant_file, notices_file, *language_files.values()) if each]
     unread = Unread(
         files=frozenset(fault.file for fault in faults) - {each.file for each in documents},
@@ -437,7 +441,7 @@ def compose(
     )
     tags_of_broken_files = {languages.tag_of(PurePath(file).stem) for file in unread.files}
     for tag in merchant.languages:
-        if merchant_file and tag not in can_be_had and tag not in tags_of_broken_files:
+        if merchant_file and tag not in wanted and tag not in tags_of_broken_files:
             problem = f"{NO_WORDS} {quoted(tag)}."
             instead = f"Write some, in the console or in a file messages/{tag}.toml, or take it out of the list."
             language_faults.append(merchant_file.fault(("languages",), problem, instead))
@@ -445,10 +449,12 @@ def compose(
 
     # What merchant.toml says in words, it says in the programme's first language.
     first_words = own_words.setdefault(merchant.languages[0], {})
+    in_files = _words_in(own_words, merchant.languages[0])
     for name, text in merchant.link_texts.items():
-        first_words.setdefault((LINKS, name), Entry(text, file=MERCHANT_FILE))
-    if merchant.username_label:
-        first_words.setdefault(("username", merchant.username_kind), Entry(merchant.username_label, file=MERCHANT_FILE))
+        if (LINKS, name) not in in_files:
+            first_words[LINKS, name] = Entry(text, file=MERCHANT_FILE)
+    if merchant.username_label and ("username", merchant.username_kind) not in in_files:
+        first_words["username", merchant.username_kind] = Entry(merchant.username_label, file=MERCHANT_FILE)
 
     pictures: dict[str, Asset | None] = {}
     for path, file in ((("logo",), merchant.logo), (("look", "background_picture"), merchant.background_picture)):
@@ -473,7 +479,12 @@ def _unread_links(merchant_file: Document, merchant: Merchant) -> frozenset[str]
 
 
 def _layers(words: Mapping[str, Words], tags: Collection[str]) -> tuple[Layer, ...]:
-    return tuple((tag, words[tag]) for tag in dict.fromkeys(tags) if tag in words)
+    return tuple((tag, found) for tag in dict.fromkeys(tags) if (found := _words_in(words, tag)))
+
+
+def _words_in(words: Mapping[str, Words], tag: str) -> Words:
+    """What those who read a language read: what a region (``en-GB``) does not word, its language (``en``) does."""
+    return {key: entry for each in reversed(languages.served_by(tag, words)) for key, entry in words[each].items()}
 
 
 def _names(code: str) -> list[str]:

@@ -11,6 +11,7 @@ from app.messages import well_known
 from app.messages.catalogue import LAST_RESORT, TROUBLE, WRONG_PASSWORD, Catalogue
 from app.messages.faults import LONGEST_SENTENCE, Fault, quoted
 from app.messages.folder import LANGUAGES_FOLDER, Folder
+from app.messages.languages import served_by
 from app.messages.merchant import FILE as MERCHANT_FILE
 from app.messages.notices import FILE as NOTICES_FILE
 from app.messages.places import START
@@ -123,8 +124,9 @@ def _by_place(faults: Iterable[Fault]) -> tuple[Fault, ...]:
 
 
 def _unused_files(catalogue: Catalogue) -> Iterator[Fault]:
+    read = {each for tag in catalogue.merchant.languages for each in served_by(tag, catalogue.own_words)}
     for tag in catalogue.own_words:
-        if tag not in catalogue.merchant.languages:
+        if tag not in read:
             yield Fault(
                 catalogue.files.get(tag, f"{LANGUAGES_FOLDER}/{tag}.toml"),
                 1,
@@ -137,11 +139,11 @@ def _unused_files(catalogue: Catalogue) -> Iterator[Fault]:
 def _missing_words(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Fault]:
     """Entries that the merchant words in the first language only."""
     first, *others = catalogue.merchant.languages
-    if tag != first:
+    if tag not in served_by(first, catalogue.own_words):
         return
     for other in others:
         file = catalogue.files.get(other, f"{LANGUAGES_FOLDER}/{other}.toml")
-        if key not in catalogue.own_words.get(other, {}) and not catalogue.is_unread(file, key[1]):
+        if key not in catalogue.words_in(other) and not catalogue.is_unread(file, key[1]):
             yield _at(
                 entry,
                 f"{_label(key)} has words in {first} but not in {other}: guests who read {other} get them in {first}.",
@@ -301,7 +303,7 @@ def _notices_leading_nowhere(catalogue: Catalogue) -> Iterator[Fault]:
 def _notices_missing_words(catalogue: Catalogue) -> Iterator[Fault]:
     for notice in catalogue.notices:
         for tag in catalogue.merchant.languages:
-            if tag not in notice.entries and not catalogue.is_unread(NOTICES_FILE, f"text.{tag}"):
+            if not served_by(tag, notice.entries) and not catalogue.is_unread(NOTICES_FILE, f"text.{tag}"):
                 problem = (
                     f"The notice {quoted(notice.name)} has no text in {tag}: guests who read {tag} get another one."
                 )

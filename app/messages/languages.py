@@ -1,6 +1,7 @@
 """Which languages there are, and which of them a guest gets."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
 from typing import Literal, cast
 
 from babel import Locale, UnknownLocaleError
@@ -10,6 +11,7 @@ LONGEST_HEADER = 500  # characters of Accept-Language that are looked at
 _SCRIPT_LETTERS = 4
 _SERVED_BY = {"no": "nb", "nn": "nb"}  # Norwegians read both ways of writing; nearly all sites have the first
 _LONGEST_TAG = 35  # RFC 5646, 4.4.1
+_HEADERS_REMEMBERED = 256
 
 Direction = Literal["ltr", "rtl"]
 
@@ -59,16 +61,39 @@ def negotiate(accept_language: str, available: Sequence[str]) -> str | None:
 
     :param accept_language: the header (RFC 9110, 12.5.4), whatever a client put there.
     """
-    by_name = {tag.lower(): tag for tag in reversed(available)}
     for wanted in _wanted(accept_language):
-        for name in _names_of(wanted):
-            if name in by_name:
-                return by_name[name]
+        if served := served_by(wanted, available):
+            return served[0]
         script = _script_of(wanted)
         for tag in available:
             if _base_of(tag) == _base_of(wanted) and _script_of(tag) == script:
                 return tag
     return None
+
+
+def served_by(wanted: str, available: Collection[str]) -> list[str]:
+    """Those of the available languages that serve a wanted one, the closest first: ``en-GB``, then ``en``."""
+    by_name = {tag.lower(): tag for tag in available}
+    return list(dict.fromkeys(by_name[name] for name in _names_of(wanted) if name in by_name))
+
+
+@lru_cache(_HEADERS_REMEMBERED)
+def regional_locale(tag: str, accept_language: str) -> Locale:
+    """How the readers of a language write numbers and dates in the region that their browser is set to.
+
+    :param tag: of the language, from ``tag_of``; its own region counts where the browser names none that CLDR knows.
+    :param accept_language: the header, whatever a client put there.
+    """
+    own = locale_of(tag)
+    for wanted in _wanted(accept_language):
+        if _base_of(wanted) == _base_of(tag) and _script_of(wanted) == _script_of(tag):
+            territory = next((part for part in wanted.split("-")[1:] if len(part) in {2, 3}), None)
+            try:
+                if territory:
+                    return Locale.parse(get_locale_identifier((own.language, territory.upper(), own.script)))
+            except (ValueError, UnknownLocaleError):  # a region where the language is not at home
+                continue
+    return own
 
 
 def _names_of(wanted: str) -> Iterator[str]:
@@ -124,6 +149,6 @@ def _quality(weight: str) -> float:
         return 1.0
     name, _, number = weight.partition("=")
     try:
-        return float(number) if name.strip() == "q" else 0.0
+        return float(number) if name.strip().lower() == "q" else 0.0
     except ValueError:
         return 0.0

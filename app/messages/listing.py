@@ -43,6 +43,6 @@ def lines(catalogue: Catalogue) -> Iterator[Line]:
 
 def _keys(catalogue: Catalogue) -> list[Key]:
     built_in = dict.fromkeys(shipped().words[LAST_RESORT])
-    own = dict.fromkeys(key for voice in catalogue.voices for key in catalogue.own_words.get(voice.language, {}))
+    own = dict.fromkeys(key for voice in catalogue.voices for key in catalogue.words_in(voice.language))
     sections = dict.fromkeys(section for section, _ in built_in)
     return [key for section in sections for key in (built_in | own) if key[0] == section]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.messages.languages import negotiate, tag_of
+from app.messages.check import check
+from app.messages.languages import negotiate, regional_locale, tag_of
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,9 @@ from app.messages.languages import negotiate, tag_of
         ('["en", "ar"]', "ar-EG", "ar"),
         ('["es", "en"]', ";;;q=,,, q=1;=\x00 en-", "es"),
         ('["es", "en"]', "en;q=nonsense", "es"),
+        ('["en", "es"]', "es;Q=0.9, en;Q=0.1", "es"),
+        ('["en", "es"]', "en; Q=0.1, es; q=0.2", "es"),
+        ('["es", "en"]', "es;Q=0, en;q=0.1", "en"),
         ('["es", "en"]', "x" * 100_000, "es"),
     ],
 )
@@ -97,3 +101,74 @@ def test_a_language_that_is_in_the_list_and_has_no_words_is_left_out_and_told(fo
 )
 def test_a_tag_names_a_language_or_nothing(text, tag):
     assert tag_of(text) == tag
+
+
+# --- Regions ---
+
+
+@pytest.mark.parametrize(
+    ("tag", "header", "locale"),
+    [
+        ("en", "en-GB,en;q=0.5", "en_GB"),
+        ("en", "en,en-GB;q=0.8", "en_GB"),
+        ("en", "es-MX,en-AU;q=0.5", "en_AU"),
+        ("es", "en-GB,es-MX;Q=0.5", "es_MX"),
+        ("en", "es-MX", "en"),
+        ("en", "", "en"),
+        ("en-GB", "en", "en_GB"),
+        ("en-GB", "en-US", "en_US"),
+        ("de", "de-US,de-CH;q=0.9", "de_CH"),
+        ("en", "en-XX", "en"),
+        ("en", "en-GB;q=0", "en"),
+        ("zh-Hant", "zh-CN,zh-HK", "zh_Hant_HK"),
+        ("nb", "no-NO", "nb_NO"),
+        ("es", "es-419", "es_419"),
+        ("en", ",,;;=\x00 en-\ud800-GB", "en"),
+    ],
+)
+def test_numbers_and_dates_take_the_region_of_the_browser(tag, header, locale):
+    assert str(regional_locale(tag, header)) == locale
+
+
+def test_a_region_falls_back_to_its_language(folder):
+    folder.merchant('name = "Olive"\nlanguages = ["en-GB", "es"]\n[links]\nhelp = "tel:+442079460123"')
+    folder.write("messages/en.toml", '[login]\nheading = "Welcome back"\n[paytronix]\nx_code = "Ring us."\n')
+    catalogue = folder.catalogue()
+    assert catalogue.merchant.languages == ("en-GB", "es")
+    voice = catalogue.negotiate("en-GB,en;q=0.9")
+    assert voice.language == "en-GB"
+    for message in (voice.said("login", "heading"), voice.paytronix("x_code"), voice.said("login", "button")):
+        assert message.language == "en-GB"  # it is the page's language: nothing to tell a screen reader
+    assert voice.text("login", "heading") == "Welcome back"
+    assert check(folder.path).errors == ()
+    assert not [each for each in check(folder.path).warnings if "No guest gets this language" in each.problem]
+
+
+def test_what_a_region_words_itself_comes_before_its_language(folder):
+    folder.merchant('name = "Olive"\nlanguages = ["es-MX"]')
+    folder.write("messages/es.toml", '[login]\nheading = "Hola"\nbutton = "Entrar"')
+    folder.write("messages/es-MX.toml", '[login]\nheading = "Qué onda"')
+    voice = folder.voice("es-MX")
+    assert (voice.text("login", "heading"), voice.text("login", "button")) == ("Qué onda", "Entrar")
+    assert voice.said("login", "button").language == "es-MX"
+    assert voice.text("login", "password") == "Contraseña"  # the built-in words of the language
+
+
+def test_a_script_does_not_fall_back_to_another(folder):
+    folder.merchant('name = "Olive"\nlanguages = ["en", "zh-Hant"]')
+    folder.write("messages/zh.toml", '[login]\nheading = "简"')
+    catalogue = folder.catalogue()
+    assert catalogue.merchant.languages == ("en",)
+    assert 'in the language "zh-Hant"' in catalogue.faults[0].problem
+
+
+def test_a_notice_for_a_language_is_read_in_its_regions(folder):
+    folder.merchant('name = "Olive"\nlanguages = ["es", "en-GB"]')
+    folder.write("messages/en.toml", '[login]\nheading = "Hello"')
+    folder.write(
+        "notices.toml",
+        'time_zone = "Europe/London"\n[moved]\nuntil = 2999-01-01\ntext.es = "Hola"\ntext.en = "We moved"',
+    )
+    catalogue = folder.catalogue()
+    (notice,) = catalogue.notices
+    assert catalogue.voice("en-GB").notice(notice).text == "We moved"

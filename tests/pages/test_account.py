@@ -23,6 +23,32 @@ def test_numbers_and_dates_are_written_as_the_guests_language_does(browser):
     assert "25,50" in browser.get("/account", Accept_Language="es-ES").text
 
 
+@pytest.mark.parametrize(
+    ("header", "day", "amount"),
+    [
+        ("en-GB,en;q=0.9", "1 February 2099", "1,000"),
+        ("en-US,en;q=0.9", "February 1, 2099", "1,000"),
+        ("en", "February 1, 2099", "1,000"),
+        ("es-MX,es;q=0.9", "1 de febrero de 2099", "412.55"),
+        ("es-ES,es;q=0.9", "1 de febrero de 2099", "412,55"),
+        ("en-CH", "1 February 2099", "1’000"),
+    ],
+)
+def test_numbers_and_dates_take_the_region_of_the_guests_browser(browser, header, day, amount):
+    browser.sign_in("olga", "odd-soup")
+    for _ in range(2):
+        text = browser.get("/account", Accept_Language=header).text
+        assert day in text
+        assert amount in text
+    assert "February 1, 2099" in browser.get("/account", Accept_Language="en-US").text
+
+
+def test_a_guest_who_has_chosen_a_language_keeps_the_region_of_the_browser(browser):
+    browser.sign_in("olga", "odd-soup")
+    browser.set_cookie("language", "en")
+    assert "1 February 2099" in browser.get("/account", Accept_Language="es-ES,en-GB;q=0.5").text
+
+
 def test_the_guests_name_and_card_are_asked_for_once_a_sign_in(browser, sandbox):
     browser.sign_in()
     for _ in range(3):
