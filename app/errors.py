@@ -37,6 +37,7 @@ _WORDS = {
     415: "bad_request",
     422: "bad_request",
     429: "busy",
+    431: "cookies_too_large",
     503: "unavailable",
 }
 
@@ -149,8 +150,8 @@ def _http_error(error: HTTPException) -> AnyResponse:
         return error.get_response()
     if isinstance(error, ForeignOrigin):
         tell_foreign_origin(str(site().settings.public_url), setting="PUBLIC_URL")
-    if error.code == 413:
-        log.warning("request_too_large")
+    if error.code in {413, 431}:
+        log.warning("request_too_large", status=error.code)
     page = error_page(error.code, _WORDS.get(error.code, "error" if error.code >= 500 else "bad_request"))
     if error.code == 405:
         page.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))  # type: ignore[attr-defined]

@@ -50,6 +50,11 @@ _STATUS = {
     LimitRequestLine: "414 URI Too Long",
     UnsupportedTransferCoding: "501 Not Implemented",
 }
+# For a guest who reads it in a browser.
+_WHAT_TO_DO = {
+    _STATUS[LimitRequestHeaders]: "Delete the cookies for this site in your browser's settings, then try again.\n",
+    _STATUS[LimitRequestLine]: "Open this address without what stands behind its question mark.\n",
+}
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
@@ -218,7 +223,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             log.info("refusal_unread", request_id=request_id)
 
     def _bare_answer(self, status: str, request_id: str) -> bytes:
-        body = f"{status}\n"
+        body = f"{status}\n{_WHAT_TO_DO.get(status, '')}"
         headers = EVERYWHERE | {
             "Cache-Control": "no-store",
             "Connection": "close",

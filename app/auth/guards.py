@@ -6,15 +6,16 @@ from typing import TypeVar
 
 from flask import Flask, Request, redirect, request
 from flask.globals import request_ctx
-from werkzeug.exceptions import BadRequest, Forbidden
+from werkzeug.exceptions import BadRequest, Forbidden, RequestHeaderFieldsTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.auth.forms import check_form
-from app.auth.session import raise_store_failure, required_sign_in
+from app.auth.session import STATELESS, raise_store_failure, required_sign_in
 
 View = TypeVar("View", bound=Callable[..., object])
 
 WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+MOST_COOKIE_BYTES = 16 * 1024  # of the restaurant's other sites, too; gunicorn.conf.py takes more, to say so in a page
 ANY_HOST = frozenset({"/healthz", "/readyz"})  # a balancer asks for these by address
 _GUARD = "_guard"
 
@@ -68,6 +69,7 @@ def install(app: Flask, *, netloc: str, origin: str, trusts_proxy: bool) -> None
             return lead_home(host, netloc=netloc, origin=origin)
         if trusts_proxy and came_by_plain_http(asked, origin):
             return lead_to_https(origin)
+        check_cookies(asked)
         if asked.endpoint is None:
             return None  # 404 or 405: routing has the answer
         if asked.method in WRITING:
@@ -77,6 +79,15 @@ def install(app: Flask, *, netloc: str, origin: str, trusts_proxy: bool) -> None
         if guard is not None:
             guard()
         return None
+
+
+def check_cookies(asked: Request) -> None:
+    """See that a page can be had with what the browser sends; the look of the page that says so always can.
+
+    :raises RequestHeaderFieldsTooLarge: there are too many cookies.
+    """
+    if len(asked.environ.get("HTTP_COOKIE", "")) > MOST_COOKIE_BYTES and not asked.path.startswith(STATELESS):
+        raise RequestHeaderFieldsTooLarge
 
 
 def lead_home(host: str, *, netloc: str, origin: str) -> AnyResponse:

@@ -29,6 +29,7 @@ _SAID = {
         "That is too large",
         f"Pictures may have {LARGEST_BYTES // 1024} KB. Go back: what you typed is still there. Choose a smaller one.",
     ),
+    431: ("Too many cookies", "Delete the cookies for this site in your browser's settings, then sign in again."),
     500: ("Something went wrong here", "It is our fault, and it is noted. Try it again."),
 }
 

@@ -16,6 +16,7 @@ from app.auth.guards import (
     ForeignHost,
     HttpsSeenAsHttp,
     came_by_plain_http,
+    check_cookies,
     lead_home,
     lead_to_https,
     public,
@@ -89,6 +90,7 @@ def install(app: Flask, origin: Origin, *, trusts_proxy: bool) -> None:
             return lead_home(host, netloc=origin.netloc, origin=str(origin))
         if trusts_proxy and came_by_plain_http(request, str(origin)):
             return lead_to_https(str(origin))
+        check_cookies(request)
         if request.endpoint is None:
             with suppress(StoreUnavailable):  # it is only for the menu of the page that says so
                 g.staff = _who_asks()

@@ -192,3 +192,14 @@ def test_a_page_asks_for_nothing_of_elsewhere_and_has_nothing_inline(console_cli
         assert re.fullmatch(r'<script src="/static/[^"]+console\.js" integrity="sha256-[^"]+" defer', script)
         assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", text)
         assert not re.search(r'(?:src|href)="https?:', text)
+
+
+def test_too_many_cookies_are_told_in_a_page_with_its_look(console_app):
+    client = console_app.test_client(use_cookies=False)
+    assert client.get("/sign-in", headers={"Cookie": "other=" + "a" * 12_000}).status_code == 200
+    answer = client.get("/sign-in", headers={"Cookie": "other=" + "a" * 17_000})
+    assert answer.status_code == 431
+    assert "Delete the cookies for this site" in answer.text
+    style = re.search(r'"(/static/[^"]+\.css)"', answer.text)[1]
+    with client.get(style, headers={"Cookie": "other=" + "a" * 17_000}) as its_look:
+        assert its_look.status_code == 200

@@ -169,3 +169,46 @@ def test_sign_ins_of_one_ipv6_network_share_their_limit_and_those_of_its_neighbo
     assert 429 in statuses
     assert statuses[:100] == [422] * 100
     assert sign_in("2001:db8:0:a0b::1") == 422
+
+
+def test_cookies_of_the_restaurants_other_sites_keep_nobody_from_signing_in(behind_nginx):
+    browser = behind_nginx.browser()
+    for number in range(4):
+        browser.session.cookies.set(f"other{number}", "a" * 3_500)
+    assert browser.sign_in().status == 303
+    assert browser.get("/account").status == 200
+
+
+@pytest.mark.parametrize(
+    ("header", "says", "whose"),
+    [
+        ("Cookie: other=" + "a" * 17_000, b"delete the cookies for this site", "the site"),
+        ("Cookie: other=" + "a" * 32_000, b"delete the cookies for this site", "the site"),
+        ("Cookie: other=" + "a" * 33_000, b"delete the cookies for this site", "nginx"),
+    ],
+)
+def test_too_many_cookies_are_told_with_what_to_do(behind_nginx, header, says, whose):
+    with behind_nginx.connect() as connection:
+        host = f"localhost:{behind_nginx.https_port}"
+        answer = exchange(connection, f"GET /login HTTP/1.1\r\nHost: {host}\r\n{header}\r\n\r\n".encode())
+    assert answer.status == 431
+    assert says in answer.body
+    assert (b"site.css" in answer.body) == (whose == "the site")
+
+
+@pytest.mark.parametrize("length", [9_000, 40_000])
+def test_an_address_that_is_too_long_is_told_with_what_to_do(behind_nginx, length):
+    with behind_nginx.connect() as connection:
+        line = f"GET /login?utm={'a' * length} HTTP/1.1\r\nHost: localhost:{behind_nginx.https_port}\r\n\r\n"
+        answer = exchange(connection, line.encode())
+    assert answer.status == 414
+    assert b"question mark" in answer.body
+
+
+def test_an_instance_itself_says_what_to_do_about_too_many_cookies(behind_nginx):
+    port = behind_nginx.site.port
+    with connect(port) as connection:
+        cookies = "a" * 33_000
+        answer = exchange(connection, f"GET /login HTTP/1.1\r\nHost: x\r\nCookie: o={cookies}\r\n\r\n".encode())
+    assert answer.status == 431
+    assert b"Delete the cookies for this site" in answer.body

@@ -7,7 +7,7 @@ from flask import Flask
 
 from app.auth import guards
 from tests.expected_headers import EVERYWHERE, HSTS
-from tests.sites import browser_of, log_of
+from tests.sites import Page, browser_of, log_of
 
 
 def test_every_route_wears_a_guard(site):
@@ -269,3 +269,24 @@ def test_line_ends_in_what_a_guest_types_split_neither_headers_nor_log_lines(sit
     browser.get("/login?next=a%0d%0aSet-Cookie:x=1")
     assert "x" not in browser.cookies()
     assert len(log_of(site, "login_failed")) == 1
+
+
+@pytest.mark.parametrize(("length", "status"), [(12_000, 200), (16_384, 200), (16_385, 431), (30_000, 431)])
+def test_cookies_of_other_sites_do_no_harm_and_beyond_a_limit_the_page_says_what_to_do(site, length, status):
+    client = site.test_client(use_cookies=False)
+
+    def fetch(path):
+        cookie = {"Cookie": "other=" + "a" * (length - 6)}
+        with client.get(path, headers=cookie, base_url="http://127.0.0.1:8000") as answer:
+            return Page(answer.status_code, answer.headers, answer.text)
+
+    page = fetch("/login")
+    assert page.status == status
+    for link in re.findall(r'"(/(?:static|brand)/[^"]+)"', page.body):
+        assert fetch(link).status == 200, "its look can be had"
+    if status == 431:
+        assert page.read.headings == ["Too many cookies"]
+        assert "delete the cookies for this site" in page.text
+        (told,) = log_of(site, "request_too_large")
+        assert told["status"] == 431
+        assert "aaa" not in str(told)
