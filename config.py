@@ -23,7 +23,8 @@ THREADS_KEPT_FREE = 4  # for every page that does not call Paytronix
 # How a name begins that can only be ours: another one that begins so is a slip.
 _OURS = (
     *("PUBLIC_URL", "SECRET_KEY", "PAYTRONIX_", "STORE_URL", "MERCHANT_DIR"),
-    *("SESSION_IDLE", "SESSION_MAX", "LOGIN_FAILURES_", "TRUSTED_PROX", "METRICS_ADDR", "MESSAGES_U", "CONSOLE_"),
+    *("SESSION_IDLE", "SESSION_MAX", "SESSIONS_", "LOGIN_FAILURES_"),
+    *("TRUSTED_PROX", "METRICS_ADDR", "MESSAGES_U", "CONSOLE_"),
 )
 
 
@@ -458,6 +459,12 @@ class Settings(_ForBoth):
     )
     session_max_seconds: int = _setting(
         _whole(1, ONE_YEAR_SECONDS), "whole seconds after which a sign-in ends in any case", "86400", "86400"
+    )
+    sessions_per_guest: int = _setting(
+        _whole(1, 1000),
+        "how many sign-ins one guest may have at once, 1 to 1000; beyond it the one longest unused ends",
+        "20",
+        "20",
     )
     login_failures_per_guest: Limit = _setting(
         _limit,

@@ -171,6 +171,7 @@ def make_sign_ins(settings: Settings, store: Store) -> SignIns:
         Pseudonyms([key.reveal() for key in (settings.secret_key, *settings.secret_key_fallbacks)]),
         idle_seconds=settings.session_idle_seconds,
         max_seconds=settings.session_max_seconds,
+        most_of_guest=settings.sessions_per_guest,
     )
 
 
@@ -240,7 +241,6 @@ def make_site(settings: Settings, watchers: Sequence[Watcher] = (), published: "
                 pseudonyms,
                 per_guest=Tries(per_guest.count, per_guest.window_seconds),
                 per_address=Tries(per_address.count, per_address.window_seconds),
-                call_seconds=settings.paytronix_total_seconds,
             ),
             Submits(store, sign_ins, call_seconds=settings.paytronix_total_seconds),
             margin_seconds=margin_seconds,

@@ -219,7 +219,7 @@ def _fill(socket: str, first: int, count: int) -> list[str]:
 
 def _sign_ins(store: Any) -> SignIns:
     key = "a-key-for-measurements-and-nothing-else"
-    return SignIns(store, Pseudonyms([key]), idle_seconds=IDLE_SECONDS, max_seconds=MAX_SECONDS)
+    return SignIns(store, Pseudonyms([key]), idle_seconds=IDLE_SECONDS, max_seconds=MAX_SECONDS, most_of_guest=20)
 
 
 def sign_ins_in_store(home: Path, *, steps: tuple[int, ...]) -> list[Held]:

@@ -6,6 +6,7 @@ from app.auth.pseudonyms import Pseudonyms
 from app.auth.sign_ins import SignIn, SignIns, Tokens
 from app.auth.submits import Settled, Submits
 from app.auth.throttle import Throttle, Throttled, Try
+from app.auth.usernames import limited_as
 from app.logs import log
 from app.paytronix import PaytronixClient, Refused, Token, Unavailable
 from app.store import StoreUnavailable, renew_patience
@@ -60,14 +61,15 @@ class Login:
         """
         try:
             with (
-                self._paytronix.place(attempt.username),
-                self._throttle.turn(attempt.username, attempt.address) as own_try,
+                self._paytronix.place(limited_as(attempt.username)),
+                self._throttle.a_try(attempt.username, attempt.address) as own_try,
             ):
                 return self._submits.once(
                     attempt.form,
                     attempt.username,
                     attempt.password,
                     lambda settled: self._ask(attempt, own_try, session, former, settled),
+                    before=own_try.count,
                 )
         except Throttled as throttled:
             self._tell("login_throttled", attempt, limit=throttled.limit)
@@ -97,12 +99,12 @@ class Login:
             token = self._token(attempt)
         except Refused as refusal:
             log.info("login_failed", guest=guest, address=attempt.address, code=refusal.code)
-            own_try.refused()
             raise
         session = session | {"username": token.username or attempt.username}
         tokens = Tokens.of(token, margin_seconds=self._margin_seconds)
-        sign_in = self._sign_ins.begin(session, tokens, along=lambda session_id: (own_try.release, settled(session_id)))
-        own_try.is_over = True
+        sign_in = self._sign_ins.begin(
+            session, tokens, along=lambda session_id: (*own_try.succeeded(), settled(session_id))
+        )
         if former is not None:
             self._end_former(former)
         log.info("login_ok", guest=guest, address=attempt.address)

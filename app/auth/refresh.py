@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from app.auth.late_releases import LateReleases
 from app.auth.sign_ins import SignIn, SignInEnded, SignIns, Tokens
+from app.auth.usernames import limited_as
 from app.auth.waits import waits
 from app.logs import log
 from app.paytronix import PaytronixClient, Reason, RefreshRefused, TokenRejected, Unavailable
@@ -73,7 +74,9 @@ class TokenKeeper:
         :raises Unavailable: the guest stays signed in.
         :raises Refused: Paytronix answered with a failure.
         """
-        with self._paytronix.place(sign_in.username):  # also for the time spent waiting for somebody else's refresh
+        with self._paytronix.place(
+            limited_as(sign_in.username)
+        ):  # also for the time spent waiting for somebody else's refresh
             return self._call(sign_in, operation)
 
     def _call(self, sign_in: SignIn, operation: Callable[[str], Result]) -> Result:

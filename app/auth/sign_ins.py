@@ -7,6 +7,7 @@ signed out stays signed out. Why two: docs/decisions/0002-two-records-a-sign-in.
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -17,10 +18,11 @@ from msgspec.msgpack import Decoder
 from app.auth.pseudonyms import Pseudonyms
 from app.logs import log
 from app.paytronix import Token
-from app.store import Change, Put, Store
+from app.store import Change, Put, Store, StoreUnavailable
 from app.store.sealing import SessionKeys, new_session_id
 
 SHORTEST_TTL_SECONDS = 0.001
+RECORDS = 2  # of a sign-in
 
 Kind = TypeVar("Kind")
 
@@ -109,6 +111,7 @@ class SignIns:
 
     :param idle_seconds: a sign-in without a request for so long ends
     :param max_seconds: a sign-in this old ends in any case
+    :param most_of_guest: sign-ins that one guest may have at once
     :param pseudonyms: names under which the store can find all sign-ins of a guest
     """
 
@@ -119,18 +122,22 @@ class SignIns:
         *,
         idle_seconds: int,
         max_seconds: int,
+        most_of_guest: int,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store = store
         self._pseudonyms = pseudonyms
         self._idle_seconds = idle_seconds
         self._max_seconds = max_seconds
+        self._most_of_guest = most_of_guest
         self._now = now
 
     def begin(
         self, session: dict[str, Any], tokens: Tokens, *, along: Callable[[str], Iterable[Change]] = lambda _: ()
     ) -> SignIn:
         """Keep a new sign-in, under a session id that nobody has had before (ASVS 5.0 V7.2.4).
+
+        Beyond the number that a guest may have, those end that have been without a request for longest (V7.1.2).
 
         :param session: who the guest is; ``username`` at least.
         :param along: what else is to be written, given the session id; it comes after the sign-in itself.
@@ -154,8 +161,19 @@ class SignIns:
             _tokens_key(sign_in.name): sign_in.sealed_tokens,
             _session_key(sign_in.name): sign_in.sealed_session,
         }
-        self._store.write(Put(records, ttl_seconds, owner), *along(session_id))
+        kept = self._store.write(Put(records, ttl_seconds, owner), *along(session_id))
+        if kept > RECORDS * self._most_of_guest:
+            self._end_surplus(owner)
         return sign_in
+
+    def _end_surplus(self, owner: str) -> None:
+        with suppress(StoreUnavailable):  # the next sign-in ends them
+            # All who come here at once see the same order, so they do not end each other's.
+            names = list(dict.fromkeys(key.partition(":")[2] for key in self._store.owned(owner)))
+            surplus = names[: -self._most_of_guest]
+            if surplus:
+                self._store.delete(*(f"{kind}:{name}" for name in surplus for kind in "st"), owner=owner)
+                log.info("sign_ins_surplus_ended", guest=owner[:8], ended=len(surplus))
 
     def find(self, session_id: str) -> SignIn | None:
         """The live sign-in of a session id, or None: unknown, ended, or damaged in the store.
@@ -232,7 +250,7 @@ class SignIns:
         """
         keys = _tokens_key(sign_in.name), _session_key(sign_in.name)
         was_live = None not in self._store.get(*keys)
-        self._store.delete(*keys)
+        self._store.delete(*keys, owner=self._pseudonyms.of(str(sign_in.session.get("username", ""))))
         return was_live
 
     def end_guest(self, username: str) -> int:
@@ -240,21 +258,21 @@ class SignIns:
 
         :raises StoreUnavailable: some may still be signed in.
         """
-        return sum(self._store.delete_owned(owner) for owner in self._pseudonyms.every(username)) // 2
+        return sum(self._store.delete_owned(owner) for owner in self._pseudonyms.every(username)) // RECORDS
 
     def end_all(self) -> int:
         """Sign every guest out; how many sign-ins that were.
 
         :raises StoreUnavailable: some may still be signed in.
         """
-        return self._store.delete_all() // 2
+        return self._store.delete_all() // RECORDS
 
     def count(self) -> int:
         """How many sign-ins are live, nearly.
 
         :raises StoreUnavailable: the store cannot say.
         """
-        return self._store.count_owned(min(self._idle_seconds, self._max_seconds)) // 2
+        return self._store.count_owned(min(self._idle_seconds, self._max_seconds)) // RECORDS
 
     def _ends_at(self, session: dict[str, Any]) -> datetime:
         return datetime.fromtimestamp(session["started_at"], UTC) + timedelta(seconds=self._max_seconds)

@@ -59,11 +59,20 @@ class Submits:
         self._sign_ins = sign_ins
         self._call_seconds = call_seconds
 
-    def once(self, form: str, username: str, password: str, attempt: Callable[[Settled], SignIn]) -> SignIn:
+    def once(
+        self,
+        form: str,
+        username: str,
+        password: str,
+        attempt: Callable[[Settled], SignIn],
+        *,
+        before: Callable[[], None] = lambda: None,
+    ) -> SignIn:
         """The sign-in that the attempt makes, or that the same submit has made or is about to make.
 
         :param form: what tells this form from any other that was ever shown.
         :param attempt: asks Paytronix, and writes a new sign-in along with what it is given makes of the session id.
+        :param before: what the first of the same submits has to do before its attempt. It may raise: nothing was asked.
         :raises Refused, Unavailable: as the first of the same submits was answered.
         :raises StoreUnavailable: nothing was asked of Paytronix, or what came of it could not be kept.
         """
@@ -81,7 +90,7 @@ class Submits:
                         self._release(keys, holder)
                     return self._joined(outcome)
                 if is_first:
-                    return self._first(keys, holder, attempt)
+                    return self._first(keys, holder, attempt, before)
                 wait(POLL_SECONDS)
         raise Unavailable(TOKEN_CALL, Reason.TIMEOUT)
 
@@ -95,10 +104,13 @@ class Submits:
         outcome = _outcome(keys, sealed)
         return self._sign_ins.find(outcome.session_id) if outcome and outcome.session_id else None
 
-    def _first(self, keys: SessionKeys, holder: str, attempt: Callable[[Settled], SignIn]) -> SignIn:
+    def _first(
+        self, keys: SessionKeys, holder: str, attempt: Callable[[Settled], SignIn], before: Callable[[], None]
+    ) -> SignIn:
         try:
+            before()
             check_patience()
-        except StoreUnavailable:
+        except Exception:
             self._release(keys, holder)  # nothing was asked
             raise
         try:

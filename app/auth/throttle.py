@@ -1,27 +1,27 @@
 """How often a wrong password may be tried, without ever locking a guest out because somebody else tries.
 
-What counts is who was tried from where. A guest's own failures at one address use up that guest's tries there, and
-nobody else's. When strangers try one guest from many addresses, each new address gets a single try: enough for the
-guest, who knows the password, and too little for them (ASVS 5.0 V6.3.1; NIST SP 800-63B-4, 3.2.2).
+A try is counted before Paytronix is asked, and taken back when it was no refusal, so tries sent all at once are not
+more than tries sent one by one. What is counted: who was tried from which network, who was tried at all, and what came
+from a network. How many tries that makes for whom, and why: docs/decisions/0006-guessing-passwords.md.
 """
 
-import ipaddress
-import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from app.auth.late_releases import LateReleases
+from app.auth.networks import Network, networks_of
 from app.auth.pseudonyms import Pseudonyms
-from app.paytronix import Reason, Unavailable
-from app.paytronix.client import TOKEN_CALL
-from app.store import Count, Release, Store, StoreUnavailable, renew_patience
+from app.auth.usernames import limited_as
+from app.paytronix import Refused
+from app.store import Change, Limit, Put, Store, StoreUnavailable, TakeBack
 
-POLL_SECONDS = 0.05
-TRY_RESERVE_SECONDS = 10  # what a try may need beyond its call
-UNDER_ATTACK_FACTOR = 5  # so many times a guest's own limit, over all addresses
+# Of one guest, over all networks where this guest has not signed in lately; each times a guest's limit in one network.
+STRANGERS_TRIES = 5
+STRANGERS_TRIES_IN_TURN = 10  # after those: so many in a window, one after the other
+TRIES_IN_TURN = 2  # of one network, those before included: one for a slip of the finger
+KNOWN_SECONDS = 7 * 86_400  # how long a network where a guest has signed in is known
+SIGN_INS_PER_REFUSAL = 10  # a network may sign in so many times as often as it may be refused
 
 
 class Throttled(Exception):
@@ -41,151 +41,145 @@ class Tries:
     """So many refusals within so much time."""
 
     count: int
-    window_seconds: int
+    window_seconds: float
+
+    def times(self, factor: int) -> "Tries":
+        """So many times as many, in the same time."""
+        return Tries(self.count * factor, self.window_seconds)
 
 
-class _Names(NamedTuple):
-    """Under which names refusals are counted: of a guest at an address, of a guest, at an address."""
+@dataclass(frozen=True)
+class _Counters:
+    """The counters of one try, each with how far it may go in what is left of its window.
 
-    here: str
-    guest: str
-    address: str
+    :ivar here: the guest, in each of the networks of the address
+    :ivar here_in_turn: the same counters, while strangers take turns
+    :ivar strangers: the guest, over all networks
+    :ivar in_turn: the same, of short windows with one try each
+    :ivar network: each of the networks, whoever is tried
+    :ivar sign_ins: the widest of the networks, tries that succeeded included
+    """
+
+    here: Mapping[str, Limit]
+    here_in_turn: Mapping[str, Limit]
+    strangers: Mapping[str, Limit]
+    in_turn: Mapping[str, Limit]
+    network: Mapping[str, Limit]
+    sign_ins: Mapping[str, Limit]
 
 
 class Try:
-    """One try that is under way. Made by :meth:`Throttle.turn`.
+    """One try. Made by :meth:`Throttle.a_try`.
 
-    :ivar release: what gives it back, for whoever has something else to write anyway
-    :ivar is_over: it needs not be given back: it is spent, or ``release`` was written
+    :param known: the record that stands for a network where this guest has signed in lately
     """
 
-    def __init__(
-        self, store: Store, late_releases: LateReleases, windows_seconds: Mapping[str, int], own: Release
-    ) -> None:
-        self._store, self._late_releases = store, late_releases
-        self._windows_seconds = windows_seconds
-        self.release = own
-        self.is_over = False
+    def __init__(self, store: Store, counters: _Counters, known: str | None) -> None:
+        self._store, self._counters, self._known = store, counters, known
+        self._counted: tuple[str, ...] = ()
 
-    def refused(self) -> None:
-        """Remember that Paytronix refused it. Nothing else counts: no outage, no stale form.
+    def count(self) -> None:
+        """Count it, before Paytronix is asked. A try that is refused stays counted until its window ends.
 
-        :raises StoreUnavailable: it may not have been counted.
+        :raises Throttled: with the time after which to try again; nothing was counted.
+        :raises StoreUnavailable: it may have been counted.
         """
-        self.is_over = True  # also if it cannot be counted: then it stays until its lease ends
-        counts = self._store.increment_all(self._windows_seconds)
-        self._store.acquire(*self.release, counts[0].seconds_left)
+        all_ = self._counters
+        at_network = {**all_.network, **all_.sign_ins}
+        limits = {**all_.here, **at_network, **all_.strangers}
+        full = self._store.count_up(limits)
+        if full in all_.strangers:
+            if self._is_known():
+                limits = {**all_.here, **at_network}
+            else:
+                limits = {**all_.here_in_turn, **at_network, **all_.in_turn}
+            full = self._store.count_up(limits)
+        if full is not None:
+            wait_seconds = max(1, int(limits[full].window_seconds))
+            raise Throttled(wait_seconds, "address" if full in at_network else "guest")
+        self._counted = tuple(limits)
 
-    def give_back(self) -> None:
-        """Let somebody else have it, unless it was refused."""
-        if not self.is_over:
-            try:
-                self._store.release(*self.release)
-            except StoreUnavailable:
-                self._late_releases.add(*self.release)
+    def take_back(self) -> None:
+        """Count it no longer."""
+        with suppress(StoreUnavailable):  # it ends with its window
+            if self._counted:
+                self._store.write(TakeBack(self._counted))
+
+    def succeeded(self) -> Iterable[Change]:
+        """What is to be written along with the new sign-in."""
+        yield TakeBack([key for key in self._counted if key not in self._counters.sign_ins])
+        if self._known is not None:
+            yield Put({self._known: b""}, KNOWN_SECONDS)
+
+    def _is_known(self) -> bool:
+        return self._known is not None and self._store.get(self._known) != [None]
 
 
 class Throttle:
-    """Counts refused sign-ins in the store, under names that tell nobody who tried whom.
+    """Counts sign-ins in the store, under names that tell nobody who tried whom.
 
-    :param per_guest: refusals of one guest at one address
-    :param per_address: refusals at one address, whoever was tried. Guests of one restaurant may share an address.
-    :param call_seconds: the longest that a password call can take
+    Each counter has the number of its window in its name: what is taken back late is taken from no other window.
+
+    :param per_guest: refusals of one guest in one network
+    :param per_address: refusals in one network, whoever was tried. Guests of one restaurant may share an address.
+    :param now: the clock, seconds since 1970
     """
 
     def __init__(
-        self, store: Store, pseudonyms: Pseudonyms, *, per_guest: Tries, per_address: Tries, call_seconds: float
+        self,
+        store: Store,
+        pseudonyms: Pseudonyms,
+        *,
+        per_guest: Tries,
+        per_address: Tries,
+        now: Callable[[], float] = time.time,
     ) -> None:
-        self._call_seconds = call_seconds
-        self._lease_seconds = call_seconds + TRY_RESERVE_SECONDS
-        self._windows_seconds = (per_guest.window_seconds, per_guest.window_seconds, per_address.window_seconds)
         self._store = store
-        self._late_releases = LateReleases(store, seconds=self._lease_seconds)
         self._pseudonyms = pseudonyms
         self._per_guest = per_guest
         self._per_address = per_address
+        self._now = now
 
     @contextmanager
-    def turn(self, username: str, address: str) -> Iterator[Try]:
-        """Make a try within the block, when it is this one's turn; whoever is refused says so to what is given.
+    def a_try(self, username: str, address: str) -> Iterator[Try]:
+        """Have a try within the block, which counts it when Paytronix is about to be asked.
 
-        A guest has so many tries at an address, each of them a lease. One that is under way holds its lease, one that
-        was refused keeps it to the end of the window, and any other gives it back. So tries sent all at once are not
-        more than tries sent one by one, and a try that ends late takes nobody else's back.
-
-        :raises Throttled: with the time after which to try again.
-        :raises Unavailable: the tries before did not end in time.
-        :raises StoreUnavailable: it is not known how many there were.
+        It stays counted if the block ends with a refusal, and is taken back after any other trouble: no outage counts.
         """
-        names = self._names(username, address)
-        give_up_at = time.monotonic() + self._call_seconds
-        while (own := self._take(names)) is None:
-            if time.monotonic() > give_up_at:
-                raise Unavailable(TOKEN_CALL, Reason.BUSY)
-            time.sleep(POLL_SECONDS)
-            renew_patience()
+        own = Try(self._store, *self._counters(username, address))
         try:
             yield own
-        finally:
-            own.give_back()
-
-    def _take(self, names: _Names) -> Try | None:
-        """A try that nobody holds, if there is one now."""
-        holder = secrets.token_hex(8)
-        # Nearly always the first one is free and may be had, so it is taken before it is known whether it may.
-        own = self._try(names, 0, holder)
-        with self._late_releases.cover(*own.release):
-            is_held, _, counts = self._store.claim(*own.release, self._lease_seconds, counters=names)
-        try:
-            allowed = self._allowed(counts)
-        except Throttled:
-            if is_held:
-                own.give_back()
+        except Refused:
             raise
-        if is_held:
-            return own
-        for number in range(allowed):
-            # Those that were refused hold the first ones, as a rule.
-            own = self._try(names, (counts[0].number + number) % allowed, holder)
-            with self._late_releases.cover(*own.release):
-                if self._store.acquire(*own.release, self._lease_seconds):
-                    return own
-        return None
+        except BaseException:
+            own.take_back()
+            raise
 
-    def _allowed(self, counts: Sequence[Count]) -> int:
-        """How many refusals this guest may meet at this address.
+    def _counters(self, username: str, address: str) -> tuple[_Counters, str | None]:
+        # The braces keep what one script counts on one node of a cluster: what is the guest's, and what the network's.
+        guest = f"tries:{{{self._pseudonyms.of(limited_as(username))}}}"
+        networks = [Network(self._pseudonyms.of(each.name), each.factor) for each in networks_of(address)]
+        in_turn = Tries(min(TRIES_IN_TURN, self._per_guest.count), self._per_guest.window_seconds)
+        turn_seconds = self._per_guest.window_seconds / (self._per_guest.count * STRANGERS_TRIES_IN_TURN)
+        widest = networks[-1:]
+        at = f"tries-at:{{{widest[0].name}}}" if widest else ""
+        counters = _Counters(
+            here=self._limits(guest, networks, self._per_guest),
+            here_in_turn=self._limits(guest, networks, in_turn),
+            strangers=self._limit(guest, self._per_guest.times(STRANGERS_TRIES)),
+            in_turn=self._limit(f"{guest}:in-turn", Tries(1, turn_seconds)),
+            network=self._limits(at, networks, self._per_address),
+            sign_ins=self._limits(f"{at}:sign-ins", widest, self._per_address.times(SIGN_INS_PER_REFUSAL)),
+        )
+        known = f"{guest.replace('tries', 'known', 1)}:{widest[0].name}" if widest else None
+        return counters, known
 
-        :raises Throttled: there were as many, or too many at this address whoever was tried.
-        """
-        tried_here, tried_at_all, tried_by_address = counts
-        is_under_attack = tried_at_all.number >= self._per_guest.count * UNDER_ATTACK_FACTOR
-        allowed_here = 1 if is_under_attack else self._per_guest.count
-        for limit, count, allowed in (
-            ("guest", tried_here, allowed_here),
-            ("address", tried_by_address, self._per_address.count),
-        ):
-            if count.number >= allowed:
-                raise Throttled(max(1, int(count.seconds_left)), limit)
-        return allowed_here
+    def _limits(self, name: str, networks: Iterable[Network], tries: Tries) -> dict[str, Limit]:
+        limits: dict[str, Limit] = {}
+        for each in networks:
+            limits |= self._limit(f"{name}:{each.name}", tries.times(each.factor))
+        return limits
 
-    def _try(self, names: _Names, number: int, holder: str) -> Try:
-        own = Release(f"{names.here}:{number}", holder)
-        windows_seconds = dict(zip(names, self._windows_seconds, strict=True))
-        return Try(self._store, self._late_releases, windows_seconds, own)
-
-    def _names(self, username: str, address: str) -> _Names:
-        guest, network = self._pseudonyms.of(username), self._pseudonyms.of(network_of(address))
-        return _Names(f"tries:{guest}:{network}", f"tries:{guest}", f"tries-at:{network}")
-
-
-def network_of(address: str) -> str:
-    """What one household or one attacker has: an IPv4 address, or the /64 of an IPv6 address."""
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return "unknown"
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return str(parsed.ipv4_mapped)
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
-    return str(parsed)
+    def _limit(self, name: str, tries: Tries) -> dict[str, Limit]:
+        number, into_seconds = divmod(self._now(), tries.window_seconds)
+        return {f"{name}:{int(number)}": Limit(tries.count, tries.window_seconds - into_seconds)}

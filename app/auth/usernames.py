@@ -3,6 +3,7 @@
 import unicodedata
 
 _JOINERS = "\u200c\u200d"
+_FILLERS = "\u115f\u1160\u2800"  # letters and a sign that show nothing
 _OBJECT_REPLACEMENT = "\ufffc"  # what is left of a picture in copied text
 # Format characters that are seen: signs before and around digits in Arabic, Syriac and Kaithi script.
 _SEEN = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
@@ -22,6 +23,16 @@ def cleaned(username: str) -> str:
 def folded(username: str) -> str:
     """The username without the differences that a guest does not see: case, width, blanks, invisible characters."""
     return unicodedata.normalize("NFKC", cleaned(username)).strip().casefold()
+
+
+def limited_as(username: str) -> str:
+    """The name under which tries are counted: without what a vendor's database may ignore too, such as accents.
+
+    Only for counting. Names that are told apart there may share a limit here, as two guests at one address do anyway.
+    """
+    bare = unicodedata.normalize("NFKD", folded(username))
+    kept = (each for each in bare if unicodedata.category(each)[0] not in "CMZ" and each not in _FILLERS)
+    return "".join(kept) or folded(username)
 
 
 def _is_blank(character: str) -> bool:

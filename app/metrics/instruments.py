@@ -46,6 +46,7 @@ EVENTS = frozenset(
         "session_lost",
         "session_not_saved",
         "session_unknown",
+        "sign_ins_surplus_ended",
         "store_unavailable",
         "submit_joined",
         "submit_not_remembered",

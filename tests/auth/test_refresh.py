@@ -54,7 +54,7 @@ def paytronix():
 
 @pytest.fixture
 def sign_ins(store):
-    return SignIns(store, Pseudonyms(["key"]), idle_seconds=60, max_seconds=600)
+    return SignIns(store, Pseudonyms(["key"]), idle_seconds=60, max_seconds=600, most_of_guest=20)
 
 
 @pytest.fixture
@@ -216,7 +216,7 @@ class Cuttable:
 def process(store, paytronix, *, call_seconds=0.5):
     """What one process has: its way to the store, its sign-ins, its keeper."""
     way = Cuttable(store)
-    sign_ins = SignIns(way, Pseudonyms(["key"]), idle_seconds=60, max_seconds=600)
+    sign_ins = SignIns(way, Pseudonyms(["key"]), idle_seconds=60, max_seconds=600, most_of_guest=20)
     return way, sign_ins, TokenKeeper(way, sign_ins, paytronix, call_seconds=call_seconds, margin_seconds=30)
 
 

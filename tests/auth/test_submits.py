@@ -16,7 +16,7 @@ from tests.auth.test_refresh import token
 
 @pytest.fixture
 def sign_ins(store):
-    return SignIns(store, Pseudonyms(["key"]), idle_seconds=60, max_seconds=600)
+    return SignIns(store, Pseudonyms(["key"]), idle_seconds=60, max_seconds=600, most_of_guest=20)
 
 
 @pytest.fixture

@@ -1,89 +1,280 @@
-"""Turns: guesses sent at once are not more than guesses sent one by one, whenever they are sent."""
+"""Tries are counted before they are made: sent at once they are not more, and who is attacked still comes in."""
 
+import contextlib
 import threading
-import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from app.auth.pseudonyms import Pseudonyms
-from app.auth.throttle import Throttle, Throttled, Tries
-from app.paytronix import Unavailable
-from app.store import Reason, StoreUnavailable
+from app.auth.throttle import KNOWN_SECONDS, Throttle, Throttled, Tries
+from app.paytronix import Reason, Refused, Unavailable
+from app.paytronix.client import TOKEN_CALL
+from app.store import Put, StoreUnavailable
+from app.store import Reason as StoreReason
 
-ADDRESS = "192.0.2.1"
+HOME = "192.0.2.1"
+MONDAY = 1_780_000_000 // 900 * 900  # when a window begins
 
 
-def throttle(store, *, tries=10, call_seconds=1):
+class Clock:
+    def __init__(self):
+        self.seconds = float(MONDAY)
+
+    def __call__(self):
+        return self.seconds
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def throttle(store, clock):
+    return make_throttle(store, clock)
+
+
+def make_throttle(store, clock, *, per_guest=10, per_address=100):
     return Throttle(
-        store,
-        Pseudonyms(["key"]),
-        per_guest=Tries(tries, 900),
-        per_address=Tries(100, 900),
-        call_seconds=call_seconds,
+        store, Pseudonyms(["key"]), per_guest=Tries(per_guest, 900), per_address=Tries(per_address, 900), now=clock
     )
 
 
-class Guesses:
-    """Wrong guesses at one guest from one address, each refused by Paytronix after a while."""
-
-    def __init__(self, throttle):
-        self._throttle, self.made, self._threads = throttle, [], []
-
-    def send(self, count, *, seconds):
-        for _ in range(count):
-            self._threads.append(threading.Thread(target=self._guess, args=(seconds,)))
-            self._threads[-1].start()
-
-    def join(self):
-        for thread in self._threads:
-            thread.join(20)
-
-    def _guess(self, seconds):
-        try:
-            with self._throttle.turn("ana", ADDRESS) as own_try:
-                self.made.append(time.monotonic())
-                time.sleep(seconds)
-                own_try.refused()
-        except (Throttled, Unavailable):
-            pass
+def attempt(throttle, username, address, trouble=None, meanwhile=lambda: None):
+    with throttle.a_try(username, address) as own_try:
+        own_try.count()
+        meanwhile()
+        if trouble:
+            raise trouble
+        return list(own_try.succeeded())
 
 
-def test_bursts_that_overlap_are_not_more_than_guesses_sent_one_by_one(store):
-    guesses = Guesses(throttle(store))
-    for count in (1, 1, 20, 20):
-        guesses.send(count, seconds=0.9)
-        time.sleep(0.6)
-    guesses.join()
-    assert len(guesses.made) == 10
+def wrong(throttle, username="ana", address=HOME):
+    """Try a wrong password; why and how long one has to wait, or nothing if Paytronix was asked."""
+    try:
+        attempt(throttle, username, address, Refused(TOKEN_CALL, "could_not_authenticate"))
+    except Refused:
+        return None
+    except Throttled as throttled:
+        return throttled.limit, throttled.retry_after_seconds
 
 
-def test_a_turn_is_given_back_whatever_comes_of_it(store):
-    one_at_a_time = throttle(store, tries=1)
+def right(throttle, store, username="ana", address=HOME):
+    """Try the right password; whether Paytronix was asked."""
+    try:
+        store.write(*attempt(throttle, username, address))
+    except Throttled:
+        return False
+    return True
+
+
+def strangers(throttle, count, tries=1, username="ana"):
+    """Strangers at so many addresses, each with as many tries; how many reached Paytronix."""
+    asked = [
+        wrong(throttle, username, f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
+        for _ in range(tries)
+        for number in range(count)
+    ]
+    return asked.count(None)
+
+
+def test_the_eleventh_wrong_password_waits_for_the_end_of_the_window(throttle, store, clock):
+    assert [wrong(throttle) for _ in range(10)] == [None] * 10
+    clock.seconds += 300
+    assert wrong(throttle) == ("guest", 600)
+    assert not right(throttle, store)
+    clock.seconds += 600
+    assert right(throttle, store)
+
+
+def test_tries_sent_all_at_once_are_not_more_than_one_guest_s_limit(throttle):
+    start = threading.Barrier(40)
+
+    def guess(_):
+        start.wait(10)
+        return wrong(throttle)
+
+    with ThreadPoolExecutor(40) as pool:
+        assert list(pool.map(guess, range(40))).count(None) == 10
+
+
+def test_tries_of_many_guests_sent_all_at_once_are_not_more_than_an_address_may(throttle):
+    start = threading.Barrier(60)
+
+    def guess(number):
+        start.wait(10)
+        return [wrong(throttle, f"guest-{number}-{each}") for each in range(4)]
+
+    with ThreadPoolExecutor(60) as pool:
+        tries = [each for thread in pool.map(guess, range(60)) for each in thread]
+    assert tries.count(None) == 100
+    assert {each[0] for each in tries if each} == {"address"}
+
+
+def test_a_try_that_is_under_way_counts(throttle):
+    with throttle.a_try("ana", HOME) as own_try:
+        own_try.count()
+        assert [wrong(throttle) for _ in range(10)].count(None) == 9
+
+
+def test_right_passwords_never_use_up_the_tries(throttle, store):
+    assert all(right(throttle, store) for _ in range(30))
+    assert [wrong(throttle) for _ in range(11)].count(None) == 10
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [Unavailable(TOKEN_CALL, Reason.TIMEOUT), StoreUnavailable("the store", StoreReason.FULL, "x"), SystemExit(1)],
+)
+def test_no_outage_counts(throttle, store, trouble):
+    for _ in range(30):
+        with pytest.raises(type(trouble)):
+            attempt(throttle, "ana", HOME, trouble)
+    assert [wrong(throttle) for _ in range(9)].count(None) == 9
+    assert right(throttle, store)
+
+
+def test_what_is_given_back_late_is_taken_from_no_other_window(throttle, clock):
+    def in_the_next_window():
+        clock.seconds += 900
+        assert [wrong(throttle) for _ in range(11)].count(None) == 10
+
+    with pytest.raises(Unavailable):
+        attempt(throttle, "ana", HOME, Unavailable(TOKEN_CALL, Reason.TIMEOUT), in_the_next_window)
+    assert wrong(throttle) == ("guest", 900)
+
+
+def test_what_a_killed_worker_has_left_ends_with_its_window(throttle, store, clock):
+    with contextlib.ExitStack() as killed:
+        for _ in range(10):
+            killed.enter_context(throttle.a_try("ana", HOME)).count()
+        assert not right(throttle, store)
+        assert right(throttle, store, address="192.0.2.2")
+        clock.seconds += 900
+        assert right(throttle, store)
+
+
+def test_a_stranger_at_one_address_locks_nobody_out_elsewhere(throttle, store):
+    assert [wrong(throttle) for _ in range(50)].count(None) == 10
+    assert right(throttle, store, address="192.0.2.2")
+
+
+def test_strangers_at_many_addresses_use_up_what_they_have_in_common_and_then_take_turns(throttle, clock):
+    assert strangers(throttle, 5, tries=10) == 50
+    assert strangers(throttle, 300) == 1  # of them all, in nine seconds
+    for _ in range(5):
+        clock.seconds += 9
+        assert strangers(throttle, 300) == 1
+
+
+def test_in_turn_a_network_gets_two_tries_so_that_one_slip_does_not_end_it(throttle, store, clock):
+    strangers(throttle, 5, tries=10)
+    waits = []
     for _ in range(3):
-        with pytest.raises(ZeroDivisionError), one_at_a_time.turn("ana", ADDRESS):
-            raise ZeroDivisionError
-    with one_at_a_time.turn("ana", ADDRESS):
-        pass
+        waits.append(wrong(throttle))
+        clock.seconds += 9
+    assert waits[:2] == [None, None]
+    assert waits[2] == ("guest", 900 - 18)
+    assert right(throttle, store, address="198.51.100.7")
 
 
-def test_many_who_wait_for_one_turn_all_get_it(store):
-    one_at_a_time, done = throttle(store, tries=1, call_seconds=5), []
+def test_the_wait_for_a_turn_is_short(throttle, clock):
+    strangers(throttle, 60)
+    clock.seconds += 2
+    assert wrong(throttle, address="198.51.100.7") == ("guest", 7)
 
-    def sign_in():
-        with one_at_a_time.turn("ana", ADDRESS):
-            time.sleep(0.01)
-        done.append(True)
 
-    threads = [threading.Thread(target=sign_in) for _ in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-    assert len(done) == 20
+def test_a_guest_under_attack_signs_in_where_the_guest_has_signed_in_before(throttle, store, clock):
+    changes = attempt(throttle, "ana", HOME)
+    assert [change.ttl_seconds for change in changes if isinstance(change, Put)] == [KNOWN_SECONDS]
+    store.write(*changes)
+    for _ in range(3):
+        strangers(throttle, 200, tries=2)
+        assert [wrong(throttle) for _ in range(9)] == [None] * 9
+        assert right(throttle, store)
+        assert wrong(throttle) is None
+        assert wrong(throttle)[0] == "guest"
+        clock.seconds += 900
+
+
+def test_a_phone_that_has_signed_in_is_known_in_the_neighbourhood_of_its_address(throttle, store):
+    assert right(throttle, store, address="2001:db8:7:1::5")
+    strangers(throttle, 60, tries=10)
+    assert right(throttle, store, address="2001:db8:7:ffff::1")
+
+
+def test_a_guest_under_attack_signs_in_at_a_fresh_address_when_it_is_the_turn(throttle, store, clock):
+    strangers(throttle, 300)
+    clock.seconds += 9
+    assert right(throttle, store)
+    strangers(throttle, 300)
+    assert right(throttle, store)  # it is known by now
+
+
+@pytest.mark.parametrize(
+    ("networks", "asked"),
+    [
+        (["2001:db8:1:2::1", "2001:db8:1:2:ffff::9"], 10),  # one /64
+        ([f"2001:db8:1:{number:x}::1" for number in range(0x100, 0x200)], 20),  # one /56
+        ([f"2001:db8:1:{number:x}::1" for number in range(0, 0x4000, 64)], 40),  # one /48
+        (["::ffff:192.0.2.7", "192.0.2.7", "64:ff9b::192.0.2.7", "2002:c000:207:5::1"], 10),
+        (["64:ff9b:1::c000:207", "64:ff9b::192.0.2.7"], 10),
+        (["64:ff9b::192.0.2.7", "64:ff9b::198.51.100.7"], 20),
+        (["64:ff9b:1::192.0.2.7", "64:ff9b:1::198.51.100.7"], 20),
+        (["2002:c000:207::1", "2002:c633:6407::1"], 20),
+        (["2001:0:4136:e378:8000:63bf:3fff:fdd2", "2001:0:4136:e378:8000:63bf:3fff:fdd3"], 20),  # Teredo
+    ],
+)
+def test_a_network_of_ipv6_may_little_more_than_one_address(throttle, networks, asked):
+    tries = [wrong(throttle, address=address) for _ in range(11) for address in networks]
+    assert tries.count(None) == asked
+
+
+def test_a_48_may_four_times_what_one_address_may_whoever_is_tried(throttle):
+    tries = [
+        wrong(throttle, f"guest-{number}-{each}", f"2001:db8:1:{number:x}::1")
+        for number in range(0, 0x5000, 256)
+        for each in range(25)
+    ]
+    assert tries.count(None) == 400
+
+
+def test_what_is_no_address_is_not_one_bucket_for_all(throttle, store):
+    for number in range(200):
+        assert wrong(throttle, f"guest-{number}", "unknown") is None
+    assert right(throttle, store, "ana", "unknown")
+
+
+def test_sign_ins_of_one_address_have_a_generous_limit(store, clock):
+    throttle = make_throttle(store, clock, per_address=3)
+    assert [right(throttle, store, f"guest-{number}") for number in range(31)].count(True) == 30
+    assert right(throttle, store, "ana", "192.0.2.2")
+    clock.seconds += 900
+    assert right(throttle, store)
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ["ana", "ANA", " aNa ", "ａｎａ"],
+        ["ana", "ána", "a\u0301na", "ãňå", "a\u200bna", "a\u2063n\u00ada", "a\ufe0fna", "an\u115fa"],
+        ["İSTANBUL", "istanbul", "ıstanbul".replace("ı", "i"), "İstanbul"],
+        ["straße", "STRASSE", "strasse"],
+        ["josé@example.com", "JOSE@EXAMPLE.COM", "jose\u0301 @example.com"],
+    ],
+)
+def test_names_that_a_vendor_may_take_for_one_share_a_limit(throttle, spellings):
+    assert [wrong(throttle, name) for _ in range(11) for name in spellings].count(None) == 10
+
+
+@pytest.mark.parametrize("names", [["ana", "anna"], ["\u0301", "\u0308"], ["محمد", "احمد"], ["用户一", "用户二"]])
+def test_names_that_differ_have_limits_of_their_own(throttle, names):
+    assert [wrong(throttle, name) for _ in range(11) for name in names].count(None) == 20
 
 
 class Failing:
-    """A store one of whose operations is done, and told to have failed."""
+    """A store whose first operation of a name is done, and told to have failed."""
 
     def __init__(self, store, operation):
         self._store, self._operation = store, operation
@@ -93,34 +284,28 @@ class Failing:
             result = getattr(self._store, name)(*arguments, **named)
             if name == self._operation:
                 self._operation = None
-                raise StoreUnavailable("the store", Reason.TIMEOUT, "late")
+                raise StoreUnavailable("the store", StoreReason.TIMEOUT, "late")
             return result
 
         return done
 
 
-def test_a_turn_that_a_slow_store_gave_too_late_is_given_back_soon(store):
-    one_at_a_time = throttle(Failing(store, "claim"), tries=1, call_seconds=5)
-    with pytest.raises(StoreUnavailable), one_at_a_time.turn("ana", ADDRESS):
-        pytest.fail("nobody knew that it had the turn")
-    began_at = time.monotonic()
-    with one_at_a_time.turn("ana", ADDRESS):
-        pass
-    assert time.monotonic() - began_at < 2
+def test_a_store_that_answers_too_late_costs_one_try_at_most(store, clock):
+    throttle = make_throttle(Failing(store, "count_up"), clock)
+    with pytest.raises(StoreUnavailable):
+        attempt(throttle, "ana", HOME)
+    assert [wrong(throttle) for _ in range(11)].count(None) in {9, 10}
 
 
-def test_a_turn_that_could_not_be_given_back_at_once_is_given_back_soon(store):
-    one_at_a_time = throttle(Failing(store, "nothing"), tries=1, call_seconds=5)
-    one_at_a_time._store._operation = "release"
-    with one_at_a_time.turn("ana", ADDRESS):
-        pass
-    with one_at_a_time.turn("ana", ADDRESS):
-        pass
+def test_a_sign_in_asks_the_store_once_before_and_writes_with_what_is_kept_anyway(store, clock):
+    asked = []
 
+    class Counting:
+        def __getattr__(self, name):
+            asked.append(name)
+            return getattr(store, name)
 
-def test_a_refused_try_that_could_not_be_counted_is_not_given_back(store):
-    one_at_a_time = throttle(Failing(store, "increment_all"), tries=2, call_seconds=1)
-    with pytest.raises(StoreUnavailable), one_at_a_time.turn("ana", ADDRESS) as own_try:
-        own_try.refused()
-    with one_at_a_time.turn("ana", ADDRESS), pytest.raises(Unavailable), one_at_a_time.turn("ana", ADDRESS):
-        pytest.fail("the first one must be held")
+    throttle = make_throttle(Counting(), clock)
+    right(throttle, store)
+    wrong(throttle)
+    assert asked == ["count_up", "count_up"]

@@ -79,7 +79,7 @@ def test_a_store_that_is_away_is_said_to_be_so(run_site, own_redis):
 
 
 def sign_ins_of(store):
-    return SignIns(store, Pseudonyms([SECRET_KEY]), idle_seconds=1800, max_seconds=86_400)
+    return SignIns(store, Pseudonyms([SECRET_KEY]), idle_seconds=1800, max_seconds=86_400, most_of_guest=20)
 
 
 def begin(sign_ins, username):

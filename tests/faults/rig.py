@@ -119,7 +119,7 @@ class Rig:
         """The sign-ins in the store, as the site itself reads them."""
         store = open_store(store_url)
         self._running.callback(store.close)
-        return SignIns(store, Pseudonyms([SECRET_KEY]), idle_seconds=1800, max_seconds=86400)
+        return SignIns(store, Pseudonyms([SECRET_KEY]), idle_seconds=1800, max_seconds=86400, most_of_guest=20)
 
     # --- what must hold afterwards ---
 

@@ -1,6 +1,7 @@
 """Guessing passwords is slow, and nobody is locked out because somebody else guesses."""
 
 import re
+import time
 
 import pytest
 
@@ -35,11 +36,29 @@ def test_the_guest_at_another_address_signs_in_while_somebody_guesses(rig, two_s
     assert rig.guest(address="192.0.2.2").sign_in("ana", "taco-tuesday").status == 303
 
 
-def test_guessing_one_guest_from_many_addresses_leaves_one_try_for_each_address(rig, two_sites):
+def test_whoever_guesses_one_guest_from_many_addresses_has_to_take_turns_and_the_guest_at_home_has_not(rig, two_sites):
+    home = rig.guest(address="192.0.2.2")
+    assert home.sign_in("ana", "taco-tuesday").status == 303
     for number in range(1, 6):
         assert fail(rig.guest(address=f"198.51.100.{number}"), 10) == [422] * 10
-    assert fail(rig.guest(address="198.51.100.99"), 2) == [422, 429]
+    strangers = [rig.guest(address=f"203.0.113.{number}").sign_in("ana", WRONG) for number in range(20)]
+    turned_away = [answer for answer in strangers if answer.status == 429]
+    assert len(turned_away) >= 15  # one every nine seconds
+    assert all(1 <= int(answer.headers["Retry-After"]) <= 9 for answer in turned_away)
     assert rig.guest(address="192.0.2.2").sign_in("ana", "taco-tuesday").status == 303
+    assert rig.guest(address="203.0.113.99").sign_in("ben@example.com", "soup-of-the-day").status == 303
+
+
+def test_a_guest_under_attack_gets_in_from_a_fresh_address_by_trying_again_when_the_page_says_so(rig, two_sites):
+    for number in range(1, 6):
+        fail(rig.guest(address=f"198.51.100.{number}"), 10)
+    rig.guest(address="203.0.113.1").sign_in("ana", WRONG)  # takes the turn
+    guest = rig.guest(address="203.0.113.2")
+    answer = guest.sign_in("ana", "taco-tuesday")
+    if answer.status == 429:
+        time.sleep(int(answer.headers["Retry-After"]) + 0.5)
+        answer = guest.sign_in("ana", "taco-tuesday")
+    assert answer.status == 303
 
 
 def test_one_address_that_tries_many_guests_has_to_wait_and_others_do_not(rig):
@@ -55,6 +74,7 @@ def test_one_address_that_tries_many_guests_has_to_wait_and_others_do_not(rig):
         (("2001:db8:1:2::1", "2001:db8:1:2:ffff::9"), True),
         (("2001:db8:1:2::1", "2001:db8:1:3::1"), False),
         (("::ffff:192.0.2.7", "192.0.2.7"), True),
+        (("64:ff9b::192.0.2.7", "64:ff9b::198.51.100.7"), False),
     ],
 )
 def test_an_ipv6_network_of_64_bits_counts_as_one_address(rig, two_sites, addresses, are_one):
@@ -91,6 +111,27 @@ def test_guesses_sent_all_at_once_are_not_more_than_guesses_sent_one_by_one(rig,
     answers = in_parallel(lambda guest: guest.sign_in("ana", WRONG), guests, threads=40)
     assert {answer.status for answer in answers} <= {422, 429, 503}
     assert len(rig.sandbox.calls(grant="password")) <= 10
+
+
+def test_tries_of_many_guests_at_once_are_not_more_than_one_address_may(rig, two_sites):
+    rig.sandbox.switch(delay_seconds=2)
+    answers = in_parallel(
+        lambda number: rig.guest(address="192.0.2.1").sign_in(f"guest-{number}", WRONG), range(120), threads=120
+    )
+    statuses = [answer.status for answer in answers]
+    assert len(rig.sandbox.calls(grant="password")) <= 100
+    assert {*statuses} <= {422, 429, 503}
+    assert 429 in statuses
+    assert rig.guest(address="192.0.2.2").sign_in("ana", "taco-tuesday").status == 303
+
+
+def test_spellings_of_one_name_have_the_places_of_one_guest(rig):
+    rig.start(1, PAYTRONIX_MAX_CALLS="8")  # of which one guest has four
+    rig.sandbox.switch(delay_seconds=1.5)
+    names = ["ana", "ANA", "aNa", "Ana", "ána", "AnA", "anA", "aná"]
+    answers = in_parallel(lambda name: rig.guest().sign_in(name, WRONG), names, threads=8)
+    assert [answer.status for answer in answers].count(503) == 4
+    assert len(rig.sandbox.calls(grant="password")) == 4
 
 
 def test_a_forwarded_address_counts_only_from_a_configured_proxy(rig):

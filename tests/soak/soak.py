@@ -13,6 +13,9 @@ from tests.faults.guests import Guest, Later
 from tests.faults.rig import guests_file, site_workers
 from tests.faults.storms import hanging_vendor, in_parallel, killings, many_expiries, outage, sign_outs, stampede
 
+BEN = "ben@example.com", "soup-of-the-day"
+NO_LIMITS = {"LOGIN_FAILURES_PER_GUEST": "100000/1 minute", "LOGIN_FAILURES_PER_ADDRESS": "100000/1 minute"}
+
 
 def tell(what, **figures):
     told = (f"{name} {value:.3f}" if isinstance(value, float) else f"{name} {value}" for name, value in figures.items())
@@ -33,7 +36,7 @@ def test_100_rounds_of_the_stampede_on_three_workers_with_sqlite(rig):
 
 def test_1000_sign_ins_that_end_at_once(rig):
     rig.use_sandbox("--guests", str(guests_file(rig.folder, 1000)))
-    rig.start(2, 2, store_url=rig.redis().url)
+    rig.start(2, 2, store_url=rig.redis().url, **NO_LIMITS)
     seconds = many_expiries(rig, guests=1000)
     tell("1,000 sign-ins at their end, 3 reads each", refreshes=1000, seconds=seconds)
 
@@ -86,7 +89,7 @@ class Balancer:
 
 
 def test_a_rolling_restart_of_three_instances_loses_no_request_of_10000(rig):
-    sites = rig.start(1, 1, 1, store_url=rig.redis().url, TRUSTED_PROXY_HOPS="1")
+    sites = rig.start(1, 1, 1, store_url=rig.redis().url, TRUSTED_PROXY_HOPS="1", **NO_LIMITS)
     guests = [rig.signed_in() for _ in range(20)]
     balancer = Balancer(sites)
     failed, pending = [], []
@@ -96,7 +99,7 @@ def test_a_rolling_restart_of_three_instances_loses_no_request_of_10000(rig):
         ports = balancer.ports
         try:
             port = ports[number % len(ports)]
-            answer = guest.twin(port).get("/account") if number % 5 else Guest([port], rig.answers).sign_in()
+            answer = guest.twin(port).get("/account") if number % 5 else Guest([port], rig.answers).sign_in(*BEN)
             if answer.status not in {200, 303}:
                 failed.append(answer)
         except Exception as error:
@@ -127,7 +130,7 @@ def test_a_rolling_restart_of_three_instances_loses_no_request_of_10000(rig):
 
 
 def test_20000_sign_ins_leave_memory_and_descriptors_flat(rig):
-    sites = rig.start(2, store_url=rig.redis().url)
+    sites = rig.start(2, store_url=rig.redis().url, SESSIONS_PER_GUEST="100", **NO_LIMITS)
 
     def visit(_):
         guest = Guest([sites[0].port], [])
