@@ -66,7 +66,8 @@ def _settings() -> dict[str, str]:
         "PUBLIC_URL": f"http://{HOST}:{SITE_PORT}",
         "CONSOLE_URL": f"http://{HOST}:{CONSOLE_PORT}",
         "MESSAGES_URL": "sqlite:///instance/words.db",
-        "SECRET_KEY": _secret_key(),
+        "SECRET_KEY": _key("demo-secret-key"),
+        "CONSOLE_SECRET_KEY": _key("demo-console-key"),
         "PAYTRONIX_BASE_URL": f"http://{HOST}:{PAYTRONIX_PORT}/rest/25.33",
         "PAYTRONIX_MERCHANT_ID": str(switches.merchant_id),
         "PAYTRONIX_CLIENT_ID": switches.client_id,
@@ -102,9 +103,9 @@ def _answers(port: int) -> bool:
         return False
 
 
-def _secret_key() -> str:
+def _key(name: str) -> str:
     """A key of this machine's own, kept so that open forms outlive a restart."""
-    path = ROOT / "instance" / "demo-secret-key"
+    path = ROOT / "instance" / name
     if not path.exists() or path.stat().st_size < 64:  # whoever made it may have been stopped half-way
         path.parent.mkdir(mode=0o700, exist_ok=True)
         path.touch(0o600)

@@ -46,7 +46,7 @@ def check_history(site: Site) -> Iterator[Finding]:
 
 
 def _check(site: Site, database: "Database") -> Iterator[Finding]:
-    from app.history import Pictures, Revisions, is_current  # noqa: PLC0415
+    from app.history import Pictures, Revisions, is_current, may_write  # noqa: PLC0415
     from app.published import Editions  # noqa: PLC0415
 
     revisions = Revisions(database)
@@ -64,6 +64,15 @@ def _check(site: Site, database: "Database") -> Iterator[Finding]:
         yield note(AREA, f"{database.place} answers, but takes {typical * 1000:.0f} ms for it", todo)
     else:
         yield ok(AREA, f"{database.place} answers in {typical * 1000:.1f} ms and is up to date")
+    if not may_write(database):
+        yield ok(AREA, "this user of it may only read: whoever takes over the site can publish nothing")
+    else:
+        how = "SQLite's file is for both; PostgreSQL can give" if database.path else "Give"
+        yield note(
+            AREA,
+            "this user of it may write too, so whoever takes over the site can publish",
+            f"{how} the site a user that may only read: docs/operations.md, Site and console apart.",
+        )
     apart = database.seconds_ahead()
     if abs(apart) > MOST_SECONDS_APART:
         yield fault(

@@ -51,6 +51,12 @@ def _check_console(of_site: list[Given]) -> Iterator[Finding]:
         for each in error.faults:
             yield fault(AREA, each, "Until this is corrected the console cannot start. The site can.")
         return
+    if settings.console_secret_key is None:
+        yield note(
+            AREA,
+            "CONSOLE_SECRET_KEY is not set, so whoever takes over the site can sign in to the console",
+            "Give the console a key that the site does not know: docs/operations.md, Site and console apart.",
+        )
     for given in given_settings(settings):
         if given not in of_site:
             yield ok(AREA, f"{given.name} = {given.shown} ({given.source})")

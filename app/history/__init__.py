@@ -13,6 +13,7 @@ from app.history.links import Links, LinkTrouble, LinkUnusable
 from app.history.migrations import UnknownStep, is_current, migrate
 from app.history.pictures import Pictures, PicturesFull
 from app.history.revisions import AnotherWaits, NothingToPublish, Revisions
+from app.history.rights import may_write
 
 __all__ = [
     "ABSENT",
@@ -41,6 +42,7 @@ __all__ = [
     "differences",
     "draft_tag",
     "is_current",
+    "may_write",
     "migrate",
     "subject_of",
     "tag_of",

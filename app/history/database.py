@@ -35,6 +35,7 @@ class Database:
         SQLite and on PostgreSQL: of several that start at once one does it and the others wait, and a release that
         is older than the tables refuses them. Whoever only reads waits until somebody has.
     :param on_deed: told of what was noted in the audit, once it is kept: by whom, what, and what about.
+    :ivar path: its file, if it is one
     """
 
     def __init__(self, url: str, *, migrates: bool = False, on_deed: OnDeed | None = None) -> None:
@@ -42,7 +43,7 @@ class Database:
         if self._url.drivername == "postgresql":
             self._url = self._url.set(drivername="postgresql+psycopg")
         self.is_file = self._url.get_backend_name() == "sqlite"
-        self._path = Path(self._url.database or "") if self.is_file else None
+        self.path = Path(self._url.database or "") if self.is_file else None
         self.engine = self._file() if self.is_file else self._server()
         self._lacks_migration = migrates
         self._on_deed = on_deed
@@ -76,7 +77,7 @@ class Database:
     @property
     def is_there(self) -> bool:
         """Whether there is a file, if it is one. Of a server that is not known before it is asked."""
-        return self._path is None or self._path.exists()
+        return self.path is None or self.path.exists()
 
     @contextmanager
     def looking(self) -> Iterator[sa.Connection]:
@@ -112,7 +113,7 @@ class Database:
     @property
     def place(self) -> str:
         """Where it is, without user, password and options."""
-        return f"SQLite in {self._path}" if self.is_file else f"PostgreSQL at {self._url.host}/{self._url.database}"
+        return f"SQLite in {self.path}" if self.is_file else f"PostgreSQL at {self._url.host}/{self._url.database}"
 
     def seconds_ahead(self) -> float:
         """By how much this machine's clock is ahead of the database's.
@@ -156,7 +157,7 @@ class Database:
 
     def _make_file(self) -> None:
         """Make the file so that nobody else on the machine can read it."""
-        if (path := self._path) and not path.exists():
+        if (path := self.path) and not path.exists():
             try:
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 path.touch(mode=0o600)

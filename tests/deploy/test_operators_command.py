@@ -106,3 +106,23 @@ def test_the_new_releases_own_command_is_asked_before_it_is_the_current_one(mach
     assert len(asked) == 2, "before the change and at its beginning"
     machine.program("flask", "#!/bin/sh\npwd\n", machine.release / ".venv" / "bin")
     assert machine.type("doctor").stdout == f"{machine.release}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "database"),
+    [
+        (["doctor"], "secrets"),
+        (["messages", "export", "/tmp/words"], "secrets"),
+        (["messages", "check", "import"], "secrets"),
+        (["messages", "import", "/tmp/words"], "console"),
+        (["console", "link", "--name", "Ana"], "console"),
+        (["console", "migrate"], "console"),
+    ],
+)
+def test_what_writes_words_has_the_consoles_secrets_and_all_else_the_sites(machine, arguments, database):
+    for name in ("secrets_messages-url", "console_messages-url", "console_console-secret-key"):
+        (machine.credentials / name).write_text("x")
+    said = 'echo "$MESSAGES_URL_FILE $CONSOLE_SECRET_KEY_FILE $SECRET_KEY_FILE"'
+    machine.program("flask", f"#!/bin/sh\n{said}\n", machine.release / ".venv" / "bin")
+    names = (f"{database}_messages-url", "console_console-secret-key", "secrets_secret-key")
+    assert machine.type(*arguments).stdout.split() == [f"{machine.credentials}/{name}" for name in names]

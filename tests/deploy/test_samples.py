@@ -24,6 +24,7 @@ KUBERNETES = sorted((DEPLOY / "kubernetes").rglob("*.yaml"))
 SECRETS = {
     "SECRET_KEY": "a-signing-key-0123456789abcdefghij",
     "SECRET_KEY_FALLBACKS": "",
+    "CONSOLE_SECRET_KEY": "another-key-0123456789abcdefghijkl",
     "PAYTRONIX_CLIENT_ID": "an-id",
     "PAYTRONIX_CLIENT_SECRET": "a-secret",
     "STORE_URL": "redis://:a-password@redis:6379/0",
@@ -133,8 +134,8 @@ def test_the_settings_of_the_console_are_whole_and_right_and_without_paytronix_s
     assert found.trusted_proxy_hops == 1
     assert not found.is_read_only
     assert found.merchant_dir != ROOT / "merchant"
-    assert "SECRET_KEY_FILE" in settings
-    assert not [name for name in settings if "PAYTRONIX_CLIENT" in name]
+    assert found.console_secret_key
+    assert not [name for name in settings if name.startswith(("PAYTRONIX_CLIENT", "SECRET_KEY"))], "they are the site's"
 
 
 def test_the_sample_of_an_identity_provider_is_whole(tmp_path):
@@ -144,6 +145,20 @@ def test_the_sample_of_an_identity_provider_is_whole(tmp_path):
     found = ConsoleSettings.from_env(with_secrets(console_for_systemd(), tmp_path) | given | secret)
     assert found.console_oidc_issuer
     assert found.console_publishers
+
+
+@pytest.mark.parametrize("given", [settings_for_systemd, settings_for_compose, settings_for_kubernetes])
+def test_no_sample_gives_the_site_the_key_of_the_console(given):
+    assert not [name for name in given() if name.startswith("CONSOLE_")]
+
+
+def test_the_sites_secrets_do_not_hold_the_key_of_the_console():
+    (folder,) = unit_values("LoadCredential")
+    assert folder == "secrets:/etc/guest-login/secrets"  # all of it
+    of_console = dict(each.split(":", 1) for each in unit_values("LoadCredential", CONSOLE_UNIT))
+    assert not of_console["console-secret-key"].startswith("/etc/guest-login/secrets/")
+    assert "console-secret-key" not in compose("compose.console.yaml")["services"]["site-a"]["secrets"]
+    assert pod()["volumes"][0]["secret"]["secretName"] != pod("guest-console")["volumes"][0]["secret"]["secretName"]
 
 
 def test_the_site_is_told_of_the_same_words_as_the_console(tmp_path):

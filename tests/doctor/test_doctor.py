@@ -155,6 +155,15 @@ def test_settings_of_the_console_are_shown_too(examine):
     assert len(shown) == len({each.partition(" ")[0] for each in shown}), "a setting is shown twice"
 
 
+def test_a_console_without_a_key_of_its_own_is_told(examine):
+    found = findings(examine(CONSOLE_URL="https://words.example.com"), "note", "settings")
+    assert found == ["CONSOLE_SECRET_KEY is not set, so whoever takes over the site can sign in to the console"]
+    own = {"CONSOLE_SECRET_KEY": "marker-client-secret-0123456789abcdef"}
+    assert findings(examine(CONSOLE_URL="https://words.example.com", **own), "note", "settings") == []
+    (same,) = faults(examine(CONSOLE_URL="https://words.example.com", CONSOLE_SECRET_KEY=SECRET_KEY))
+    assert "CONSOLE_SECRET_KEY is wrong: it is SECRET_KEY" in same
+
+
 def test_limits_that_do_not_go_together(examine):
     named = faults(examine(SESSION_IDLE_SECONDS="100", SESSION_MAX_SECONDS="60", PAYTRONIX_CONNECT_SECONDS="11"))
     assert [each.partition(" is longer")[0] for each in named] == [
@@ -339,8 +348,29 @@ def test_a_real_postgresql(make_site, postgres_url):
         migrate(database)
         assert abs(database.seconds_ahead()) < 5
     found = list(check_history(make_site(MESSAGES_URL=postgres_url).extensions["site"]))
-    assert {each.level for each in found} == {"ok"}
+    (may_write,) = [each for each in found if each.level != "ok"]
+    assert may_write.level == "note"
+    assert may_write.what == "this user of it may write too, so whoever takes over the site can publish"
+    assert may_write.todo.startswith("Give the site a user that may only read")
     assert found[0].what.startswith("PostgreSQL at ")
+
+
+def test_a_user_of_the_database_that_may_only_read(make_site, shared_postgres, postgres_url):
+    database = postgres_url.rpartition("/")[2]
+    with closing(Database(postgres_url)) as of_owner:
+        migrate(of_owner)
+    with shared_postgres.connect(database) as administrator:
+        administrator.execute(f"CREATE ROLE {database}_reader LOGIN PASSWORD 'x'")
+        administrator.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {database}_reader")
+    url = f"postgresql://{database}_reader:x@{postgres_url.partition('@')[2]}"
+    found = list(check_history(make_site(MESSAGES_URL=url).extensions["site"]))
+    assert {each.level for each in found} == {"ok"}
+    assert "this user of it may only read: whoever takes over the site can publish nothing" in [e.what for e in found]
+
+
+def test_a_file_that_site_and_console_share_is_told(examine, history):
+    (told,) = findings(examine(MESSAGES_URL=history.url), "note", "history")
+    assert told == "this user of it may write too, so whoever takes over the site can publish"
 
 
 # --- PUBLIC_URL and the proxy ---
