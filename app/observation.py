@@ -18,6 +18,7 @@ _EVENTS = {
     Reason.ERROR: "vendor_error",
     Reason.THROTTLED: "vendor_throttled",
     Reason.CREDENTIALS: "vendor_credentials_refused",
+    Reason.INTEGRATION: "vendor_integration_refused",
     Reason.BUSY: "vendor_calls_at_limit",
 }
 
@@ -55,6 +56,8 @@ def tell_call(call: Call) -> None:
         log.info("vendor_call", **about)
     elif call.outcome == Reason.CREDENTIALS:
         log.critical(event, **about, todo="check PAYTRONIX_CLIENT_ID and PAYTRONIX_CLIENT_SECRET")
+    elif call.outcome == Reason.INTEGRATION:
+        log.error(event, **about, todo="check PAYTRONIX_MERCHANT_ID, and ask Paytronix what this integration may use")
     else:
         log.warning(event, **about)
 

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable
 
 from app.paytronix import Call, Reason
+from app.paytronix.errors import may_be_a_firewall
 
 FAILING_AFTER = 3  # calls in a row; one failure is bad luck
 FORGOTTEN_AFTER_SECONDS = 300.0  # nobody has called since, so nobody knows
@@ -23,12 +24,8 @@ class RecentCalls:
         self._failed_at: deque[float] = deque(maxlen=FAILING_AFTER)  # since the last call that Paytronix answered
 
     def see(self, call: Call) -> None:
-        """Take in how a call went. A refusal is an answer like any other.
-
-        A firewall in front of Paytronix refuses what looks like an attack (a 4xx that is none of Paytronix's answers).
-        That says nothing of the calls of others.
-        """
-        if call.outcome == Reason.ERROR and call.status is not None and 400 <= call.status < 500:
+        """Take in how a call went. A refusal is an answer like any other."""
+        if may_be_a_firewall(call.outcome, call.status):
             return
         if call.outcome in _FAILURES:
             self._failed_at.append(self._clock())

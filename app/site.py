@@ -15,7 +15,8 @@ from app.codes_seen import CodesSeen
 from app.logs import log
 from app.messages import Message, Messages, Voice
 from app.messages.languages import LONGEST_HEADER, regional_locale
-from app.paytronix import PaytronixClient, PaytronixError
+from app.paytronix import PaytronixClient, PaytronixError, Unavailable
+from app.paytronix.errors import PSEUDO_CODES
 from app.recent_calls import RecentCalls
 from app.store import Store
 from config import Settings
@@ -78,8 +79,9 @@ def words_for(error: PaytronixError, *, guest: str, signing_in: bool = False) ->
     :param guest: the username; it is kept out of what is counted.
     :param signing_in: as in :meth:`Voice.paytronix`.
     """
-    has_words = voice().knows(error.code)
+    instead = PSEUDO_CODES[error.reason] if isinstance(error, Unavailable) else None
+    has_words = instead is not None or voice().knows(error.code)
     if not has_words:
         log.info("words_missing", code=error.code)
     site().codes_seen.note(error.code, has_words=has_words, vendor_text=error.vendor_text, guest=guest)
-    return voice().paytronix(error.code, error.vendor_text, signing_in=signing_in)
+    return voice().paytronix(error.code, error.vendor_text, signing_in=signing_in, instead=instead)

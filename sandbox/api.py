@@ -1,4 +1,4 @@
-"""The vendor's calls: what each one takes, checks and answers (paytronix-api.md, sections 1 to 4)."""
+"""The vendor's calls: what each one takes, checks and answers (docs/paytronix.md, sections 1 to 4)."""
 
 import base64
 import binascii

@@ -64,7 +64,7 @@ def edit(guests: Guests, guest: Guest, given: Mapping[str, object], unique: list
 
 
 def errors_by_field(faults: dict[str, list[Fault]], switches: Switches) -> dict[str, list[object]]:
-    """The faults in the shape that the switches ask for (paytronix-api.md 3.3)."""
+    """The faults in the shape that the switches ask for (docs/paytronix.md, 3.3)."""
     if switches.field_errors == "codes":
         return {name: [code for code, _ in found] for name, found in faults.items()}
     code_key, message_key = switches.validation_error_keys.split(",")

@@ -99,6 +99,26 @@ def _code(argument: str, _: Proper, switches: Switches) -> Reply:
     return failure_reply(argument, f"Rehearsal of {argument}", switches.failure_status)
 
 
+def _failed(argument: str, _: Proper, switches: Switches) -> Reply:
+    """Paytronix's own failure (docs/paytronix.md, 3.8): its text is about its insides and for no guest."""
+    document = {"result": "failed", "errorCode": argument, "errorMessage": "internal: worker pool exhausted"}
+    return json_reply({name: value for name, value in document.items() if value}, "", switches.failure_status)
+
+
+def _typed(_: str, proper: Proper, __: Switches) -> Reply:
+    """Fields in lists (docs/paytronix.md, 4.5), and card numbers that have become numbers."""
+    document = json.loads(proper().body)
+    if "primaryCardNumbers" in document:
+        document["fields"] = {name: [value] for name, value in document["fields"].items()}
+        document["primaryCardNumbers"] = [int(number) for number in document["primaryCardNumbers"]]
+    return json_reply(document, "")
+
+
+def _bom(_: str, proper: Proper, __: Switches) -> Reply:
+    reply = proper()
+    return replace(reply, body=b"\xef\xbb\xbf" + reply.body)
+
+
 def _status(argument: str, _: Proper, __: Switches) -> Reply:
     status = int(argument)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -180,7 +200,7 @@ def _json_or_text(argument: str) -> object:
 
 
 def invalid_token_reply(switches: Switches) -> Reply:
-    """What a call with an access token that is not good gets (paytronix-api.md 3.5)."""
+    """What a call with an access token that is not good gets (docs/paytronix.md, 3.5)."""
     code = switches.oauth_code(switches.invalid_token_code)
     reply = failure_reply(code, "The access token is invalid", switches.invalid_token_status)
     if switches.invalid_token_body == "html":
@@ -194,6 +214,7 @@ _AFTERWARDS = frozenset({When.THEN, When.BALANCE})
 WORDS = {
     "code": Word(_code, r"[!-~]{1,200}"),
     "result": Word(_result, r"[!-~]{1,200}"),
+    "failed": Word(_failed, r"[!-~]{0,200}"),
     "status": Word(_status, r"[2-5][0-9][0-9]"),
     "slow": Word(_slow, r"[0-9]{1,3}(\.[0-9]{1,3})?"),
     "hang": Word(_delivered(Delivery.HANGING)),
@@ -206,6 +227,8 @@ WORDS = {
     "list": Word(_list),
     "huge": Word(_huge),
     "odd": Word(_odd, r"[A-Za-z]{1,40}", whens=_AFTERWARDS),
+    "typed": Word(_typed, whens=_AFTERWARDS),
+    "bom": Word(_bom),
     "no-token": Word(_no_token, whens=_WITH_TOKENS),
     "expires": Word(_expires, r".{1,100}", whens=_WITH_TOKENS),
     "invalid_token": Word(_invalid_token, whens=_AFTERWARDS),

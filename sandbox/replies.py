@@ -40,7 +40,7 @@ def json_reply(document: object, outcome: str, status: int = 200) -> Reply:
 
 
 def failure_reply(code: str, message: str, status: int, **more: object) -> Reply:
-    """The standard failure (paytronix-api.md 3.1)."""
+    """The standard failure (docs/paytronix.md, 3.1)."""
     document = {"result": "failure", "errorCode": code, "errorMessage": message, **more}
     return json_reply(document, outcome=code, status=status)
 

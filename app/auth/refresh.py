@@ -20,7 +20,7 @@ from app.auth.usernames import limited_as
 from app.auth.waits import waits
 from app.logs import log
 from app.paytronix import PaytronixClient, Reason, RefreshRefused, TokenRejected, Unavailable
-from app.paytronix.client import TOKEN_CALL
+from app.paytronix.failures import TOKEN_CALL
 from app.store import Store, StoreUnavailable, check_patience, renew_patience
 
 FAILURE_REMEMBERED_SECONDS = 3  # so that those who waited do not fail one after the other

@@ -18,7 +18,7 @@ from app.auth.sign_ins import SignIn, SignInEnded, SignIns
 from app.auth.waits import waits
 from app.logs import log
 from app.paytronix import Reason, Refused, Unavailable
-from app.paytronix.client import TOKEN_CALL
+from app.paytronix.failures import TOKEN_CALL
 from app.store import Settle, Store, StoreUnavailable, check_patience
 from app.store.sealing import SessionKeys
 

@@ -65,6 +65,18 @@ def _check_answer(probe: Probe) -> Iterator[Finding]:
             f"refuses the integration credentials ({about})",
             "Check PAYTRONIX_CLIENT_ID and PAYTRONIX_CLIENT_SECRET, and PAYTRONIX_CREDENTIALS_IN_BODY.",
         )
+    elif probe.outcome == Reason.INTEGRATION:
+        yield fault(
+            AREA,
+            f"says that this integration is not set up for the token call ({about})",
+            "Check PAYTRONIX_MERCHANT_ID, and ask Paytronix what this integration may use.",
+        )
+    elif probe.outcome == Reason.ERROR:
+        yield fault(
+            AREA,
+            f"is reached, and answers that it has failed itself ({about})",
+            "It, or a gateway in front of it, has trouble. Run this again; if it stays so, tell Paytronix the code.",
+        )
     elif probe.status == 404:
         todo = "Check prefix and release at the end of PAYTRONIX_BASE_URL."
         yield fault(AREA, f"does not know the token call at this address ({about})", todo)

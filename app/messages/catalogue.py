@@ -25,10 +25,12 @@ LONGEST_VENDOR_TEXT = 200
 LONGEST_REFERENCE = 60
 NO_WORDS = "There are no words in the language"  # begins the fault of a language that is only listed
 WRONG_PASSWORD = "could_not_authenticate"  # noqa: S105 - the code for it
-# Other ways to say the same (paytronix-api.md, 3.4 and 3.7). Who words the one words them all.
+# Other ways to say the same (docs/paytronix.md, 3.4, 3.7 and 3.8). Who words the one words them all.
 AS_WRONG_PASSWORD = frozenset({"no_matching_guests", "invalid_grant", "http:401"})
+SYSTEM_ERROR = "system_error"
+AS_SYSTEM_ERROR = frozenset({"system.error", "server_error", "internal_error", "temporarily_unavailable"})
 # What keeps everybody out alike, and so tells a stranger nothing about one account.
-TROUBLE = frozenset({"system_error", "timeout", "connection", "busy", "bad_response", "credentials"})
+TROUBLE = frozenset({SYSTEM_ERROR, "timeout", "connection", "busy", "bad_response", "credentials"})
 TROUBLE |= {"http:403", "http:404", "http:429", "http:5xx"}
 # Where the merchant's words come first whatever the guest's language, since they say what to do; labels only name
 # things, and a name in a language that a guest cannot read is none.
@@ -142,7 +144,9 @@ class Voice:
         """What the first field of the sign-in page is called: by the kind of username, in the merchant's words."""
         return self.text("username", self._merchant.username_kind)
 
-    def paytronix(self, code: str, vendor_text: str | None = None, *, signing_in: bool = False) -> Message:
+    def paytronix(
+        self, code: str, vendor_text: str | None = None, *, signing_in: bool = False, instead: str | None = None
+    ) -> Message:
         """What to say to a code of Paytronix, or to a pseudo-code (``result:…``, ``http:…``, ``timeout``, …).
 
         1. The merchant's words for the code: for the whole code, for its part after the last dot, for all of its
@@ -160,9 +164,10 @@ class Voice:
         :param signing_in: at sign-in. Built-in words of their own then have only a wrong password and what keeps
             everybody out (``TROUBLE``). All other codes, known (``user_info.not_found``) or not (locked, disabled,
             …), read like a wrong password, so that they tell a stranger nothing (ASVS 6.3.8).
+        :param instead: the code that speaks in place of one without words, ahead of 3 and 4.
         """
         shown_text = vendor_text if self._merchant.show_vendor_text else None
-        message = self._code_told(code, shown_text, signing_in)
+        message = self._code_told(code if instead is None or self.knows(code) else instead, shown_text, signing_in)
         if not self._merchant.show_code:
             return message
         return replace(message, reference=cleaned(code, longest=LONGEST_REFERENCE) or None)
@@ -494,6 +499,8 @@ def _names(code: str) -> list[str]:
     names = [code, last] if last != code else [code]
     if last in AS_WRONG_PASSWORD:
         names.append(WRONG_PASSWORD)
+    if last in AS_SYSTEM_ERROR or ".".join(code.split(".")[-2:]) in AS_SYSTEM_ERROR:
+        names.append(SYSTEM_ERROR)
     parts = code.split(".", MOST_PARTS)
     names += [".".join(parts[:count]) + ".*" for count in range(len(parts) - 1, 0, -1)]
     if status := _STATUS.fullmatch(code):

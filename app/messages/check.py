@@ -21,7 +21,7 @@ from app.messages.style import troubles_of_style
 from app.messages.words import DEFAULT, PAYTRONIX, SITE, Entry, Key
 
 _PHONE = re.compile(r"[0-9][0-9 ()./-]{4,}[0-9]")
-# Trouble that keeps everybody out, and what is met only by a guest who has signed in (paytronix-api.md, 3.4).
+# Trouble that keeps everybody out, and what is met only by a guest who has signed in (docs/paytronix.md, 3.4).
 AFTER_SIGN_IN = re.compile(r"(?:.+\.)?invalid_token$|user_info\.|account_info|result:")
 _SYSTEM_ERROR = re.compile(r"(?:.+\.)?system_error$|http:5")
 

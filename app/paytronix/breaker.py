@@ -11,14 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 
-from app.paytronix.errors import PaytronixError, Reason, Unavailable
+from app.paytronix.errors import PaytronixError, Reason, Unavailable, may_be_a_firewall
 
 FAILURES, GUESTS = 10, 3
 TOGETHER_SECONDS = 15.0  # failures further apart are no outage that guests would queue up for
 PAUSE_SECONDS = 2.0  # one call is let through after each pause, to see whether Paytronix is back
 
 # Being throttled, at our own limit or refused as an integration does not say that Paytronix is down.
-_NOT_DOWN = frozenset({Reason.THROTTLED, Reason.BUSY, Reason.CREDENTIALS})
+_NOT_DOWN = frozenset({Reason.THROTTLED, Reason.BUSY, Reason.CREDENTIALS, Reason.INTEGRATION})
 
 _Kind = tuple[str, str | None]  # an operation, and the grant of a token call
 
@@ -109,9 +109,5 @@ class _Watch:
 
 
 def _says_down(error: Unavailable) -> bool:
-    """No answer, a 5xx, or nonsense with a status of success.
-
-    A firewall in front of Paytronix refuses what looks like an attack with a 403 or the like. That says nothing of
-    the calls of others: a scanner that tries usernames must not stop them.
-    """
-    return error.reason not in _NOT_DOWN and (error.status in {None, 200, 201} or error.status >= 500)
+    """No answer, a 5xx, nonsense with a status of success, or Paytronix's own word for it at any status."""
+    return error.reason not in _NOT_DOWN and not may_be_a_firewall(error.reason, error.status)

@@ -28,9 +28,9 @@ from app.paytronix.errors import (
     TokenRejected,
     Unavailable,
 )
+from app.paytronix.failures import TOKEN_CALL, Failures
 from app.paytronix.models import (
     ENVELOPE,
-    Envelope,
     Guest,
     OddReply,
     Token,
@@ -40,24 +40,9 @@ from app.paytronix.models import (
 )
 from app.paytronix.transport import Reply, Transport
 
-TOKEN_CALL = "oauth/requestGuestToken"  # noqa: S105 - the name of a call
 USER_INFORMATION, ACCOUNT_INFORMATION = "guest/userInformation", "guest/accountInformation"
 OPERATIONS = (TOKEN_CALL, USER_INFORMATION, ACCOUNT_INFORMATION)  # those that the site itself makes
 OUTCOMES = ("success", "refused", "token_rejected", "refresh_refused", *(reason.value for reason in Reason))
-LONGEST_RETRY_AFTER_SECONDS = 3600
-LONGEST_CODE, LONGEST_TEXT = (
-    100,
-    1000,
-)  # characters of what Paytronix says; more of it is no code, and no text for a page
-
-# RFC 6749, 5.2: what an authorization server says when the client itself is at fault.
-_OUR_CREDENTIALS = frozenset({"invalid_client", "unauthorized_client", "unsupported_grant_type"})
-# Codes that blame the system, not the guest: `<service>.system_error` (3.7), and RFC 6749, 4.1.2.1.
-_SYSTEM_FAULTS = frozenset({"system_error", "server_error", "temporarily_unavailable"})
-# Codes known to refuse a guest or a token (3.7); they mean so even on a 5xx.
-_REFUSALS = frozenset({"could_not_authenticate", "no_matching_guests", "invalid_grant"})
-# Codes that explain a 401 of a call other than the token call without blaming the token (3.7).
-_NOT_THE_TOKEN = frozenset({"not_found"})
 
 Meaning = TypeVar("Meaning")
 
@@ -121,7 +106,7 @@ class PaytronixClient:
         if credentials_in_body:
             self._token_fields |= {"client_id": client_id, "client_secret": client_secret}
         self._token_fields["scope"] = " ".join(scope)
-        self._invalid_token_codes = frozenset(code.lower() for code in invalid_token_codes)
+        self._failures = Failures(invalid_token_codes, now)
         self._breaker = Breaker()
         self._observe = observe
         self._now = now
@@ -171,7 +156,7 @@ class PaytronixClient:
             outcome=outcome,
             status=reply.status if reply else None,
             code=code,
-            is_known_refusal=(code or "").lower().rpartition(".")[2] in _REFUSALS | self._invalid_token_codes,
+            is_known_refusal=self._failures.is_known_refusal(code),
             date=_date(reply) if reply else None,
         )
 
@@ -182,15 +167,7 @@ class PaytronixClient:
         :raises Refused: such as ``user_info.not_found``.
         :raises Unavailable: try later.
         """
-        return self._call(
-            USER_INFORMATION,
-            self._transport.get,
-            self._guest_fields(access_token) | {"username": username},
-            read_guest,
-            Refused,
-            guest=username,
-            oddity=lambda guest: None if guest.card_number or guest.first_name else "neither a card nor a name",
-        )
+        return self.get(USER_INFORMATION, access_token, read_guest, username=username)
 
     def account_information(self, access_token: str, card_number: str) -> Account:
         """What is on the card: ``GET guest/accountInformation`` (4.4).
@@ -234,7 +211,6 @@ class PaytronixClient:
             lambda body: read_token(body, asked_at=asked_at),
             refusal,
             guest=guest,
-            oddity=lambda token: "the field expires_in" if token.lifetime_is_odd else None,
         )
 
     def _call(
@@ -246,7 +222,6 @@ class PaytronixClient:
         refusal: type[PaytronixError],
         *,
         guest: str,
-        oddity: Callable[[Meaning], str | None] = lambda _: None,
     ) -> Meaning:
         reply: Reply | None = None
         started = time.monotonic()
@@ -259,7 +234,8 @@ class PaytronixClient:
                 operation, _outcome(error), reply, started, code=error.code, detail=getattr(error, "detail", None)
             )
             raise
-        self._tell(operation, "success", reply, started, detail=oddity(value))
+        oddity = value.oddity if isinstance(value, Token | Guest) else None
+        self._tell(operation, "success", reply, started, detail=oddity)
         return value
 
     def _understand(
@@ -273,65 +249,13 @@ class PaytronixClient:
         try:
             envelope = read(reply.body, ENVELOPE)
         except OddReply:
-            raise self._no_envelope(operation, reply, refusal) from None
+            raise self._failures.without_envelope(operation, reply, refusal) from None
         if envelope.result != "success" or envelope.error_code or envelope.error:
-            raise self._failure(operation, reply, envelope, refusal)
+            raise self._failures.of_envelope(operation, reply, envelope, refusal)
         try:
             return meaning(reply.body)
         except OddReply as odd:
             raise Unavailable(operation, Reason.PROTOCOL, status=reply.status, detail=str(odd)) from None
-
-    def _failure(
-        self, operation: str, reply: Reply, envelope: Envelope, refusal: type[PaytronixError]
-    ) -> PaytronixError:
-        codes = (code.strip() for code in (envelope.error_code, envelope.error) if isinstance(code, str))
-        code = next(filter(None, codes), None)
-        if code is None:
-            if not isinstance(envelope.result, str) or envelope.result in {"", "success", "failure"}:
-                return self._no_envelope(operation, reply, refusal)
-            code = f"result:{envelope.result}"
-        code = code[:LONGEST_CODE]
-        texts = (envelope.error_message, envelope.error_description)
-        vendor_text = next((text[:LONGEST_TEXT] for text in texts if isinstance(text, str)), None)
-        about: dict[str, Any] = {"vendor_text": vendor_text, "status": reply.status}
-
-        lowered = code.lower()
-        last = lowered.rpartition(".")[2]
-        is_token_call = operation == TOKEN_CALL
-        if not is_token_call and {lowered, last} & self._invalid_token_codes:
-            return TokenRejected(operation, code, **about)
-        if last in _OUR_CREDENTIALS:
-            return Unavailable(operation, Reason.CREDENTIALS, detail=code, **about)
-        if reply.status == 429:
-            wait_seconds = _retry_after(reply, self._now())
-            return Unavailable(operation, Reason.THROTTLED, code=code, retry_after_seconds=wait_seconds, **about)
-        if last in _SYSTEM_FAULTS:
-            return Unavailable(operation, Reason.ERROR, code=code, **about)
-        if reply.status == 401 and not is_token_call and last not in _NOT_THE_TOKEN:
-            return TokenRejected(operation, code, **about)  # the code is unknown, the status was observed (3.5)
-        if reply.status >= 500 and refusal is RefreshRefused and last not in _REFUSALS | self._invalid_token_codes:
-            # Only a definite refusal ends a sign-in, and an unknown code on a 5xx is none.
-            return Unavailable(operation, Reason.ERROR, code=code, **about)
-        return refusal(operation, code, **about)
-
-    def _no_envelope(self, operation: str, reply: Reply, refusal: type[PaytronixError]) -> PaytronixError:
-        """What a reply without ``result`` or code means: only its status is left to go by (3.4)."""
-        status = reply.status
-        if status == 401 and operation != TOKEN_CALL:
-            return TokenRejected(operation, "http:401", status=status)
-        if status == 401 and "WWW-Authenticate" not in reply.headers:
-            return refusal(operation, "http:401", status=status)  # as integrators saw it for a wrong password
-        if status == 401:  # RFC 6749, 5.2: the client's own authentication failed
-            return Unavailable(operation, Reason.CREDENTIALS, status=status)
-        if status == 429:
-            wait_seconds = _retry_after(reply, self._now())
-            return Unavailable(operation, Reason.THROTTLED, status=status, retry_after_seconds=wait_seconds)
-        if status >= 500:
-            return Unavailable(operation, Reason.ERROR, status=status)
-        detail = "no JSON object with a result"
-        if status in {200, 201}:
-            return Unavailable(operation, Reason.PROTOCOL, status=status, detail=detail)
-        return Unavailable(operation, Reason.PROTOCOL, code=f"http:{status}", status=status, detail=detail)
 
     def _tell(
         self,
@@ -379,16 +303,3 @@ def _date(reply: Reply) -> datetime | None:
     except ValueError:
         return None
     return date if date.tzinfo else date.replace(tzinfo=UTC)
-
-
-def _retry_after(reply: Reply, now: datetime) -> int | None:
-    """Seconds of the reply's Retry-After (RFC 9110, 10.2.3: seconds or a date), within sane bounds."""
-    text = reply.headers.get("Retry-After", "").strip()
-    try:
-        if text.isascii() and text.isdigit():
-            seconds = int(text)
-        else:
-            seconds = int((parsedate_to_datetime(text) - now).total_seconds())
-    except (ValueError, TypeError, OverflowError):  # not a date, one without a zone, one beyond the calendar
-        return None
-    return min(max(seconds, 1), LONGEST_RETRY_AFTER_SECONDS)

@@ -10,7 +10,8 @@ import threading
 import time
 import weakref
 from concurrent.futures import Future
-from typing import Any
+from http.client import IncompleteRead
+from typing import Any, NamedTuple
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
@@ -101,6 +102,7 @@ class _Connection(HTTPConnection):
     sock: Any  # one of the two above, once it is connected
     connected_by = _NEVER  # look-up, TCP and TLS
     used_at = 0.0
+    has_received = False  # a byte of the reply to the request under way
 
     def _new_conn(self) -> socket.socket:
         """Open the TCP connection within the call's limit, each address of the host getting a fair share of it."""
@@ -148,6 +150,17 @@ class _TlsConnection(_Connection, HTTPSConnection):
             raise ConnectTimeoutError(self, "the TLS handshake took too long") from None
 
 
+class _Limits(NamedTuple):
+    """What holds for a whole call, over however many connections.
+
+    :ivar done_by: a moment of the monotonic clock
+    """
+
+    connect_seconds: float
+    done_by: float
+    longest_bytes: int
+
+
 class Connections:
     """The connections to one origin, kept alive and shared by all threads. With TLS 1.2 or later, always verified.
 
@@ -171,26 +184,52 @@ class Connections:
         weakref.finalize(self, _close, self._idle)
 
     def exchange(
-        self, request: bytes, *, connect_seconds: float, total_seconds: float, longest_bytes: int
+        self,
+        request: bytes,
+        *,
+        connect_seconds: float,
+        total_seconds: float,
+        longest_bytes: int,
+        may_be_repeated: bool = False,
     ) -> HttpReply:
         """Send a request and read the whole reply.
+
+        A kept-alive connection may have ended at the other end without this end knowing yet. A request that changes
+        nothing is then sent once more, over a new connection and within the same time.
 
         :param connect_seconds: for look-up, TCP and TLS of a new connection.
         :param total_seconds: for everything, the last byte of the reply included.
         :param longest_bytes: of the body.
+        :param may_be_repeated: it changes nothing at the other end (RFC 9110, 9.2.2).
         :raises TooLong: the body is longer.
         :raises OSError: there is no whole reply; urllib3's HTTPError and http.client's HTTPException say the same.
         """
-        connection, is_good = self._connection(), False
+        limits = _Limits(connect_seconds, time.monotonic() + total_seconds, longest_bytes)
+        kept = self._kept_alive()
+        if kept is not None:
+            try:
+                return self._exchange_over(kept, request, limits)
+            except (ConnectionError, ssl.SSLEOFError, IncompleteRead):
+                if not may_be_repeated or kept.has_received:
+                    raise
+        return self._exchange_over(self._new(), request, limits)
+
+    def _exchange_over(self, connection: _Connection, request: bytes, limits: _Limits) -> HttpReply:
+        connection.has_received, is_good = False, False
+
+        def receive(count: int) -> bytes:
+            data: bytes = connection.sock.recv(count)
+            connection.has_received = connection.has_received or bool(data)
+            return data
+
         try:
             connection.used_at = now = time.monotonic()
-            done_by = now + total_seconds
             if connection.sock is None:
-                connection.connected_by = min(now + connect_seconds, done_by)
+                connection.connected_by = min(now + limits.connect_seconds, limits.done_by)
                 connection.connect()
-            connection.sock.done_by = done_by
+            connection.sock.done_by = limits.done_by
             connection.sock.sendall(request)
-            reply = read_reply(connection.sock.recv, longest_bytes=longest_bytes)
+            reply = read_reply(receive, longest_bytes=limits.longest_bytes)
             is_good = not reply.is_last
             return reply
         finally:
@@ -203,11 +242,14 @@ class Connections:
         """Close those that no call is using."""
         _close(self._idle)
 
-    def _connection(self) -> _Connection:
+    def _kept_alive(self) -> _Connection | None:
         while (connection := _taken_from(self._idle)) is not None:
             if connection.is_connected:
                 return connection
             connection.close()
+        return None
+
+    def _new(self) -> _Connection:
         if self._tls:
             return _TlsConnection(self._host, self._port, ssl_context=self._tls)
         return _Connection(self._host, self._port)

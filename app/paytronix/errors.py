@@ -23,10 +23,20 @@ class Reason(StrEnum):
     ERROR = "error"  # a 5xx, or a code that says the system itself failed
     THROTTLED = "throttled"
     CREDENTIALS = "credentials"  # our own integration credentials: a matter for the operator
+    INTEGRATION = "integration"  # what Paytronix has set up for the integration: a matter for the operator, too
     BUSY = "busy"  # our own limit of calls under way is reached
 
 
-# The name under which the merchant words each reason, where no status says more (paytronix-api.md, 3.4).
+def may_be_a_firewall(reason: str, status: int | None) -> bool:
+    """Whether something in front of Paytronix may have refused this one call: nonsense whose status is no 5xx.
+
+    It refuses what looks like an attack with a 403 or the like. That says nothing of the calls of others: a scanner
+    that tries usernames must not stop them.
+    """
+    return reason == Reason.PROTOCOL and status is not None and status not in {200, 201} and status < 500
+
+
+# The name under which the merchant words each reason, where no status says more (docs/paytronix.md, 3.4).
 PSEUDO_CODES = {
     Reason.DNS: "connection",
     Reason.CONNECTION_REFUSED: "connection",
@@ -38,6 +48,7 @@ PSEUDO_CODES = {
     Reason.ERROR: "http:5xx",
     Reason.THROTTLED: "http:429",
     Reason.CREDENTIALS: "credentials",
+    Reason.INTEGRATION: "credentials",
     Reason.BUSY: "busy",
 }
 
@@ -76,6 +87,8 @@ class RefreshRefused(PaytronixError):
 class Unavailable(PaytronixError):
     """Paytronix cannot be used now. Says nothing about the guest's password or tokens.
 
+    What Paytronix itself says then is about its insides, and goes to nobody: there is no ``vendor_text``.
+
     :ivar reason: why, from a closed list
     :ivar detail: what was odd, in our own words (a field's name, a limit)
     :ivar retry_after_seconds: what Paytronix asked for, if it did
@@ -87,12 +100,11 @@ class Unavailable(PaytronixError):
         reason: Reason,
         *,
         code: str | None = None,
-        vendor_text: str | None = None,
         status: int | None = None,
         detail: str | None = None,
         retry_after_seconds: int | None = None,
     ) -> None:
-        super().__init__(operation, code or PSEUDO_CODES[reason], vendor_text=vendor_text, status=status)
+        super().__init__(operation, code or PSEUDO_CODES[reason], status=status)
         self.reason = reason
         self.detail = detail
         self.retry_after_seconds = retry_after_seconds

@@ -1,10 +1,11 @@
 """What Paytronix's replies mean: checked on arrival, typed, and silent about their secrets.
 
-The shapes are those of paytronix-api.md: 2.3 and 2.4 (token), 4.3 (user), 4.4 (account). Fields that are not
+The shapes are those of docs/paytronix.md: 2.3 and 2.4 (token), 4.3 (user), 4.4 (account). Fields that are not
 listed here are ignored, as the vendor asks (responses may gain fields without a new release).
 """
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -13,6 +14,9 @@ from msgspec.json import Decoder
 
 DOCUMENTED_LIFETIME_SECONDS = 1800  # Guest Website Login: "Access tokens are valid for 30 minutes"
 _LONGEST_LIFETIME_SECONDS = 86400 * 366
+_ABOVE_CARD_NUMBERS = 10**19
+_ABSENT: tuple[object, ...] = (None, "", [], {})  # ways to say nothing
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 Shape = TypeVar("Shape")
 
@@ -27,7 +31,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     :ivar refresh_token: None when the reply to a refresh brought none; the former one then stays good
     :ivar ends_at: when the access token ends (UTC), counted from before the request for it was sent
     :ivar lifetime_seconds: how long it lives in all
-    :ivar lifetime_is_odd: ``expires_in`` was missing or no positive number; the documented lifetime is assumed
+    :ivar odd_fields: those that were not as agreed, and are taken for absent; the documented lifetime is assumed
     """
 
     access_token: str
@@ -35,17 +39,33 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     ends_at: datetime
     lifetime_seconds: int
     username: str | None = None
-    lifetime_is_odd: bool = False
+    odd_fields: tuple[str, ...] = ()
+
+    @property
+    def oddity(self) -> str | None:
+        """What was odd about the reply, if anything was."""
+        return _told_as_odd(self.odd_fields)
 
     def __repr__(self) -> str:
         return f"Token(ends_at={self.ends_at.isoformat()})"
 
 
 class Guest(msgspec.Struct, frozen=True, kw_only=True):
-    """Who the guest is: of ``guest/userInformation`` just what the site shows."""
+    """Who the guest is: of ``guest/userInformation`` just what the site shows.
+
+    :ivar odd_fields: those that were not as agreed, and are taken for absent
+    """
 
     first_name: str | None
     card_number: str | None
+    odd_fields: tuple[str, ...] = ()
+
+    @property
+    def oddity(self) -> str | None:
+        """What was odd about the reply, if anything was."""
+        if self.first_name is None and self.card_number is None and not self.odd_fields:
+            return "neither a card nor a name"
+        return _told_as_odd(self.odd_fields)
 
     def __repr__(self) -> str:
         return "Guest(…)"
@@ -65,22 +85,20 @@ class Envelope(msgspec.Struct, rename="camel"):
 
 
 class _TokenReply(msgspec.Struct):
+    """Only the access token must be as agreed: what else is odd must not cost a token that was renewed."""
+
     access_token: str
-    refresh_token: str | None = None
+    refresh_token: Any = None
     expires_in: Any = None
-    username: str | None = None
+    username: Any = None
 
     def __repr__(self) -> str:
         return "_TokenReply(…)"
 
 
-class _UserFields(msgspec.Struct, rename="camel"):
-    first_name: str | None = None
-
-
 class _UserReply(msgspec.Struct, rename="camel"):
-    fields: _UserFields = msgspec.field(default_factory=_UserFields)
-    primary_card_numbers: list[str] | None = None
+    fields: Any = None
+    primary_card_numbers: Any = None
 
 
 # Made while there is one thread. Before its first use msgspec prepares a shape, and whoever decodes into it meanwhile,
@@ -96,7 +114,7 @@ def read(body: bytes, decoder: Decoder[Shape]) -> Shape:
     :raises OddReply: the body is no JSON object of the decoder's shape.
     """
     try:
-        return decoder.decode(body)
+        return decoder.decode(body.removeprefix(_BYTE_ORDER_MARK))
     except (ValueError, RecursionError) as error:
         what = _what_is_odd(error)
     # Raised out here so that the library's error, which may hold the whole body, is no context of ours.
@@ -112,25 +130,68 @@ def read_token(body: bytes, *, asked_at: datetime) -> Token:
     reply = read(body, _TOKEN)
     if not reply.access_token.strip():
         raise OddReply("the field access_token")
-    lifetime_seconds, is_odd = _lifetime(reply.expires_in)
+    lifetime_seconds, lifetime_is_odd = _lifetime(reply.expires_in)
+    refresh_token, username = _text(reply.refresh_token), _text(reply.username)
     return Token(
         access_token=reply.access_token,
-        refresh_token=reply.refresh_token or None,
+        refresh_token=refresh_token,
         ends_at=asked_at + timedelta(seconds=lifetime_seconds),
         lifetime_seconds=lifetime_seconds,
-        lifetime_is_odd=is_odd,
-        username=reply.username or None,
+        username=username,
+        odd_fields=_odd(
+            expires_in=lifetime_is_odd,
+            refresh_token=_is_odd(reply.refresh_token, refresh_token),
+            username=_is_odd(reply.username, username),
+        ),
     )
 
 
 def read_guest(body: bytes) -> Guest:
-    """Read the reply of ``guest/userInformation``.
+    """Read the reply of ``guest/userInformation``. A name that cannot be read costs nothing but the name.
 
-    :raises OddReply: a field has not its documented type.
+    :raises OddReply: there are card numbers, and none that can be read: to say that there is no card would be wrong.
     """
     reply = read(body, _USER)
-    card_number = next(filter(None, reply.primary_card_numbers or []), None)
-    return Guest(first_name=reply.fields.first_name or None, card_number=card_number)
+    fields = reply.fields if isinstance(reply.fields, dict) else None
+    name = fields.get("firstName") if fields else None
+    first_name, card_number = _text(name), _card_number(reply.primary_card_numbers)
+    if _is_odd(reply.primary_card_numbers, card_number):
+        raise OddReply("the field primaryCardNumbers")
+    return Guest(
+        first_name=first_name,
+        card_number=card_number,
+        odd_fields=_odd(fields=_is_odd(reply.fields, fields), firstName=_is_odd(name, first_name)),
+    )
+
+
+def _text(value: object) -> str | None:
+    """A text, also in the list that the style ``typed`` has it in (docs/paytronix.md, 4.5)."""
+    return next((each for each in _each(value) if isinstance(each, str) and each), None)
+
+
+def _card_number(value: object) -> str | None:
+    """The first card number of a list, or the only one: a text, or a number where somebody has made one of it."""
+    if isinstance(value, str) and not value.isdigit():
+        return None
+    numbers = (str(each) if type(each) is int and 0 < each < _ABOVE_CARD_NUMBERS else each for each in _each(value))
+    return _text(list(numbers))
+
+
+def _each(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
+
+
+def _is_odd(sent: object, read: object) -> bool:
+    """Whether something was sent and nothing could be read in it."""
+    return read is None and any(each not in _ABSENT for each in _each(sent))
+
+
+def _odd(**fields: bool) -> tuple[str, ...]:
+    return tuple([name for name, is_odd in fields.items() if is_odd])
+
+
+def _told_as_odd(fields: Sequence[str]) -> str | None:
+    return ", ".join([f"the field {name}" for name in fields]) or None
 
 
 def _what_is_odd(error: Exception) -> str:

@@ -84,7 +84,9 @@ class Transport:
         )
 
     def get(self, operation: str, parameters: Mapping[str, Any]) -> Reply:
-        """GET with the parameters in the query, the only way that Paytronix documents (4.1).
+        """GET with the parameters in the query, the only way that Paytronix documents (docs/paytronix.md, 4.1).
+
+        Sent once more if a kept-alive connection ends before a byte of the reply.
 
         :raises Unavailable: there is no whole reply.
         :raises ValueError: a parameter holds half a character; nothing was sent.
@@ -92,7 +94,7 @@ class Transport:
         return self._call(operation, "GET", _encoded(_query, parameters), None)
 
     def post(self, operation: str, fields: Mapping[str, Any]) -> Reply:
-        """POST the fields as JSON.
+        """POST the fields as JSON. Never sent twice.
 
         :raises Unavailable: there is no whole reply. The request may have been carried out all the same.
         :raises ValueError: a field holds half a character; nothing was sent.
@@ -159,7 +161,7 @@ class _Adapter(BaseAdapter):
     def __init__(self, base_url: str, *, ca_bundle: str, connect_seconds: float, total_seconds: float) -> None:
         super().__init__()
         self._origin = "/".join(base_url.split("/", 3)[:3])
-        self._limits = {"connect_seconds": connect_seconds, "total_seconds": total_seconds}
+        self._limits: dict[str, float] = {"connect_seconds": connect_seconds, "total_seconds": total_seconds}
         self._connections = Connections(self._origin, ca_bundle=ca_bundle)
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
@@ -174,7 +176,10 @@ class _Adapter(BaseAdapter):
         if not _TARGET.fullmatch(target) or head.count("\n") != len(request.headers) + 2:
             raise ValueError("not a line each")
         reply = self._connections.exchange(
-            f"{head}\r\n".encode() + cast(bytes, request.body or b""), longest_bytes=LONGEST_REPLY_BYTES, **self._limits
+            f"{head}\r\n".encode() + cast(bytes, request.body or b""),
+            longest_bytes=LONGEST_REPLY_BYTES,
+            may_be_repeated=request.method == "GET",
+            **self._limits,
         )
         body = reply.body
         if "content-encoding" in reply.fields:  # which nobody asked for

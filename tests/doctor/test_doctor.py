@@ -271,6 +271,30 @@ def test_a_merchant_id_that_is_another_s(examine):
     assert "for a reason that the site does not know (HTTP 200, code invalid_request)" in the_fault(found)
 
 
+@pytest.mark.parametrize("status", [200, 400, 500])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"result":"failed","errorCode":"system.error","errorMessage":"internal"}',
+        b'{"result":"failed","errorMessage":"internal"}',
+        b'{"result":"failure","errorCode":"oauth.system_error","errorMessage":"internal"}',
+    ],
+)
+def test_a_paytronix_that_fails_itself(examine, status, body):
+    with Misbehaving(answer(reply(body, status))) as server:
+        found = examine(PAYTRONIX_BASE_URL=f"{server.origin}/rest/25.33")
+    assert f"is reached, and answers that it has failed itself (HTTP {status}, code " in the_fault(found)
+
+
+@pytest.mark.parametrize("code", ["feature_disabled", "invalid_merchant"])
+def test_an_integration_that_is_not_set_up(examine, code):
+    body = f'{{"result":"failure","errorCode":"{code}"}}'.encode()
+    with Misbehaving(answer(reply(body))) as server:
+        found = examine(PAYTRONIX_BASE_URL=f"{server.origin}/rest/25.33")
+    assert f"says that this integration is not set up for the token call (HTTP 200, code {code})" in the_fault(found)
+    assert any("PAYTRONIX_MERCHANT_ID" in each["todo"] for each in found[1]["findings"])
+
+
 def test_a_maintenance_page_in_place_of_paytronix(examine):
     with Misbehaving(answer(reply(b"<html>soon", Content_Type="text/html"))) as server:
         found = examine(PAYTRONIX_BASE_URL=f"{server.origin}/rest/25.33")

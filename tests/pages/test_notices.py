@@ -88,9 +88,17 @@ def test_paytronix_is_failing_when_the_last_calls_all_failed(outcomes, is_failin
 def test_a_firewall_that_refuses_some_requests_says_nothing_of_paytronix():
     recent = RecentCalls()
     for status in (403,) * FAILING_AFTER:
-        recent.see(call("error", status))
+        recent.see(call("protocol", status))
     assert not recent.is_failing()
-    for status in (502, 403, 503, 403, 504):
+    for outcome, status in (("error", 502), ("protocol", 403), ("protocol", 200), ("protocol", 403), ("error", 504)):
+        recent.see(call(outcome, status))
+    assert recent.is_failing()
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 503])
+def test_paytronixs_own_word_that_it_fails_counts_at_any_status(status):
+    recent = RecentCalls()
+    for _ in range(FAILING_AFTER):
         recent.see(call("error", status))
     assert recent.is_failing()
 

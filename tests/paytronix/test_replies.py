@@ -1,4 +1,4 @@
-"""What every kind of reply means (paytronix-api.md, 3 and 8; security.md, U-3 to U-18)."""
+"""What every kind of reply means (docs/paytronix.md, 3)."""
 
 import contextlib
 import json
@@ -124,19 +124,19 @@ def test_a_refresh_reply_without_a_refresh_token_has_none():
 @pytest.mark.parametrize("odd", [0, -5, "1800", "soon", None, True, 1800.0, [], {}, 10**12, 10**300])
 def test_an_odd_lifetime_is_taken_for_the_documented_one(odd):
     token = meet("sign-in", TOKEN | {"expires_in": odd})
-    assert (token.lifetime_seconds, token.lifetime_is_odd) == (1800, True)
+    assert (token.lifetime_seconds, token.odd_fields) == (1800, ("expires_in",))
     assert token.ends_at == NOW + timedelta(seconds=1800)
 
 
 def test_a_missing_lifetime_is_taken_for_the_documented_one():
     token = meet("sign-in", {"result": "success", "access_token": "A"})
-    assert (token.lifetime_seconds, token.lifetime_is_odd) == (1800, True)
+    assert (token.lifetime_seconds, token.odd_fields) == (1800, ("expires_in",))
 
 
 @pytest.mark.parametrize("lifetime", [1, 5, 1800, 86400])
 def test_a_usable_lifetime_is_taken_as_it_is(lifetime):
     token = meet("sign-in", TOKEN | {"expires_in": lifetime})
-    assert (token.lifetime_seconds, token.lifetime_is_odd) == (lifetime, False)
+    assert (token.lifetime_seconds, token.odd_fields) == (lifetime, ())
 
 
 def test_a_user_reply_becomes_a_guest():
@@ -176,13 +176,19 @@ def test_a_success_with_empty_failure_fields_is_a_success():
 
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 500, 521])
 @pytest.mark.parametrize(
-    "code", ["could_not_authenticate", "no_matching_guests", "invalid_grant", "oauth.account_locked"]
+    "code", ["could_not_authenticate", "no_matching_guests", "invalid_grant", "oauth.invalid_grant"]
 )
-def test_a_failure_envelope_refuses_a_sign_in_at_any_status(code, status):
+def test_a_known_refusal_refuses_a_sign_in_at_any_status(code, status):
     error = error_of("sign-in", failure(code), status)
     assert type(error) is Refused
     assert (error.code, error.vendor_text, error.status) == (code, "In their words", status)
     assert error.operation == "oauth/requestGuestToken"
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 404])
+def test_a_code_that_is_not_known_refuses_a_sign_in_below_500(status):
+    error = error_of("sign-in", failure("oauth.account_locked"), status)
+    assert (type(error), error.code, error.vendor_text) == (Refused, "oauth.account_locked", "In their words")
 
 
 @pytest.mark.parametrize("status", [200, 400, 401, 403])
@@ -388,13 +394,10 @@ def test_a_success_without_any_token_is_a_protocol_fault():
 
 
 WRONG_TYPES = [
-    ("sign-in", TOKEN | {"refresh_token": 7}, "the field refresh_token"),
-    ("sign-in", TOKEN | {"username": ["ana"]}, "the field username"),
-    ("user", USER | {"fields": None}, "the field fields"),
-    ("user", USER | {"fields": []}, "the field fields"),
-    ("user", USER | {"fields": {"firstName": 7}}, "the field fields.firstName"),
-    ("user", USER | {"primaryCardNumbers": "6000"}, "the field primaryCardNumbers"),
-    ("user", USER | {"primaryCardNumbers": [6000]}, "the field primaryCardNumbers[0]"),
+    ("user", USER | {"primaryCardNumbers": True}, "the field primaryCardNumbers"),
+    ("user", USER | {"primaryCardNumbers": "none"}, "the field primaryCardNumbers"),
+    ("user", USER | {"primaryCardNumbers": [{"printedCardNumber": "6000"}]}, "the field primaryCardNumbers"),
+    ("user", USER | {"primaryCardNumbers": [-6000, 6.5, 10**19]}, "the field primaryCardNumbers"),
 ]
 
 
@@ -483,3 +486,72 @@ def test_each_call_is_told_of_once_with_its_shape():
 def test_each_failure_is_told_of_by_its_kind(call, body, status, outcome, code):
     told = told_of(call, body if isinstance(body, bytes) else json.dumps(body).encode(), status)
     assert (told.outcome, told.status, told.code) == (outcome, status, code)
+
+
+# --- What is odd and costs nothing else ---
+
+
+@pytest.mark.parametrize("call", ["sign-in", "refresh"])
+@pytest.mark.parametrize(
+    ("odd", "kept"),
+    [
+        ({"username": 7}, ("R", None)),
+        ({"username": {"name": "ana"}}, ("R", None)),
+        ({"username": ["ana"]}, ("R", "ana")),
+        ({"refresh_token": 7}, (None, "guest@example.com")),
+        ({"refresh_token": ["new"]}, ("new", "guest@example.com")),
+        ({"refresh_token": False}, (None, "guest@example.com")),
+        ({"printedCardNumber": 6000}, ("R", "guest@example.com")),
+        ({"scope": 7, "token_type": []}, ("R", "guest@example.com")),
+    ],
+)
+def test_an_odd_field_beside_it_costs_no_token(call, odd, kept):
+    token = meet(call, TOKEN | odd)
+    assert (token.access_token, (token.refresh_token, token.username)) == ("A", kept)
+    (name, value), *_ = odd.items()
+    is_told = name in {"username", "refresh_token"} and not isinstance(value, list)
+    assert token.oddity == (f"the field {name}" if is_told else None)
+
+
+@pytest.mark.parametrize(
+    ("body", "guest"),
+    [
+        ({"fields": {"firstName": ["Ana"]}, "primaryCardNumbers": [600000017]}, ("Ana", "600000017")),
+        ({"fields": {"firstName": ["", "Ana"]}, "primaryCardNumbers": "0600000017"}, ("Ana", "0600000017")),
+        ({"fields": {"firstName": []}, "primaryCardNumbers": 600000017}, (None, "600000017")),
+        ({"fields": {"style": "typed"}, "primaryCardNumbers": ["", None, "0600000025"]}, (None, "0600000025")),
+        ({"fields": {"firstName": "Ana"}, "primaryCardNumbers": ["0600000017", "0600000025"]}, ("Ana", "0600000017")),
+    ],
+)
+def test_a_guest_is_read_from_lists_and_numbers(body, guest):
+    read = meet("user", {"result": "success"} | body)
+    assert (read.first_name, read.card_number, read.odd_fields) == (*guest, ())
+
+
+@pytest.mark.parametrize(
+    ("odd", "told"),
+    [
+        ({"fields": 7}, "the field fields"),
+        ({"fields": ["firstName"]}, "the field fields"),
+        ({"fields": {"firstName": 7}}, "the field firstName"),
+        ({"fields": {"firstName": {"text": "Ana"}}}, "the field firstName"),
+        ({"fields": None}, None),
+    ],
+)
+def test_a_name_that_cannot_be_read_costs_no_card(odd, told):
+    read = meet("user", USER | odd)
+    assert (read.first_name, read.card_number, read.oddity) == (None, "6000000000410017", told)
+
+
+def test_a_success_with_neither_card_nor_name_is_told_of():
+    assert told_of("user", b'{"result":"success"}').detail == "neither a card nor a name"
+    assert told_of("user", json.dumps(USER).encode()).detail is None
+
+
+@pytest.mark.parametrize("call", EVERY_CALL)
+def test_a_byte_order_mark_is_no_part_of_a_reply(call):
+    mark = b"\xef\xbb\xbf"
+    body = {"sign-in": TOKEN, "refresh": TOKEN, "user": USER, "account": ACCOUNT}.get(call, {"result": "success"})
+    assert meet(call, mark + json.dumps(body).encode()) == meet(call, body)
+    assert error_of(call, mark + json.dumps(failure("x.not_found")).encode()).code == "x.not_found"
+    assert reason_of(call, mark + mark + json.dumps(body).encode()) == Reason.PROTOCOL

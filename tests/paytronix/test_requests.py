@@ -1,4 +1,4 @@
-"""What goes over the wire, to the byte (paytronix-api.md, 1 to 4)."""
+"""What goes over the wire, to the byte (docs/paytronix.md, 1 to 4)."""
 
 import base64
 import json

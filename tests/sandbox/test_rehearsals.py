@@ -54,6 +54,31 @@ def test_a_rehearsed_code_comes_at_the_status_of_failures(call, sandbox):
 
 
 @everywhere
+def test_paytronixs_own_failure_can_be_rehearsed_with_a_code_and_without(call, ask):
+    internal = {"result": "failed", "errorMessage": "internal: worker pool exhausted"}
+    assert ask(call, "failed:system.error").json() == internal | {"errorCode": "system.error"}
+    assert ask(call, "failed:").json() == internal
+
+
+def test_paytronixs_own_failure_comes_at_the_status_of_failures(call, sandbox):
+    sandbox.switch(failure_status=500)
+    assert call.sign_in("failed:system.error").status_code == 500
+
+
+@everywhere
+def test_a_byte_order_mark_can_be_rehearsed(call, ask):
+    body = ask(call, "bom").content
+    assert body.startswith(b"\xef\xbb\xbf")
+    assert json.loads(body.decode("utf-8-sig"))["result"] == "success"
+
+
+def test_fields_in_lists_and_numbers_for_cards_can_be_rehearsed(call):
+    body = sign_in_then(call, "typed").json()
+    assert body["fields"]["firstName"] == ["Ana"]
+    assert [type(number) for number in body["primaryCardNumbers"]] == [int]
+
+
+@everywhere
 def test_any_result_can_be_rehearsed(call, ask):
     assert ask(call, "result:invalid_status").json() == {"result": "invalid_status"}
 
