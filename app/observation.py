@@ -58,6 +58,8 @@ def tell_call(call: Call) -> None:
         log.critical(event, **about, todo="check PAYTRONIX_CLIENT_ID and PAYTRONIX_CLIENT_SECRET")
     elif call.outcome == Reason.INTEGRATION:
         log.error(event, **about, todo="check PAYTRONIX_MERCHANT_ID, and ask Paytronix what this integration may use")
+    elif call.outcome == Reason.TLS:
+        log.warning(event, **about, todo="ask whoever runs that server, Paytronix or a gateway of yours, to mend it")
     else:
         log.warning(event, **about)
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from app.doctor.findings import Finding, fault, note, ok
 from app.paytronix import Probe, Reason
+from app.paytronix.tls import tls_trouble
 from app.paytronix.transport import CERTIFICATE_AUTHORITIES
 from app.site import Site
 
@@ -29,11 +30,11 @@ def check_paytronix(site: Site) -> Iterator[Finding]:
     except socket.gaierror:
         yield fault(AREA, f"the name {host} is not known", "Check PAYTRONIX_BASE_URL and this machine's DNS.")
     except ssl.SSLError as error:
-        problem = getattr(error, "verify_message", "") or error.reason
         yield fault(
             AREA,
-            f"{host} answers, but its certificate is not accepted: {problem}",
-            "Check PAYTRONIX_BASE_URL. The certificate of a gateway in between must be a publicly trusted one.",
+            f"{host} answers, but {tls_trouble(error)}",
+            "Check PAYTRONIX_BASE_URL and this machine's clock. If they are right, whoever runs that server must mend "
+            "it: Paytronix, or you if it is a gateway of yours, whose certificate must be a publicly trusted one.",
         )
     except OSError as error:
         yield fault(

@@ -20,6 +20,7 @@ from app.paytronix.deadline import Connections
 from app.paytronix.errors import Reason, Unavailable
 from app.paytronix.http_reply import TooLong
 from app.paytronix.places import Place, Places
+from app.paytronix.tls import tls_trouble
 
 LONGEST_REPLY_BYTES = 1_000_000
 CERTIFICATE_AUTHORITIES: str = DEFAULT_CA_BUNDLE_PATH
@@ -129,6 +130,7 @@ class Transport:
                 "Content-Length": str(len(body)),
             }
 
+        detail: str | None
         with self.place(operation):
             try:
                 response = self._adapter.send(request)
@@ -136,7 +138,7 @@ class Transport:
             except TooLong:
                 reason, detail = Reason.PROTOCOL, f"a reply of more than {LONGEST_REPLY_BYTES} bytes"
             except _NO_REPLY as error:
-                reason, detail = _reason(error), None
+                reason, detail = _reason(error), tls_trouble(error)
         # Raised out here so that the library's error, whose text may hold the URL and its token, is no context of ours.
         raise Unavailable(operation, reason, detail=detail)
 

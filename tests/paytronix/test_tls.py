@@ -19,6 +19,7 @@ from tests.misbehaving import (
     reply,
     silent,
 )
+from tests.sites import browser_of, log_of
 
 OPERATION = "guest/userInformation"
 GOOD = answer(reply(b"{}"))
@@ -86,20 +87,35 @@ def test_missing_authorities_are_told_of_at_the_start(make_transport, tmp_path):
 
 
 CERTIFICATES = {
-    "unknown authority": lambda authority: trustme.CA().issue_cert("localhost"),
-    "another name": lambda authority: authority.issue_cert("elsewhere.example.com"),
-    "an address in place of the name": lambda authority: authority.issue_cert("127.0.0.1"),
-    "expired": lambda authority: authority.issue_cert("localhost", not_after=YESTERDAY),
+    "nobody knows the authority": lambda authority: trustme.CA().issue_cert("localhost"),
+    "for another name": lambda authority: authority.issue_cert("elsewhere.example.com"),
+    "for another": lambda authority: authority.issue_cert("127.0.0.1"),
+    "has expired": lambda authority: authority.issue_cert("localhost", not_after=YESTERDAY),
+    "not valid yet": lambda authority: authority.issue_cert("localhost", not_before=YESTERDAY + timedelta(days=2)),
 }
 
 
-@pytest.mark.parametrize("certificate", CERTIFICATES.values(), ids=CERTIFICATES)
-def test_a_server_that_cannot_prove_who_it_is_gets_not_one_byte(certificate, authority, ca_bundle, make_transport):
+@pytest.mark.parametrize(("detail", "certificate"), CERTIFICATES.items(), ids=CERTIFICATES)
+def test_a_server_that_cannot_prove_who_it_is_gets_not_one_byte(
+    detail, certificate, authority, ca_bundle, make_transport
+):
     with Misbehaving(GOOD, tls=context_of(certificate(authority))) as server:
         error = failure(make_transport(server.origin, ca_bundle=ca_bundle))
         assert (error.reason, error.code) == (Reason.TLS, "connection")
+        assert detail in error.detail
         assert len(server.peers) == 1
     assert server.peers[0].received == b""
+
+
+def test_the_log_says_why_and_what_to_do(make_site, authority):
+    tls = context_of(authority.issue_cert("localhost", not_after=YESTERDAY))
+    with Misbehaving(GOOD, tls=tls) as server:
+        site = make_site(PAYTRONIX_BASE_URL=f"{server.origin}/rest/25.33")
+        assert browser_of(site).sign_in().status == 503
+    (told,) = log_of(site, "vendor_tls")
+    assert "authority" in told["detail"]
+    assert "Paytronix" in told["todo"]
+    assert server.origin not in str(told)
 
 
 def test_a_certificate_signed_by_itself_gets_not_one_byte(make_transport, ca_bundle, tmp_path):
@@ -109,7 +125,8 @@ def test_a_certificate_signed_by_itself_gets_not_one_byte(make_transport, ca_bun
     own.cert_pem.write_to_path(tmp_path / "own.pem", append=True)
     context.load_cert_chain(tmp_path / "own.pem")
     with Misbehaving(GOOD, tls=context) as server:
-        assert failure(make_transport(server.origin, ca_bundle=ca_bundle)).reason == Reason.TLS
+        error = failure(make_transport(server.origin, ca_bundle=ca_bundle))
+    assert (error.reason, error.detail) == (Reason.TLS, "its certificate is signed by itself")
     assert server.peers[0].received == b""
 
 
@@ -129,7 +146,8 @@ def test_a_server_that_speaks_only_old_tls_gets_not_one_byte(authority, ca_bundl
         context.maximum_version = ssl.TLSVersion.TLSv1_1
     context.set_ciphers("ALL:@SECLEVEL=0")
     with Misbehaving(GOOD, tls=context) as server:
-        assert failure(make_transport(server.origin, ca_bundle=ca_bundle)).reason == Reason.TLS
+        error = failure(make_transport(server.origin, ca_bundle=ca_bundle))
+    assert (error.reason, error.detail) == (Reason.TLS, "it speaks no TLS of 1.2 or later")
     assert server.peers[0].received == b""
 
 
@@ -142,7 +160,8 @@ def test_tls_1_2_is_spoken(authority, ca_bundle, make_transport):
 
 def test_a_server_that_speaks_no_tls_is_told_apart(server, make_transport):
     server.follow(lambda peer: peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
-    assert failure(make_transport(server.origin.replace("http:", "https:"))).reason == Reason.TLS
+    error = failure(make_transport(server.origin.replace("http:", "https:")))
+    assert (error.reason, error.detail) == (Reason.TLS, "it speaks no TLS at this port")
     assert b"requestGuestToken" not in server.peers[0].received
 
 
