@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from app.auth.heartbeat import LEASE_SECONDS, Heartbeat
 from app.auth.late_releases import LateReleases
 from app.auth.sign_ins import SignIn, SignInEnded, SignIns, Tokens
 from app.auth.usernames import limited_as
@@ -24,10 +25,10 @@ from app.paytronix.failures import TOKEN_CALL
 from app.store import Store, StoreUnavailable, check_patience, renew_patience
 
 FAILURE_REMEMBERED_SECONDS = 3  # so that those who waited do not fail one after the other
-LEASE_RESERVE_SECONDS = 5  # what a holder may need beyond its call: reading before, writing after
+CALL_RESERVE_SECONDS = 5  # what a refresh may need beyond its call: reading before, writing after
 SAVED_WITHIN_SECONDS = 120  # renewed tokens that the store does not take at once
 SAVE_AGAIN_SECONDS = 0.2
-LATE_SECONDS = 1.5  # what somebody who is late needs to save, once the store is back
+LATE_SECONDS = 8  # after which somebody whose lease has run out, and who has not saved, counts as dead
 POLL_SECONDS = (0.02, 0.25)  # the first and the longest pause between looks at the record
 MOST_TOKENS = 3  # that one call tries: what it came with, somebody else's, its own
 
@@ -37,7 +38,7 @@ Result = TypeVar("Result")
 class TokenKeeper:
     """Gives out access tokens that are good now.
 
-    :param call_seconds: the longest that a call to Paytronix can take; decides how long the lease lives
+    :param call_seconds: the longest that a call to Paytronix can take; decides how long others wait
     :param margin_seconds: how long before its end a token is renewed
     """
 
@@ -54,14 +55,16 @@ class TokenKeeper:
         self._store = store
         self._sign_ins = sign_ins
         self._paytronix = paytronix
-        self._lease_seconds = call_seconds + LEASE_RESERVE_SECONDS
-        self._begun_within_seconds = 2 * self._lease_seconds
+        self._refresh_seconds = call_seconds + CALL_RESERVE_SECONDS
+        self._begun_within_seconds = 2 * self._refresh_seconds
         self._margin_seconds = margin_seconds
         self._now = now
         self._lock = threading.Lock()
         self._under_way: dict[str, Future[Tokens]] = {}
         self._savers: dict[str, threading.Thread] = {}
-        self._late_releases = LateReleases(store, seconds=self._lease_seconds)
+        self._spending_seconds = self._refresh_seconds + SAVED_WITHIN_SECONDS
+        self._heartbeat = Heartbeat(store)
+        self._late_releases = LateReleases(store, seconds=self._spending_seconds)
         self._gives_up = threading.Event()
 
     def call(self, sign_in: SignIn, operation: Callable[[str], Result]) -> Result:
@@ -182,13 +185,14 @@ class TokenKeeper:
                 self._seconds_left(sign_in)
                 held = True  # if the store does not say, because it may have been taken all the same
                 try:
-                    held = self._store.acquire(_lease(sign_in), holder, self._lease_seconds)
+                    held = self._store.acquire(_lease(sign_in), holder, LEASE_SECONDS)
                     self._sign_ins.read_tokens_again(sign_in)
                     if sign_in.tokens.access_token != former:
                         return False
                     self._raise_remembered_failure(sign_in)
                     if held:
-                        return self._renew(sign_in, holder)
+                        with self._heartbeat.kept(_lease(sign_in), holder):
+                            return self._renew(sign_in, holder, wants_to_wait=wants_to_wait)
                 finally:
                     if held and sign_in.name not in self._savers:
                         self._release(sign_in, holder)
@@ -197,15 +201,16 @@ class TokenKeeper:
                 wait(pause_seconds)
                 pause_seconds = min(pause_seconds * 1.5, longest_seconds)
 
-    def _renew(self, sign_in: SignIn, holder: str) -> bool:
+    def _renew(self, sign_in: SignIn, holder: str, *, wants_to_wait: bool) -> bool:
         """Renew the tokens; False if somebody else has done so meanwhile, and theirs were taken."""
         spent = sign_in.tokens.refresh_token
         if spent is None:
             raise self._ended(sign_in, "no_refresh_token")
         # Held until the renewed tokens are saved, for as long as that may take. Who does not get it knows that somebody
-        # whose lease has run out may have spent the same refresh token, and be about to save.
-        is_sole = self._store.acquire(_spending(sign_in), holder, self._lease_seconds + SAVED_WITHIN_SECONDS)
-        if not is_sole and self._are_renewed(sign_in, spent, within_seconds=LATE_SECONDS):
+        # whose lease has run out may have spent the same refresh token: killed, or about to save.
+        is_sole = self._store.acquire(_spending(sign_in), holder, self._spending_seconds)
+        wait_seconds = LATE_SECONDS if wants_to_wait else 0
+        if not is_sole and (self._are_renewed(sign_in, spent, within_seconds=wait_seconds) or not wants_to_wait):
             return False
         check_patience()
         try:
@@ -214,9 +219,7 @@ class TokenKeeper:
             renew_patience()
             if self._are_renewed(sign_in, spent):  # what was refused is outdated
                 return False
-            if is_sole:
-                raise self._ended(sign_in, "refresh_refused") from None
-            raise self._failed(sign_in, Unavailable(TOKEN_CALL, Reason.BUSY)) from None
+            raise self._ended(sign_in, "refresh_refused") from None
         except Unavailable as failure:
             renew_patience()
             raise self._failed(sign_in, failure) from None
@@ -255,15 +258,15 @@ class TokenKeeper:
     def _save_later(self, sign_in: SignIn, tokens: Tokens, holder: str) -> None:
         give_up_at = time.monotonic() + SAVED_WITHIN_SECONDS
         try:
-            while time.monotonic() < give_up_at and not self._gives_up.wait(SAVE_AGAIN_SECONDS):
-                with suppress(StoreUnavailable):
-                    saved = self._sign_ins.save_tokens(sign_in, tokens)
-                    log.info("tokens_saved_late", session=sign_in.name[:8], saved=saved)
-                    self._release(sign_in, holder)
-                    return
+            with self._heartbeat.kept(_lease(sign_in), holder):
+                while time.monotonic() < give_up_at and not self._gives_up.wait(SAVE_AGAIN_SECONDS):
+                    with suppress(StoreUnavailable):
+                        saved = self._sign_ins.save_tokens(sign_in, tokens)
+                        log.info("tokens_saved_late", session=sign_in.name[:8], saved=saved)
+                        return
             log.error("tokens_lost", session=sign_in.name[:8])
-            self._release(sign_in, holder)
         finally:
+            self._release(sign_in, holder)
             del self._savers[sign_in.name]
 
     def _release(self, sign_in: SignIn, holder: str) -> None:

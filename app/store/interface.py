@@ -1,6 +1,6 @@
 """What every store can do, and how it says that it cannot."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -225,8 +225,8 @@ class Store(Protocol):
     def release(self, lease: str, holder: str) -> None:
         """Give a lease back. Nothing happens unless this holder has it."""
 
-    def prolong(self, holders: Mapping[str, str], ttl_seconds: float) -> None:
-        """Move the end of leases, each only if the holder that is named with it has it still."""
+    def prolong(self, held: Collection[tuple[str, str]], ttl_seconds: float) -> None:
+        """Move the end of leases, each named with its holder, and only if that has it still."""
 
     def claim(
         self, lease: str, holder: str, ttl_seconds: float, *, records: Sequence[str] = (), counters: Sequence[str] = ()

@@ -1,7 +1,7 @@
 """A store that tells how its operations went."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple, ParamSpec, TypeVar
 
 from app.store.interface import Change, Claim, Count, Facts, Limit, Store, StoreUnavailable
@@ -86,8 +86,8 @@ class ObservedStore:
     def release(self, lease: str, holder: str) -> None:
         self._told("release", self._store.release, lease, holder)
 
-    def prolong(self, holders: Mapping[str, str], ttl_seconds: float) -> None:
-        self._told("prolong", self._store.prolong, holders, ttl_seconds)
+    def prolong(self, held: Collection[tuple[str, str]], ttl_seconds: float) -> None:
+        self._told("prolong", self._store.prolong, held, ttl_seconds)
 
     def claim(
         self, lease: str, holder: str, ttl_seconds: float, *, records: Sequence[str] = (), counters: Sequence[str] = ()

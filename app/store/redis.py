@@ -18,7 +18,7 @@ Entries past their time are cleared away by the next writes, a few each time.
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from redis import exceptions
@@ -159,8 +159,8 @@ class RedisStore:
     def release(self, lease: str, holder: str) -> None:
         self._run_all([_release(lease, holder)], gives_back=True)
 
-    def prolong(self, holders: Mapping[str, str], ttl_seconds: float) -> None:
-        self._run_all([_prolong(lease, holder, ttl_seconds) for lease, holder in holders.items()])
+    def prolong(self, held: Collection[tuple[str, str]], ttl_seconds: float) -> None:
+        self._run_all([_prolong(lease, holder, ttl_seconds) for lease, holder in held])
 
     def claim(
         self, lease: str, holder: str, ttl_seconds: float, *, records: Sequence[str] = (), counters: Sequence[str] = ()

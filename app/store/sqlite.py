@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -176,10 +176,10 @@ class SqliteStore:
         with self._connection(gives_back=True) as db:
             db.execute(_RELEASE, (lease, holder))
 
-    def prolong(self, holders: Mapping[str, str], ttl_seconds: float) -> None:
+    def prolong(self, held: Collection[tuple[str, str]], ttl_seconds: float) -> None:
         with self._connection() as db, _transaction(db):
             ends_at = _ends_at(ttl_seconds)
-            for lease, holder in holders.items():
+            for lease, holder in held:
                 db.execute("UPDATE leases SET ends_at = ? WHERE name = ? AND holder = ?", (ends_at, lease, holder))
 
     def claim(

@@ -353,7 +353,7 @@ def test_a_lease_is_prolonged_for_its_holder_only_and_never_taken_again(store):
     store.acquire("l:{b}", "first", SHORT)
     store.acquire("l:{c}", "first", SHORT)
     store.release("l:{c}", "first")
-    store.prolong({"l:{a}": "first", "l:{b}": "another", "l:{c}": "first", "l:{d}": "first"}, LONG)
+    store.prolong([("l:{a}", "first"), ("l:{b}", "another"), ("l:{c}", "first"), ("l:{d}", "first")], LONG)
     assert store.acquire("l:{c}", "second", LONG), "it was given back before"
     assert store.acquire("l:{d}", "second", LONG), "nobody had it"
     time.sleep(PAST_SHORT)

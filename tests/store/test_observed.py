@@ -42,7 +42,7 @@ def test_every_operation_is_passed_on_and_told_of(observed, told):
     assert observed.write(Put({"marker-two": b"marker-value"}, LONG, "marker-two-owner")) == 1
     assert observed.owned("marker-two-owner") == ["marker-two"]
     assert observed.acquire("marker-key", "marker-holder", LONG)
-    observed.prolong({"marker-key": "marker-holder"}, LONG)
+    observed.prolong([("marker-key", "marker-holder")], LONG)
     observed.release("marker-key", "marker-holder")
     assert observed.claim("marker-key", "marker-holder", LONG, records=["marker-three"], counters=[]).is_held
     observed.ping()

@@ -94,7 +94,7 @@ OPERATIONS = {
     "count_up": lambda store: store.count_up({"c": Limit(9, LONG), "d": Limit(9, LONG)}),
     "count": lambda store: store.count("c"),
     "acquire": lambda store: store.acquire("l:{a}", "holder", LONG),
-    "prolong": lambda store: store.prolong({"l:{a}": "holder", "l:{b}": "holder"}, LONG),
+    "prolong": lambda store: store.prolong([("l:{a}", "holder"), ("l:{b}", "holder")], LONG),
     "claim": lambda store: store.claim("j:{a}", "holder", LONG, records=["j:{a}"], counters=["c", "d"]),
     "write": lambda store: store.write(
         Put({"s:{b}": b"value", "t:{b}": b"value"}, LONG, "guest"),

@@ -1,0 +1,61 @@
+"""Keeps leases alive while their holders are at work, so that the end of one tells of a process that died.
+
+A lease that nobody prolonged would have to live for as long as the slowest call can take, and after a process was
+killed guests would wait for that.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from app.store import Store, StoreUnavailable
+
+LEASE_SECONDS = 6  # from the last beat to the end; a process that is paused for longer loses what it holds
+BEAT_SECONDS = 1
+
+
+class Heartbeat:
+    """Prolongs leases in one thread, which ends when nobody holds one any more."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._held: dict[tuple[str, str], bool] = {}  # lease and holder → whether it has seen a beat
+        self._is_beating = False
+
+    @contextmanager
+    def kept(self, lease: str, holder: str) -> Iterator[None]:
+        """Within the block, keep a lease that this holder has taken for ``LEASE_SECONDS``.
+
+        It is not given back. When it has ended meanwhile, because the store was away, it is not taken again.
+        """
+        with self._lock:
+            self._held[lease, holder] = False
+            is_first, self._is_beating = not self._is_beating, True
+        if is_first:
+            threading.Thread(target=self._work, name="heartbeat", daemon=True).start()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._held.pop((lease, holder), None)
+
+    def beat(self) -> bool:
+        """Prolong what was held at the beat before too: most leases are given back sooner. Whether anything is held."""
+        with self._lock:
+            due = [each for each, has_seen_a_beat in self._held.items() if has_seen_a_beat]
+            self._held = dict.fromkeys(self._held, True)
+            if not self._held:
+                self._is_beating = False
+                return False
+        with suppress(StoreUnavailable):  # the next beat may fare better
+            if due:
+                self._store.prolong(due, LEASE_SECONDS)
+        return True
+
+    def _work(self) -> None:
+        while True:
+            time.sleep(BEAT_SECONDS)
+            if not self.beat():
+                return
