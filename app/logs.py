@@ -246,7 +246,7 @@ def init_app(app: Flask, *, trusts_proxy: bool) -> None:
         _of_request.set(_NOTHING)
 
 
-_UNTOLD = frozenset({"health.healthz", "health.readyz", "assets.static"})
+_UNTOLD = frozenset({"health.healthz", "health.servez", "health.readyz", "assets.static"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 
 

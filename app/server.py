@@ -28,7 +28,7 @@ from app.headers import EVERYWHERE, HSTS
 from app.logs import log
 from app.served import Served
 
-DRAIN_SECONDS = 5  # a balancer that asks /readyz every two seconds hears twice that it is to send nobody here
+DRAIN_SECONDS = 5  # a balancer that asks /servez every two seconds hears twice that it is to send nobody here
 HEARSAY_SECONDS = 0.5  # between a worker's hearing of the end and the master's, when both are told
 NEXT_REQUEST_SECONDS = 0.005  # a proxy that has many guests sends the next one on the connection that was used last
 MOST_BUSY = 8  # so many connections at once may keep their threads; beside more, the main loop would get no turn
@@ -61,7 +61,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     """Refuses with our headers, and ends so that no request is lost.
 
     An instance that is told to end (SIGTERM) while a proxy stands in front goes on serving for ``DRAIN_SECONDS``:
-    ``/readyz`` says 503, every answer closes its connection, new connections are welcome. Then it takes what the
+    ``/servez`` says 503, every answer closes its connection, new connections are welcome. Then it takes what the
     kernel has accepted for it, closes its listener and ends when the last answer is out. A worker that only makes
     place for another one (SIGHUP, ``max_requests``) ends soon: its siblings have the same listener. Whether the
     instance ends is known a moment after the signal, because a worker may hear of it before the master does: systemd

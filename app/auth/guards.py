@@ -16,7 +16,7 @@ View = TypeVar("View", bound=Callable[..., object])
 
 WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 MOST_COOKIE_BYTES = 16 * 1024  # of the restaurant's other sites, too; gunicorn.conf.py takes more, to say so in a page
-ANY_HOST = frozenset({"/healthz", "/readyz"})  # a balancer asks for these by address
+ANY_HOST = frozenset({"/healthz", "/servez", "/readyz"})  # a balancer asks for these by address
 _GUARD = "_guard"
 
 

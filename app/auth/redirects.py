@@ -17,7 +17,8 @@ _LONGEST = 1000
 
 # Pages that make no sense, or a loop, right after a sign-in.
 NEVER_NEXT = frozenset(
-    {"home.home", "login.show", "language.choose", "health.healthz", "health.readyz", "assets.static", "brand.file"}
+    {"home.home", "login.show", "language.choose", "assets.static", "brand.file"}
+    | {"health.healthz", "health.servez", "health.readyz"}
     | {"well_known.change_password", "well_known.file", "well_known.robots", "well_known.favicon"}
 )
 

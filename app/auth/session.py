@@ -27,6 +27,7 @@ STATELESS = (
     "/static/",
     "/brand/",
     "/healthz",
+    "/servez",
     "/readyz",
     "/.well-known/",
     "/robots.txt",

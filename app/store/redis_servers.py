@@ -9,9 +9,8 @@ from typing import Any, Protocol
 
 from redis.backoff import NoBackoff
 from redis.crc import key_slot
-from redis.exceptions import AskError, AuthenticationError, MovedError, RedisError
+from redis.exceptions import AskError, AuthenticationError, MovedError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
 from app.store.redis_connections import (
@@ -292,30 +291,29 @@ class _Guides:
     def ask(self, *question: str) -> tuple[str, Any]:
         """The host that answered, and what it said.
 
-        :raises RedisError: nobody knows. If one of them refused to say, for want of a password or of trust, its words.
+        :raises RedisError: nobody knows; with what the last of them said, or one that refused to say.
         """
         refusal: RedisError | None = None
+        last = ""
         for guide in self._servers:
             (host, _), connections = guide
             with time_limit(GUIDE_SECONDS):
                 try:
                     (answer,) = connections.exchange(question)
+                except (AuthenticationError, ResponseError) as error:
+                    refusal = type(error)(f"a {self._kind} says: {error}")
+                    continue
                 except RedisError as error:
-                    if not isinstance(error, RedisConnectionError | RedisTimeoutError) or _is_refusal(error):
-                        refusal = type(error)(f"a {self._kind} says: {error}")
+                    last = f": {error}"
                     continue
             if answer:
                 self._servers = (guide, *(other for other in self._servers if other is not guide))
                 return host, answer
-        raise refusal or RedisConnectionError("nobody there knows who is in charge")
+        raise refusal or RedisConnectionError(f"nobody there knows who is in charge{last}")
 
     def hang_up(self) -> None:
         for _, connections in self._servers:
             connections.close()
-
-
-def _is_refusal(error: RedisError) -> bool:
-    return isinstance(error, AuthenticationError) or "certificate verify failed" in str(error)
 
 
 def is_loopback(address: Address) -> bool:

@@ -39,6 +39,7 @@ def form(length):
         (400, "POST /login", ("Content-Length: 5", "Transfer-Encoding: chunked")),
         (404, "GET /nothing-here", ()),
         (404, "GET /healthz", ()),
+        (404, "GET /servez", ()),
         (404, "GET /static/", ()),
         (405, "PUT /login", ()),
         (405, "TRACE /login", ()),

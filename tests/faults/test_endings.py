@@ -108,7 +108,7 @@ def test_a_whole_process_group_that_is_told_to_end_serves_until_the_balancer_has
         os.kill(pid, signal.SIGTERM)
     until(lambda: not site.is_ready(), seconds=DRAIN_SECONDS - 2)
     while time.monotonic() < told_at + DRAIN_SECONDS - 2:
-        assert site.fetch("GET", "/readyz").status_code == 503
+        assert [site.fetch("GET", path).status_code for path in ("/servez", "/readyz")] == [503, 503]
         assert rig.guest().get("/login").status == 200
         time.sleep(0.2)
     assert site.process.wait(20) == 0

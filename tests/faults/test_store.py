@@ -40,7 +40,13 @@ def check_trouble(rig, guest):
         assert answer.seconds < WITHIN_SECONDS, answer
         assert "Set-Cookie" not in answer.headers or "session=" not in answer.headers["Set-Cookie"]
     assert guest.cookies == cookies
-    for path, status in (("/login", 200), ("/healthz", 200), ("/no-such-page", 404), ("/readyz", 503)):
+    for path, status in (
+        ("/login", 200),
+        ("/healthz", 200),
+        ("/no-such-page", 404),
+        ("/servez", 200),
+        ("/readyz", 503),
+    ):
         answer = visitor.get(path)
         assert answer.status == status
         assert answer.seconds < (1.5 if status != 503 else WITHIN_SECONDS), answer

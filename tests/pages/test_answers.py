@@ -33,6 +33,7 @@ def test_the_routes_are_those_of_the_contract(site):
         ("/language/<tag>", "GET"),
         ("/account", "GET"),
         ("/healthz", "GET"),
+        ("/servez", "GET"),
         ("/readyz", "GET"),
         ("/static/<fingerprint>/<path:name>", "GET"),
         ("/brand/<fingerprint>/<name>", "GET"),
@@ -129,11 +130,19 @@ def test_the_log_says_from_where_a_form_came_and_what_to_do(site, browser, heade
     assert len(told["todo"]) < 200, "the log cuts it"
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+@pytest.mark.parametrize("path", ["/healthz", "/servez", "/readyz"])
 def test_health_is_answered_under_any_host_without_a_cookie(browser, path):
     answer = browser.get(path, Host="10.0.0.7")
     assert (answer.status, answer.body.strip()) == (200, "ok")
     assert "Set-Cookie" not in answer.headers
+
+
+def test_a_balancer_that_asks_whether_to_send_guests_is_not_told_of_the_shared_store(make_site, monkeypatch):
+    browser = browser_of(make_site(STORE_URL="redis://127.0.0.1:1/0"))
+    assert [browser.get(path).status for path in ("/healthz", "/servez", "/readyz")] == [200, 200, 503]
+    assert browser.get("/login").status == 200
+    monkeypatch.setattr("app.ending.has_begun", lambda: True)
+    assert [browser.get(path).status for path in ("/healthz", "/servez", "/readyz")] == [200, 503, 503]
 
 
 @pytest.mark.parametrize(

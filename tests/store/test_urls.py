@@ -38,6 +38,11 @@ PASSWORD = "marker-store-password"
         f"redis+sentinel://:{PASSWORD}@127.0.0.1:26379,/name",
         f"redis+cluster://:{PASSWORD}@127.0.0.1:6379/0",
         f"redis+cluster://:{PASSWORD}@127.0.0.1:6379?db=0",
+        f"redis+cluster://:{PASSWORD}@127.0.0.1:6379?ssl_ca_certs=/ca.pem",
+        f"redis+sentinel://:{PASSWORD}@127.0.0.1:26379/name?ssl_ca_certs=/ca.pem",
+        f"rediss+sentinel://:{PASSWORD}@127.0.0.1:26379/name?password={PASSWORD}",
+        f"redis+cluster://127.0.0.1:6379?sentinel_password={PASSWORD}",
+        f"redisss://:{PASSWORD}@127.0.0.1:6379/0",
     ],
 )
 def test_a_url_of_a_wrong_form_is_refused_in_a_sentence_that_repeats_nothing_of_it(url):
@@ -59,6 +64,8 @@ def test_a_url_of_a_wrong_form_is_refused_in_a_sentence_that_repeats_nothing_of_
             f"redis+sentinel://:{PASSWORD}@127.0.0.1:1,127.0.0.1:2/guests",
             "Redis guests behind 127.0.0.1:1, 127.0.0.1:2",
         ),
+        (f"rediss+sentinel://127.0.0.1:1/guests?sentinel_password={PASSWORD}", "Redis guests behind 127.0.0.1:1"),
+        (f"rediss+cluster://:{PASSWORD}@127.0.0.1:1", "Redis Cluster at 127.0.0.1:1"),
         (f"redis+cluster://:{PASSWORD}@127.0.0.1:1,127.0.0.1:2", "Redis Cluster at 127.0.0.1:1, 127.0.0.1:2"),
     ],
 )
