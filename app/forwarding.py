@@ -13,6 +13,7 @@ from app.logs import log
 WRITTEN = "app.forwarding.written"  # where the doctor finds X-Forwarded-For as it came
 WARN_EVERY_SECONDS = 3600
 _FOR, _PROTO, _HOST = "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST"
+_ASKED_BY_BALANCERS = frozenset({"/healthz", "/readyz"})  # for themselves, and for nobody whose address they could name
 _THIS_MACHINE = "127.0.0.1"  # a unix socket has no addresses
 
 
@@ -41,7 +42,7 @@ class Forwarding:
             self._set(environ, _PROTO, proto.lower())
             self._set(environ, _HOST, host)
             address = bare_address(written)
-            if written and address is None:
+            if address is None and environ.get("PATH_INFO") not in _ASKED_BY_BALANCERS:
                 self._warn(written)
             self._set(environ, _FOR, address)
         return self._app(environ, start_response)
@@ -58,7 +59,7 @@ class Forwarding:
             self._warn_at = time.monotonic() + WARN_EVERY_SECONDS
             log.warning(
                 "address_unreadable",
-                came=written[:60],
+                came=written[:60] or "none",
                 todo="have the proxy write the guest's address into X-Forwarded-For; until then all of these guests "
                 "share the limits of the proxy's own address",
             )

@@ -103,6 +103,17 @@ def test_an_address_that_cannot_be_read_is_that_of_the_connection_and_is_told_on
     assert {record["address"] for record in log_of(site, "request")} == {"127.0.0.1"}
 
 
+def test_a_proxy_that_says_nothing_is_told_and_a_balancer_that_asks_for_itself_is_not(make_site):
+    site = make_site(TRUSTED_PROXY_HOPS="1")
+    for path in ("/healthz", "/readyz"):
+        assert browser_of(site).get(path).status == 200
+    assert log_of(site, "address_unreadable") == []
+    for _ in range(3):
+        assert browser_of(site).get("/login").status == 200
+    (told,) = log_of(site, "address_unreadable")
+    assert told["came"] == "none"
+
+
 @pytest.mark.parametrize("form", ["198.51.100.{}", "198.51.100.{}:5{}123", "[2001:db8:{}::1]:4711"])
 def test_strangers_with_wrong_passwords_keep_nobody_else_out(make_site, form):
     site = make_site(TRUSTED_PROXY_HOPS="1", LOGIN_FAILURES_PER_ADDRESS="3/15 minutes")

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import ssl
+import subprocess
 import time
 
 import pytest
@@ -212,3 +213,26 @@ def test_an_instance_itself_says_what_to_do_about_too_many_cookies(behind_nginx)
         answer = exchange(connection, f"GET /login HTTP/1.1\r\nHost: x\r\nCookie: o={cookies}\r\n\r\n".encode())
     assert answer.status == 431
     assert b"Delete the cookies for this site" in answer.body
+
+
+def test_our_host_with_a_dot_at_its_end_leads_home(behind_nginx):
+    with behind_nginx.connect() as connection:
+        host = f"localhost.:{behind_nginx.https_port}"
+        answer = exchange(connection, f"GET /login?a=1 HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    assert (answer.status, answer.headers["Location"]) == (308, f"{behind_nginx.url}/login?a=1")
+
+
+def test_cookies_that_http_2_sends_one_by_one_count_together(behind_nginx):
+    """A browser sends each as a field of its own, and nginx hands them on as one."""
+
+    def told(count):
+        cookies = [each for number in range(count) for each in ("-H", f"Cookie: other{number}={'a' * 3_000}")]
+        how = ["curl", "-s", "--http2", "--cacert", behind_nginx.authority, "-w", "\n%{http_version} %{http_code}"]
+        done = subprocess.run(
+            [*how, *cookies, f"{behind_nginx.url}/login"], capture_output=True, text=True, check=False
+        )
+        return done.stdout.rpartition("\n")[2], "elete the cookies for this site" in done.stdout
+
+    assert told(5) == ("2 200", False)
+    for count in (6, 12, 30):
+        assert told(count) == ("2 431", True), count
