@@ -234,5 +234,5 @@ def test_cookies_that_http_2_sends_one_by_one_count_together(behind_nginx):
         return done.stdout.rpartition("\n")[2], "elete the cookies for this site" in done.stdout
 
     assert told(5) == ("2 200", False)
-    for count in (6, 12, 30):
+    for count in (6, 12, 20):  # more than 64 KB curl cannot send
         assert told(count) == ("2 431", True), count
