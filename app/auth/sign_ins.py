@@ -48,7 +48,8 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
 
         :param margin_seconds: how long before its end to renew the access token; a tenth of its life at most, so
             that a short-lived one is not renewed on every page.
-        :param former: the tokens that were renewed. Their refresh token stays unless the reply brought one (2.4).
+        :param former: the tokens that were renewed. Their refresh token stays unless the reply brought one
+            (docs/paytronix.md, 2.4).
         """
         margin_seconds = min(margin_seconds, token.lifetime_seconds / 10)
         return cls(

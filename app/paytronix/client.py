@@ -48,7 +48,7 @@ Meaning = TypeVar("Meaning")
 
 
 class Call(msgspec.Struct, frozen=True):
-    """What is told of a finished call: nothing that identifies a guest, nothing secret (table C of security.md)."""
+    """What is told of a finished call: nothing that identifies a guest, nothing secret (docs/security.md)."""
 
     operation: str
     outcome: str  # one of OUTCOMES
@@ -120,7 +120,7 @@ class PaytronixClient:
         return self._transport.place(TOKEN_CALL, guest)
 
     def token_by_password(self, username: str, password: str) -> Token:
-        """Sign a guest in (2.3). Never repeated by itself: a second try may count towards a lock-out.
+        """Sign a guest in (docs/paytronix.md, 2.3). Never repeated by itself: a second try may count to a lock-out.
 
         :raises Refused: Paytronix does not accept these credentials.
         :raises Unavailable: nothing is known about them.
@@ -129,7 +129,7 @@ class PaytronixClient:
         return self._token(grant, Refused, guest=username)
 
     def token_by_refresh_token(self, refresh_token: str, *, guest: str | None = None) -> Token:
-        """Get a new access token (2.4).
+        """Get a new access token (docs/paytronix.md, 2.4).
 
         :param guest: whose it is, by any name that stays the same; Paytronix is not told. Without it every token
             counts as a guest of its own when calls fail.
@@ -161,7 +161,7 @@ class PaytronixClient:
         )
 
     def user_information(self, access_token: str, username: str) -> Guest:
-        """Who the guest is: ``GET guest/userInformation`` (4.3).
+        """Who the guest is: ``GET guest/userInformation`` (docs/paytronix.md, 4.3).
 
         :raises TokenRejected: renew the token and call again.
         :raises Refused: such as ``user_info.not_found``.
@@ -170,7 +170,7 @@ class PaytronixClient:
         return self.get(USER_INFORMATION, access_token, read_guest, username=username)
 
     def account_information(self, access_token: str, card_number: str) -> Account:
-        """What is on the card: ``GET guest/accountInformation`` (4.4).
+        """What is on the card: ``GET guest/accountInformation`` (docs/paytronix.md, 4.4).
 
         :raises TokenRejected: renew the token and call again.
         :raises Refused: such as ``result:invalid_status``, a card that cannot be queried.
@@ -179,7 +179,9 @@ class PaytronixClient:
         return self.get(ACCOUNT_INFORMATION, access_token, read_account, printedCardNumber=card_number)
 
     def get(self, operation: str, access_token: str, meaning: Callable[[bytes], Meaning], **parameters: str) -> Meaning:
-        """Make any reading call with the guest's token. The token travels in the query (4.1): never log that URL.
+        """Make any reading call with the guest's token. Never log its URL.
+
+        The token travels in the query (docs/paytronix.md, 4.1).
 
         :param meaning: reads a successful reply's body; raises OddReply for one that it cannot use.
         :raises TokenRejected: renew the token and call again.
@@ -190,7 +192,7 @@ class PaytronixClient:
         return self._call(operation, self._transport.get, fields, meaning, Refused, guest=_whose(fields))
 
     def post(self, operation: str, access_token: str, meaning: Callable[[bytes], Meaning], **fields: Any) -> Meaning:
-        """Make any writing call with the guest's token, which travels in the body (4.1).
+        """Make any writing call with the guest's token, which travels in the body (docs/paytronix.md, 4.1).
 
         :raises TokenRejected: nothing was written: renew the token and call again.
         :raises Refused: Paytronix answered with a failure.
@@ -245,7 +247,7 @@ class PaytronixClient:
         meaning: Callable[[bytes], Meaning],
         refusal: type[PaytronixError],
     ) -> Meaning:
-        """What a reply means. A readable envelope counts before the HTTP status (3.4)."""
+        """What a reply means. A readable envelope counts before the HTTP status (docs/paytronix.md, 3.4)."""
         try:
             envelope = read(reply.body, ENVELOPE)
         except OddReply:

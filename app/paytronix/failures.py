@@ -1,7 +1,4 @@
-"""What a reply that is no success means: a refusal, a rejected token, or nothing about the guest at all.
-
-The section numbers are those of docs/paytronix.md.
-"""
+"""What a reply that is no success means: a refusal, a rejected token, or nothing about the guest at all."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -78,7 +75,7 @@ class Failures:
         if is_fault:
             return Unavailable(operation, Reason.ERROR, code=code, status=status)
         if not is_token_call and (last == _WRONG_PASSWORD or (status == 401 and last not in _OF_DATA)):
-            # The call holds the guest's token and no password. A 401 with a code that is unknown was observed (3.5).
+            # The call holds the guest's token and no password. A 401 with a code that is unknown was observed.
             return TokenRejected(operation, code, vendor_text=vendor_text, status=status)
         is_known = self.is_known_refusal(code) or (not is_token_call and last in _OF_DATA)
         if status >= 500 and not is_known:

@@ -1,6 +1,6 @@
 """What Paytronix's replies mean: checked on arrival, typed, and silent about their secrets.
 
-The shapes are those of docs/paytronix.md: 2.3 and 2.4 (token), 4.3 (user), 4.4 (account). Fields that are not
+The shapes are those of docs/paytronix.md, 2.3, 2.4 and 4.3; what is on a card is in account.py. Fields that are not
 listed here are ignored, as the vendor asks (responses may gain fields without a new release).
 """
 
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec.json import Decoder
 
-DOCUMENTED_LIFETIME_SECONDS = 1800  # Guest Website Login: "Access tokens are valid for 30 minutes"
+DOCUMENTED_LIFETIME_SECONDS = 1800  # docs/paytronix.md, 2.5
 _LONGEST_LIFETIME_SECONDS = 86400 * 366
 _ABOVE_CARD_NUMBERS = 10**19
 _ABSENT: tuple[object, ...] = (None, "", [], {})  # ways to say nothing
