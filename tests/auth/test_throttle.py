@@ -9,7 +9,7 @@ import pytest
 from app.auth.pseudonyms import Pseudonyms
 from app.auth.throttle import KNOWN_SECONDS, Throttle, Throttled, Tries
 from app.paytronix import Reason, Refused, Unavailable
-from app.paytronix.client import TOKEN_CALL
+from app.paytronix.failures import TOKEN_CALL
 from app.store import Put, StoreUnavailable
 from app.store import Reason as StoreReason
 

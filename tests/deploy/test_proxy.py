@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from tests import proxies
 from tests.deploy.wire import connect, exchange
 from tests.proxies import memory_kb, pids_of
 from tests.stores import until
@@ -170,6 +171,47 @@ def test_sign_ins_of_one_ipv6_network_share_their_limit_and_those_of_its_neighbo
     assert 429 in statuses
     assert statuses[:100] == [422] * 100
     assert sign_in("2001:db8:0:a0b::1") == 422
+
+
+@pytest.mark.parametrize(
+    ("write", "other"),
+    [
+        (lambda number: "64:ff9b::192.0.2.7", "64:ff9b::192.0.2.8"),  # one prefix for all guests of IPv4
+        (lambda number: "64:ff9b:1::192.0.2.7", "64:ff9b:1::192.0.2.8"),
+        (lambda number: ("192.0.2.7", "64:ff9b::192.0.2.7")[number % 2], "192.0.2.8"),
+        (lambda number: f"2002:c000:207:{number:x}::1", "2002:c000:208::1"),
+        (lambda number: f"2001:0:{number:x}::8000:63bf:3fff:fdd2", "2001:0:1::8000:63bf:3fff:fdd3"),
+    ],
+)
+def test_sign_ins_through_a_translator_are_told_apart_by_the_address_inside(nginx, start_site, write, other):
+    nginx.more = "    set_real_ip_from 127.0.0.1;\n    real_ip_header X-Address-For-This-Test;\n"
+    nginx.start(start_site(**nginx.settings_of_site, LOGIN_FAILURES_PER_ADDRESS="9999/1 minute").port)
+    session = nginx.session()
+
+    def sign_in(address):
+        headers = {"X-Address-For-This-Test": address}
+        return session.post(f"{nginx.url}/login", headers=headers).status_code
+
+    assert 429 in [sign_in(write(number)) for number in range(160)]
+    assert sign_in(other) == 422
+
+
+def test_sign_ins_from_all_over_a_48_share_a_limit_of_their_own(nginx, start_site, tmp_path, monkeypatch):
+    nginx.more = "    set_real_ip_from 127.0.0.1;\n    real_ip_header X-Address-For-This-Test;\n"
+    slower = tmp_path / "slower.conf"  # so that no machine is too slow to meet it
+    slower.write_text(proxies.SAMPLE.read_text().replace("rate=40r/s", "rate=1r/s"))
+    monkeypatch.setattr(proxies, "SAMPLE", slower)
+    nginx.start(start_site(**nginx.settings_of_site).port)
+    session = nginx.session()
+
+    def sign_in(address):
+        headers = {"X-Address-For-This-Test": address}
+        return session.post(f"{nginx.url}/login", headers=headers).status_code
+
+    statuses = [sign_in(f"2001:db8:7:{number:x}::1") for number in range(460)]
+    assert statuses[:400] == [422] * 400
+    assert 429 in statuses
+    assert sign_in("2001:db8:8::1") == 422
 
 
 def test_cookies_of_the_restaurants_other_sites_keep_nobody_from_signing_in(behind_nginx):
