@@ -62,7 +62,7 @@ def test_make_run_has_the_tables_before_the_site_looks_for_them(url, monkeypatch
     monkeypatch.setattr(demo, "_answers", lambda port: False)
     monkeypatch.setattr(demo.signal, "signal", lambda *_: None)
     monkeypatch.setattr(demo.sys, "argv", ["demo"])
-    monkeypatch.setattr(demo, "_secret_key", lambda: SECRET_KEY)
+    monkeypatch.setattr(demo, "_key", lambda name: f"{name}-{SECRET_KEY}")
     monkeypatch.setattr(demo, "subprocess", SimpleNamespace(run=subprocess.run, Popen=start))
     with pytest.raises(Started):
         demo.main()
