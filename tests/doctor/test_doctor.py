@@ -216,6 +216,23 @@ def test_a_store_whose_access_list_keeps_it_from_saying_how_it_is_set_up(examine
     assert any("does not say how it is set up" in each for each in findings(found, "note", "store"))
 
 
+def test_a_node_of_a_cluster_at_a_plain_url(examine, cluster_url, shared_cluster):
+    found = examine(STORE_URL=shared_cluster.nodes[1].url)
+    assert "this server is a node of a Redis Cluster" in the_fault(found)
+    (todo,) = [each["todo"] for each in found[1]["findings"] if each["level"] == "fault"]
+    assert "redis+cluster://HOST:PORT,HOST:PORT" in todo
+    assert faults(examine(STORE_URL=cluster_url)) == []
+
+
+def test_a_right_that_a_sign_in_needs(examine, own_redis):
+    rights = ["~guest-login:*", "+@read", "+@write", "+eval", "+info"]  # and not +time
+    with own_redis.client() as client:
+        client.execute_command("ACL", "SETUSER", "site", "on", ">marker-redis-password", *rights)
+    found = examine(STORE_URL=f"redis://site:marker-redis-password@{own_redis.address}/0")
+    assert "is unavailable (refused)" in the_fault(found)
+    assert any("access list" in each["todo"] for each in found[1]["findings"])
+
+
 def test_a_file_that_cannot_be_made(examine):
     found = examine(STORE_URL="sqlite:////proc/nowhere/store.db")
     assert the_fault(found).startswith("store: The store in /proc/nowhere/store.db")

@@ -28,6 +28,10 @@ class Proxy:
         self._passing.set()
         self._server = self._do(self._listen())
 
+    def lead_to(self, port):
+        """Lead new connections to another server, as the address of a group does after a fail-over; old ones stay."""
+        self._target_port = port
+
     def delay(self, seconds):
         """Let each piece of an answer wait so long."""
         self._delay_seconds = seconds

@@ -59,6 +59,36 @@ def well_again(guest, *, seconds=5):
     return time.monotonic() - started
 
 
+def test_redis_that_is_replaced_behind_its_address_while_the_former_one_goes_on_as_a_replica(rig):
+    """What managed services do. The site's open connections lead to the former primary, which answers READONLY."""
+    primary = rig.redis("--repl-diskless-sync-delay", "0")
+    replica = rig.redis("--replicaof", "127.0.0.1", str(primary.port))
+    with replica.client() as client:
+        until(lambda: client.info("replication")["master_link_status"] == "up")
+    proxy = rig.proxy(primary.port)
+    (site,) = rig.start(2, store_url=f"redis://127.0.0.1:{proxy.port}/0")
+    guest = rig.signed_in()
+    at_once(lambda _: rig.guest().get("/account"), range(12))  # so that every worker has connections to spare
+    with primary.client() as former, replica.client() as new:
+        until(lambda: new.info("replication")["master_repl_offset"] == former.info("replication")["master_repl_offset"])
+        new.replicaof("NO", "ONE")
+        proxy.lead_to(replica.port)
+        former.replicaof("127.0.0.1", replica.port)
+    started = time.monotonic()
+    answers = []
+    while [answer.status for answer in answers[-6:]] != [303] * 6:  # all of both workers' connections are new
+        assert time.monotonic() - started < 5
+        answers.append(rig.guest().sign_in())
+    assert len([answer for answer in answers if answer.status == 503]) <= 4, "not one for each connection"
+    assert guest.get("/account").status == 200
+    assert site.fetch("GET", "/readyz").status_code == 200
+
+
+def test_a_node_of_a_cluster_at_a_plain_url_is_never_ready(rig, cluster_url, shared_cluster):
+    (site,) = rig.start(1, store_url=shared_cluster.nodes[0].url, ready=False)
+    assert [site.fetch("GET", path).status_code for path in ("/readyz", "/servez")] == [503, 200]
+
+
 def test_redis_that_is_stopped(rig, proxied):
     _, proxy, guest = proxied
     proxy.cut()

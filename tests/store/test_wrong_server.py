@@ -1,55 +1,18 @@
 """Servers that are not what the URL says: replaced behind their address, a Cluster's node, short of a right."""
 
-import contextlib
 import re
-import socket
 import threading
 
 import pytest
 
 from app.store import StoreUnavailable, open_store
+from tests.faults.proxy import Proxy
 from tests.sites import ROOT
 from tests.stores import free_ports, redis_server, until
 
 LONG = 60
 CLUSTERED = ("--cluster-enabled", "yes", "--cluster-port")
 OPERATIONS = ROOT / "docs/operations.md"
-
-
-class Address:
-    """A port that leads each new connection to whichever server is primary, as a name, a virtual address or HAProxy do.
-
-    Connections that are open stay where they are.
-    """
-
-    def __init__(self, port):
-        self.leads_to = port
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"redis://127.0.0.1:{self._listener.getsockname()[1]}/0"
-        self._sockets = [self._listener]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self):
-        for each in self._sockets:
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
-
-    def _accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                near, _ = self._listener.accept()
-                far = socket.create_connection(("127.0.0.1", self.leads_to))
-                self._sockets += [near, far]
-                for source, target in ((near, far), (far, near)):
-                    threading.Thread(target=self._pass_on, args=(source, target), daemon=True).start()
-
-    @staticmethod
-    def _pass_on(source, target):
-        with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                target.sendall(data)
-            target.shutdown(socket.SHUT_WR)
 
 
 @pytest.fixture
@@ -63,9 +26,9 @@ def pair(tmp_path):
     ):
         with replica.client() as client:
             until(lambda: client.info("replication")["master_link_status"] == "up")
-        address = Address(primary.port)
+        address = Proxy(primary.port)
         yield primary, replica, address
-        address.close()
+        address.stop()
 
 
 def open_connections(store, count):
@@ -88,14 +51,14 @@ def fail_over(primary, replica, address):
     with primary.client() as former, replica.client() as new:
         until(lambda: new.info("replication")["master_repl_offset"] == former.info("replication")["master_repl_offset"])
         new.replicaof("NO", "ONE")
-        address.leads_to = replica.port
+        address.lead_to(replica.port)
         former.replicaof("127.0.0.1", replica.port)
 
 
 @pytest.mark.parametrize("operation", ["put", "ping", "increment", "acquire"])
 def test_after_a_fail_over_behind_one_address_new_connections_are_used(pair, operation):
     primary, replica, address = pair
-    store = open_store(address.url)
+    store = open_store(f"redis://127.0.0.1:{address.port}/0")
     store.put("s:{a}", b"value", LONG, "guest")
     open_connections(store, 12)
     fail_over(primary, replica, address)
@@ -124,7 +87,7 @@ def test_after_a_fail_over_behind_one_address_new_connections_are_used(pair, ope
 @pytest.mark.parametrize("setting", [("replica-serve-stale-data", "no"), ("replica-read-only", "yes")])
 def test_a_reply_that_means_another_server_closes_its_connection(pair, setting):  # MASTERDOWN, READONLY
     primary, replica, address = pair
-    store = open_store(address.url)
+    store = open_store(f"redis://127.0.0.1:{address.port}/0")
     store.ping()
     with primary.client() as client:
         client.config_set(*setting)
@@ -134,19 +97,19 @@ def test_a_reply_that_means_another_server_closes_its_connection(pair, setting):
     assert caught.value.reason in {"readonly", "unreachable"}
     with replica.client() as client:
         client.replicaof("NO", "ONE")
-    address.leads_to = replica.port
+    address.lead_to(replica.port)
     store.put("s:{a}", b"value", LONG)
     store.close()
 
 
 def test_a_frozen_primary_costs_one_operation_for_all_connections(pair):
     primary, replica, address = pair
-    store = open_store(address.url)
+    store = open_store(f"redis://127.0.0.1:{address.port}/0")
     open_connections(store, 8)
     primary.freeze()
     with replica.client() as client:
         client.replicaof("NO", "ONE")
-    address.leads_to = replica.port
+    address.lead_to(replica.port)
     with pytest.raises(StoreUnavailable) as caught:
         store.ping()
     assert caught.value.reason == "timeout"
