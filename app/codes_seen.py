@@ -9,6 +9,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Literal
 
 import msgspec
@@ -26,14 +27,14 @@ WRITE_AFTER_SECONDS = 2.0
 _DAY_SECONDS = 86_400
 _LEASE_SECONDS = 5.0  # longer than a read and a write can take
 _CODE = re.compile(r"[a-z0-9_.:-]{1,100}")
-_QUOTED = re.compile(r"""(["'“‘«]).*?["'”’»]""")
-# Addresses, also where the @ is written %40; numbers of phones, cards, accounts; and what holds letters and digits, as
-# card numbers and tokens do. A code or a word holds no digits.
-_SOMEBODYS = re.compile(
-    r"\S+(?:@|%40)\S+|\+?[0-9][0-9 ()./-]{2,}[0-9]"
-    r"|\b(?=[\w.-]*(?:[0-9]|[a-z][A-Z]))[\w-]{4,}(?:\.[\w-]{4,})+"
-    r"|\b(?=[\w-]*[0-9])(?=[\w-]*[A-Za-z])[\w-]{6,}|\b(?=[\w-]*[a-z][A-Z])[\w-]{20,}"
-)
+# Only " and ' close themselves; what the others open and nobody closes is hidden to the end.
+_QUOTED = re.compile(r"""["'][^"'”’»]*["'”’»]|[“‘«][^"'”’»]*(?:["'”’»]|\Z)""")
+# Addresses, also where the @ is written %40, and numbers of phones, cards, accounts.
+_SOMEBODYS = re.compile(r"(?<!\S)\S+(?:@|%40)\S+|\+?[0-9][0-9 ()./-]{2,}[0-9]")
+# What holds letters and digits, as card numbers and tokens do. A code or a word holds no digits.
+_WORD = re.compile(r"[\w.-]+")
+_MIXED = re.compile(r"[0-9]|[a-z][A-Z]")
+_CAMELS = re.compile(r"[a-z][A-Z]")
 _SHORTEST_GUEST = 3  # a shorter username stands in half of all words: left out only where it stands alone
 _HIDDEN = "…"
 
@@ -172,7 +173,19 @@ def _nobodys(text: str, guest: str) -> str:
         name = re.escape(guest) if len(guest) >= _SHORTEST_GUEST else rf"\b{re.escape(guest)}\b"
         text = re.sub(name, _HIDDEN, text, flags=re.IGNORECASE)
     text = _SOMEBODYS.sub(_HIDDEN, _QUOTED.sub(_HIDDEN, text))
+    text = _WORD.sub(lambda found: _HIDDEN if _may_be_a_token(found[0]) else found[0], text)
     return cleaned(text, longest=LONGEST_TEXT)
+
+
+def _may_be_a_token(word: str) -> bool:
+    parts = word.split(".")
+    if _MIXED.search(word) and any(len(one) >= 4 and len(other) >= 4 for one, other in pairwise(parts)):
+        return True
+    return any(
+        (len(part) >= 6 and any(map(str.isdigit, part)) and any(map(str.isalpha, part)))
+        or (len(part) >= 20 and _CAMELS.search(part) is not None)
+        for part in parts
+    )
 
 
 def _read(record: bytes | None) -> Day:

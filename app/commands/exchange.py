@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -129,28 +130,26 @@ class Exchange:
         present = values_of(self.documents(with_changes(base, self.draft) if from_draft else base))
         if leave_faults:  # what a fault has cost must not look as if it had been taken out
             wanted = present | without_faults(wanted, documents)
+        origin = self._origin(documents)
+        of_folder = values_of(self._folder.documents())
         return _compare(
             wanted,
-            origin=values_of(self.documents(self._origin(folder, base))),
+            origin=None if origin is None else values_of(self.documents(origin)),
             present=present,
-            of_folder=values_of(self._folder.documents()),
+            of_folder=of_folder,
             pictures=pictures_of(documents),
         )
 
-    def _origin(self, folder: Path, otherwise: Contents) -> Contents:
-        """The contents that a folder was exported from; a revision of another history is none."""
-        try:
-            with (folder / MERCHANT_FILE).open(encoding="utf-8", errors="replace") as opened:
-                line = opened.readline(200)
-        except OSError:
-            return otherwise
-        found = _ORIGIN.match(line)
+    def _origin(self, documents: Documents) -> Contents | None:
+        """The contents that a folder was exported from, if it says so; a revision of another history is none."""
+        remarks = takewhile(_is_remark, documents.merchant.text.split("\n") if documents.merchant else ())
+        found = next(filter(None, (_ORIGIN.match(line.strip()) for line in remarks)), None)
         if not found:
-            return otherwise
+            return None
         with _telling():
             revision = self._revisions.get(int(found[1]))
         contents = revision.contents if revision else {}
-        return contents if tag_of(contents).startswith(found[2]) else otherwise
+        return contents if tag_of(contents).startswith(found[2]) else None
 
     def save(self, differences: "Differences", *, by: str) -> None:
         """Take changes into the draft."""
@@ -188,21 +187,27 @@ class Differences:
 
     :ivar changes: place → what contents must say there, so that guests read what the folder has
     :ivar conflicts: those of them that have changed in the history too since the folder was written
+    :ivar knows_origin: the folder says from which revision it was exported. If not, nobody can tell what was changed in
+        it from what has been published since, and all that it would undo is a conflict.
     :ivar pictures: the folder's, by name
     """
 
     changes: Mapping[Place, Any]
     conflicts: tuple[Place, ...]
+    knows_origin: bool
     pictures: Mapping[str, Asset]
 
 
 def _compare(
-    wanted: Values, *, origin: Values, present: Values, of_folder: Values, pictures: Mapping[str, Asset]
+    wanted: Values, *, origin: Values | None, present: Values, of_folder: Values, pictures: Mapping[str, Asset]
 ) -> Differences:
     changes, conflicts = {}, []
     for place in {**wanted, **present}:
-        value, now, first = (values.get(place, ABSENT) for values in (wanted, present, origin))
-        if value in (now, first) or (place[0] == PICTURES and value is ABSENT):  # a picture without a use hurts nobody
+        value, now = wanted.get(place, ABSENT), present.get(place, ABSENT)
+        # Without an origin only what is the site's folder's own has certainly been seen.
+        first = (of_folder if origin is None else origin).get(place, ABSENT)
+        is_unused_picture = place[0] == PICTURES and value is ABSENT  # which hurts nobody
+        if value == now or (origin is not None and value == first) or is_unused_picture:
             continue
         if value is ABSENT:
             changes[place] = None if place in of_folder else ABSENT
@@ -212,7 +217,12 @@ def _compare(
             changes[place] = patch_of(place, of_folder.get(place), value)
         if now != first:
             conflicts.append(place)
-    return Differences(changes, tuple(conflicts), pictures)
+    return Differences(changes, tuple(conflicts), origin is not None, pictures)
+
+
+def _is_remark(line: str) -> bool:
+    """Whether a line says nothing: what stands above the first setting."""
+    return not line.strip() or line.lstrip().startswith("#")
 
 
 def name_of(place: Place) -> str:

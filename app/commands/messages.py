@@ -227,6 +227,12 @@ def import_words(folder: Path, *, publish: bool, comment: str, name: str, force:
         _import(exchange, folder, leave_faults=bool(findings.errors), force=force, name=name, comment=comment)
 
 
+NO_ORIGIN = (
+    "merchant.toml has no remark at its top any more that says of which revision the folder is, so these may have been "
+    "published after it was exported. "
+)
+
+
 def _import(exchange: "Exchange", folder: Path, *, leave_faults: bool, force: bool, name: str, comment: str) -> None:
     from app.commands.exchange import name_of  # noqa: PLC0415 - needs libraries that the site alone does not
 
@@ -235,7 +241,8 @@ def _import(exchange: "Exchange", folder: Path, *, leave_faults: bool, force: bo
     if found.conflicts and not force:
         for place in found.conflicts:
             click.echo(f"{click.style('CHANGED MEANWHILE', fg='red', bold=True)}  {name_of(place)}")
-        raise click.ClickException("Nothing was taken. Export anew and compare, or overwrite these with --force.")
+        why = "" if found.knows_origin else NO_ORIGIN
+        raise click.ClickException(f"Nothing was taken. {why}Export anew and compare, or overwrite these with --force.")
     if not found.changes:
         click.echo(f"Nothing to import: {'guests read' if publish else 'the draft has'} all of {folder} already.")
         return

@@ -1,9 +1,10 @@
 """Times as staff read and type them: in the restaurant's time zone."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from app.history import ABSENT, Contents, value_at
+from app.messages import times
 from app.messages.notices import FILE as NOTICES_FILE
 
 TIME_ZONE = (NOTICES_FILE, "time_zone")
@@ -16,15 +17,7 @@ def zone_of(values: Contents) -> ZoneInfo:
     :param values: what the folder says with what is published over it.
     """
     name = value_at(values, TIME_ZONE)
-    return (zone_named(name) if name is not ABSENT else None) or ZoneInfo("UTC")
-
-
-def zone_named(name: object) -> ZoneInfo | None:
-    """A time zone by its name, such as ``Europe/London``; None when there is none."""
-    try:
-        return ZoneInfo(name)  # type: ignore[arg-type]
-    except (ValueError, OSError, TypeError, AttributeError, KeyError):  # all of which it raises for odd names
-        return None
+    return (times.zone_named(name) if name is not ABSENT else None) or ZoneInfo("UTC")
 
 
 def moment_of(text: str, zone: ZoneInfo) -> datetime:
@@ -34,7 +27,7 @@ def moment_of(text: str, zone: ZoneInfo) -> datetime:
     :raises ValueError: it is no day and time, or none that can be written in UTC.
     """
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC)
+        return times.moment_of(text, is_end=False).replace(tzinfo=zone).astimezone(UTC)
     except OverflowError as error:
         raise ValueError(text) from error
 
@@ -47,10 +40,7 @@ def field_of(value: object, zone: ZoneInfo, *, is_end: bool) -> str:
     if not isinstance(value, str):
         return ""
     try:
-        if len(value) == len("2026-12-24"):
-            moment = datetime.combine(date.fromisoformat(value) + timedelta(days=is_end), time())
-        else:
-            moment = datetime.fromisoformat(value)
+        moment = times.moment_of(value, is_end=is_end)
         if moment.tzinfo is not None:
             moment = moment.astimezone(zone)
     except (ValueError, OverflowError):

@@ -1,12 +1,16 @@
 """Who the merchant is: what ``merchant.toml`` says, checked."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Literal, cast, get_args
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
+
+import idna
 
 from app.messages.collector import Collector
 from app.messages.colours import colour_of
@@ -14,7 +18,7 @@ from app.messages.document import Document
 from app.messages.faults import Fault, quoted
 from app.messages.languages import tag_of
 from app.messages.pictures import is_name
-from app.messages.plain_text import is_visible, trouble_with
+from app.messages.plain_text import is_visible, shown_only, trouble_with
 
 FILE = "merchant.toml"
 KNOWN_LINKS = (
@@ -36,8 +40,12 @@ _LONGEST_NAME = 80
 _LONGEST_URL = 500
 _MOST_LANGUAGES = 50
 _CURRENCY = re.compile(r"[A-Z]{3}")
+# All but what RFC 3986, 2 allows; a % has two digits behind it.
+_NOT_IN_ADDRESSES = re.compile(r"[^A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]|%(?![0-9A-Fa-f]{2})")
 _LINK_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
-_PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{2,30}")
+# As people write them: (555) 010-0199, 1-800-TACOS-99, +44 20 7946 0123 ext. 5. Capitals stand for their keys.
+_PHONE = re.compile(r"[0-9A-Z(+][0-9A-Z ()./,+*#–-]{2,40}(?:(?:ext|x)\.? ?[0-9]{1,6})?")
+_FEWEST_DIGITS = 3
 
 
 @dataclass(frozen=True)
@@ -136,8 +144,9 @@ class _Reader:
             self.collector.add(path, problem, f'Put the picture into this folder: {path[-1]} = "{path[-1]}.svg"')
 
     def _phone(self, value: Any) -> None:
-        if isinstance(value, str) and _PHONE.fullmatch(value):
-            self._given["phone"] = value
+        number = shown_only(value) if isinstance(value, str) else ""
+        if _PHONE.fullmatch(number) and sum(char.isdigit() for char in number) >= _FEWEST_DIGITS:
+            self._given["phone"] = number
         else:
             self.collector.add(
                 ("phone",),
@@ -225,13 +234,9 @@ class _Reader:
                 self.collector.add(
                     path, f"The link {quoted(name)} is more than an address and a text.", _link_example(name)
                 )
-            elif not _is_address(fields.get("url")):
-                self.collector.add(
-                    path,
-                    f"The address of the link {quoted(name)} does not begin with https://, tel: or mailto:, "
-                    "or has a character in it that no address has.",
-                    _link_example(name, fields.get("url")),
-                )
+            elif trouble := address_trouble(fields.get("url")):
+                problem = f"The address of the link {quoted(name)} {trouble}."
+                self.collector.add(path, problem, _link_example(name, fields.get("url")))
             elif "text" in fields and not self._is_text(path, fields["text"], longest=_LONGEST_NAME):
                 urls[name] = fields["url"]
             else:
@@ -297,22 +302,48 @@ def _link_example(name: str, given: object = None) -> str:
             address = f"tel:{number}"
         elif re.fullmatch(r"[^\s@:/]+@[^\s@:/]+\.[^\s@:/]+", text):
             address = f"mailto:{text}"
-        elif re.match(r"http://|www\.", text) and _is_address(f"https://{text.removeprefix('http://')}"):
-            address = f"https://{text.removeprefix('http://')}"
+        elif re.match(r"https?://|www\.", text, re.IGNORECASE):
+            guess = _as_browsers_send_it(re.sub(r"^https?://", "", text, flags=re.IGNORECASE))
+            address = guess if _is_address(guess) else address
     return f'Write it like this: {name} = "{address}"'
 
 
+def _as_browsers_send_it(text: str) -> str:
+    """An address with its host's name as DNS has it, and every other odd character with % and two digits.
+
+    :param text: without its scheme.
+    """
+    host, slash, rest = text.partition("/")
+    with suppress(idna.IDNAError):
+        host = idna.encode(host, uts46=True).decode()
+    return f"https://{host}{slash}" + _NOT_IN_ADDRESSES.sub(lambda odd: quote(odd[0], safe=""), rest)
+
+
 def _is_address(value: object) -> bool:
-    """Whether a link may lead there. Never ``javascript:`` or ``data:``, nor a path that depends on the page."""
-    if not isinstance(value, str) or len(value) > _LONGEST_URL:
-        return False
-    if not value.isprintable() or not value.isascii() or any(char in value for char in " \\\"'<>`"):
-        return False
+    return address_trouble(value) is None
+
+
+def address_trouble(value: object) -> str | None:
+    """Why a link may not lead there, as the end of a sentence; None for an address (RFC 3986).
+
+    Never ``javascript:`` or ``data:``, nor a path that depends on the page.
+    """
+    if not isinstance(value, str):
+        return "is no text"
+    if len(value) > _LONGEST_URL:
+        return f"has more than {_LONGEST_URL} characters"
+    if not value.lower().startswith(("https://", "tel:", "mailto:")):
+        return "does not begin with https://, tel: or mailto:"
     try:
         url = urlsplit(value)
-        if url.scheme == "https":
-            _ = url.port  # raises ValueError when it is no number
-            return bool(url.hostname) and value.lower().startswith("https://") and url.username is None
+        scheme, host, has_user = url.scheme, url.hostname, url.username is not None
+        _ = url.port  # raises ValueError when it is no number
     except ValueError:
-        return False
-    return url.scheme in {"tel", "mailto"} and bool(url.path)
+        return "has a host or a port that cannot be"
+    if odd := _NOT_IN_ADDRESSES.search(value):
+        return f"has a character in it that no address has ({unicodedata.name(odd[0], 'a control character').lower()})"
+    if scheme == "https" and not host:
+        return "has no host behind https://"
+    if scheme == "https" and has_user:
+        return "has an @ before its first slash, which leads elsewhere than it seems"
+    return None if host or url.path else f"has nothing behind {scheme}:"

@@ -2,10 +2,9 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from app.messages import placeholders
 from app.messages.collector import Collector
@@ -13,6 +12,7 @@ from app.messages.document import Document
 from app.messages.faults import Fault, quoted
 from app.messages.languages import tag_of
 from app.messages.plain_text import trouble_with
+from app.messages.times import moment_of, zone_named
 from app.messages.words import Entry
 
 FILE = "notices.toml"
@@ -86,9 +86,8 @@ class _Reader:
         return tuple(notices)
 
     def _read_zone(self, value: Any) -> None:
-        try:
-            self._zone = ZoneInfo(value)
-        except (ValueError, OSError, TypeError, AttributeError, KeyError):  # all of which it raises for odd names
+        self._zone = zone_named(value)
+        if self._zone is None:
             self.collector.add(
                 ("time_zone",), "This is no time zone.", 'Write a city of yours: time_zone = "America/New_York"'
             )
@@ -135,7 +134,7 @@ class _Reader:
             return None
         path = (name, field)
         try:
-            moment = _as_moment(value, is_end=field == "until")
+            moment = moment_of(value, is_end=field == "until")
             if moment.tzinfo is None and self._zone is not None:
                 moment = moment.replace(tzinfo=self._zone)
             if moment.tzinfo is not None:
@@ -187,21 +186,6 @@ class _Reader:
             (name, "link"), f"{shown} is no link that merchant.toml has.", "Add it to [links] in merchant.toml."
         )
         return None
-
-
-def _as_moment(value: object, *, is_end: bool) -> datetime:
-    """A date, a time or a text of one, as TOML gives them.
-
-    :raises ValueError: it is none of these.
-    :raises OverflowError: the day after is beyond the calendar.
-    """
-    if isinstance(value, str):
-        value = date.fromisoformat(value) if len(value) == len("2026-12-24") else datetime.fromisoformat(value)
-    if isinstance(value, datetime):
-        return value
-    if not isinstance(value, date):
-        raise ValueError  # noqa: TRY004 - to its caller a number is a time that cannot be read
-    return datetime.combine(value + timedelta(days=is_end), time())
 
 
 class _NoMoment(Exception):

@@ -18,13 +18,14 @@ MOST_REPEATS = 20  # names given twice are found one at a time, and each costs a
 MOST_PARTS = 64  # of a dotted name; tomllib's memory grows with their square
 _MOST_LINES_OF_A_TEXT = 6  # that was broken by the Enter key
 
-_PART = r"""(?:[A-Za-z0-9_-]++|"(?:\\.|[^"\\\n])*+"|'[^'\n]*+')[ \t]*+"""
-_LONG_NAME = re.compile(rf"(?<![A-Za-z0-9_-])(?:{_PART}\.[ \t]*+){{{MOST_PARTS}}}")
+_PART_OR_DOT = re.compile(
+    r"""(?P<part>[A-Za-z0-9_-]++|"(?:\\.|[^"\\])*+"?|'[^']*+'?)|(?P<dot>\.)|[ \t]++|(?P<other>.)"""
+)
 _ENTRY = re.compile(r"""\s*(?:"[^"\n]*"|'[^'\n]*'|[^\s"'=\[{#][^\s=]*)\s*=""")
 _FIELD = re.compile(r"\s*(?:text|title|link|url)\s*[=:]|\s*\}")
 _LIKE_HEADING = re.compile(r"\[|[(<][\w.-]+[)>]\s*$|[\w.-]+\s*\]\s*$")
 _WORD = re.compile(r"[\w.*:-]+")
-_STRING_OR_REMARK = re.compile(r""""(?:\\.|[^"\\\n])*"|'[^'\n]*'|#[^\n]*""")
+_STRING_OR_REMARK = re.compile(r"""(?P<whole>"(?:\\.|[^"\\\n])*+"|'[^'\n]*'|#[^\n]*)|"(?:\\.|[^"\\\n])*+""")
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,33 @@ class Reading:
 
 def read_whole_or_in_pieces(file: str, text: str) -> Reading:
     """Read a text; what cannot be read is left out and told."""
-    if not _LONG_NAME.search(text):
+    if not _has_long_name(text):
         try:
             return Reading(tomllib.loads(text), text)
         except (ValueError, RecursionError):
             pass
     return _Pieces(file, text).read()
+
+
+def _has_long_name(text: str) -> bool:
+    return any(line.count(".") >= MOST_PARTS and _most_dots(line) >= MOST_PARTS for line in text.split("\n"))
+
+
+def _most_dots(line: str) -> int:
+    """How many dots the longest dotted name of a line has: parts and dots in turn, with blanks between them."""
+    most = dots = 0
+    last = "other"
+    for found in _PART_OR_DOT.finditer(line):
+        kind = found.lastgroup
+        if kind is None:  # blanks
+            continue
+        if kind == "dot" and last == "part":
+            dots += 1
+            most = max(most, dots)
+        elif not (kind == "part" and last == "dot"):
+            dots = 0
+        last = kind
+    return most
 
 
 class _Pieces:
@@ -81,7 +103,7 @@ class _Pieces:
         return Reading({}, "", self._told(), everything)
 
     def _fault_of(self, text: str, first: int) -> Fault | None:
-        if _LONG_NAME.search(text):
+        if _has_long_name(text):
             problem = f"A name on this line has more than {MOST_PARTS} dots in it."
             return Fault(self._file, first + 1, 1, problem, "Use fewer of them.")
         try:
@@ -178,7 +200,7 @@ def _end_of_list(lines: list[str], first: int) -> int:
     end = _next_start(lines, first + 1, blank_is_start=False)
     for number in range(first, end):
         line = lines[number].partition("=")[2] if number == first else lines[number]
-        marks = _STRING_OR_REMARK.sub("", line)
+        marks = _STRING_OR_REMARK.sub(lambda found: found[0] if found["whole"] is None else "", line)
         depth += marks.count("[") - marks.count("]")
         if depth <= 0:
             return number + 1

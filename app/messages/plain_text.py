@@ -46,6 +46,12 @@ def trouble_with(text: str, *, longest: int = LONGEST_TEXT) -> Trouble | None:
     return None
 
 
+def shown_only(text: str) -> str:
+    """One line without what nobody sees in it, and with plain blanks: contact lists put marks around numbers."""
+    seen = (char for char in text if unicodedata.category(char) not in {"Cf", "Cc"} and char != "\ufffc")
+    return "".join(" " if unicodedata.category(char)[0] == "Z" else char for char in seen).strip()
+
+
 def cleaned(text: str, *, longest: int) -> str:
     """Someone else's text made fit for a page: characters that ``trouble_with`` forbids left out, then cut.
 

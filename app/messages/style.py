@@ -24,8 +24,8 @@ _JARGON = {
         re.IGNORECASE,
     ),
 }
-_URL = re.compile(r"https?://\S+|www\.\S+|\b[\w-]+\.(?:com|net|org|co\.uk|es|mx)\b(?:/\S*)?", re.IGNORECASE)
-_SENTENCE_END = re.compile(r"[.!?…。؟։।]+(?:\s+|$)|\n")
+_URL = re.compile(r"https?://\S+|www\.\S+|(?<![\w-])[\w-]++\.(?:com|net|org|co\.uk|es|mx)\b(?:/\S*)?", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"(?<![.!?…。؟։।])[.!?…。؟։।]++(?:\s+|$)|\n")
 _HTML = re.compile(r"</?[a-zA-Z][^<>]*>|&(?:[a-zA-Z]{2,8}|#x?[0-9a-fA-F]{1,6});")
 _ODD_BRACES = re.compile(r"\{\{|\}\}|\{[^{}]{0,30}$|\{[^{}]{0,30}(?=\{)|\$\{")
 _PLACEHOLDER = re.compile(r"\{\w+\}")

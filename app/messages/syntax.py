@@ -244,10 +244,10 @@ def _mended_braces(value: str) -> str:
     value = " ".join(value.split())
     value = re.sub(r"\b(text|title|link|url)\s*:", r"\1 =", value)
     value = re.sub(
-        rf"(=\s*)[{_CURLY}\"](.*?)[{_CURLY}\"](?=\s*(?:[,}}]|$|(?:text|title|link|url)\s*=))", r'\1"\2"', value
+        rf"(=\s*)[{_CURLY}\"]([^=]*?)[{_CURLY}\"](?=\s*(?:[,}}]|$|(?:text|title|link|url)\s*=))", r'\1"\2"', value
     )
     value = re.sub(r'"\s+(?=(?:text|title|link|url)\s*=)', '", ', value)
-    value = re.sub(r"[,\s]*\}?\s*$", " }", value, count=1)
+    value = value.removesuffix("}").rstrip(", ") + " }"
     return re.sub(r"\{\s*", "{ ", value)
 
 

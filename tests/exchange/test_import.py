@@ -136,12 +136,45 @@ def test_to_publish_leaves_the_draft_of_others(desk, exported):
     assert desk.revisions.published().contents == {"messages/en.toml": {"site": {"signed_out": message("Mine")}}}
 
 
-def test_a_folder_of_another_history_is_compared_with_what_is_here(desk, exported):
+@pytest.mark.parametrize("publishes", [False, True])
+@pytest.mark.parametrize("lost", ["another history's", "taken out", "below the name"])
+def test_a_folder_that_cannot_say_what_it_was_exported_from_undoes_nothing_unasked(desk, exported, lost, publishes):
     publish(desk, {SIGNED_OUT: message("Mine")})
-    text = (exported / "merchant.toml").read_text()
-    (exported / "merchant.toml").write_text(text.replace("# Revision 0 (4", "# Revision 0 (5"))
-    desk.ok("import", exported)
-    assert set(desk.drafts.read()) == {SIGNED_OUT}  # back to what the folder says
+    edit(exported, '"Full."', '"Mine too"')
+    first, rest = (exported / "merchant.toml").read_text().split("\n", 1)
+    changed = {
+        "another history's": f"{first.replace('# Revision 0 (4', '# Revision 0 (5')}\n{rest}",
+        "taken out": rest,
+        "below the name": f"{rest}\n{first}\n",
+    }
+    (exported / "merchant.toml").write_text(changed[lost])
+    options = ["--publish", "--comment", "x"] if publishes else []
+    code, said = desk.run("import", exported, *options)
+    assert code == 1
+    assert "CHANGED MEANWHILE  messages/en.toml: [site] signed_out\n" in said
+    assert "no remark at its top any more" in said
+    assert "busy" not in said
+    assert (desk.drafts.read(), desk.revisions.published_number()) == ({}, 1)
+    assert "2 changes" in desk.ok("import", exported, *options, "--force")
+
+
+BOM = b"\xef\xbb\xbf"
+
+
+@pytest.mark.parametrize(
+    "before",
+    [BOM, b"\n", b"# Owner: marketing\n", BOM + b"\r\n\t\r\n# (c) Olive\r\n  ", b"#\n" * 40, "# “Olive”\n".encode()],
+)
+def test_whatever_says_nothing_may_stand_above_the_remark_of_an_export(desk, exported, before):
+    publish(desk, {SIGNED_OUT: message("Mine")})
+    edit(exported, '"Full."', '"Mine too"')
+    content = (exported / "merchant.toml").read_bytes()
+    if b"\r" in before:
+        content = content.replace(b"\n", b"\r\n")
+    (exported / "merchant.toml").write_bytes(before + content)
+    assert "1 change published" in desk.ok("import", exported, "--publish", "--comment", "x")
+    site = desk.revisions.published().contents["messages/en.toml"]["site"]
+    assert (site["signed_out"]["text"], site["busy"]["text"]) == ("Mine", "Mine too")
 
 
 def test_a_folder_that_an_older_release_exported_knows_its_revision(desk, exported):
@@ -161,8 +194,9 @@ def test_a_mark_of_any_other_length_is_none(desk, exported, length):
     mark = re.search(r"\(([0-9a-f]{64})\)", first)[1]
     publish(desk, {SIGNED_OUT: message("Mine")})
     (exported / "merchant.toml").write_text(f"{first.replace(mark, (mark + '0')[:length])}\n{rest}")
-    desk.ok("import", exported)
-    assert set(desk.drafts.read()) == {SIGNED_OUT}
+    code, said = desk.run("import", exported)
+    assert (code, "no remark at its top any more" in said) == (1, True)
+    assert desk.drafts.read() == {}
 
 
 def test_one_that_waits_is_not_overtaken(desk, exported):

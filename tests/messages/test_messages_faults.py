@@ -183,6 +183,8 @@ def test_thousands_of_faults_are_told_as_fifty_and_a_number(folder):
         ('logo = "../secret.svg"', "no file name of a picture"),
         ('logo = "logo.html"', "no file name of a picture"),
         ('phone = "call us"', "no telephone number"),
+        ('phone = "CALL US"', "no telephone number"),
+        ('phone = "<b>555 0100</b>"', "no telephone number"),
         ('languages = "en"', "no list of languages"),
         ("languages = []", "no list of languages"),
         ('languages = ["en", 5]', "One of them is no language"),
@@ -207,9 +209,15 @@ def test_thousands_of_faults_are_told_as_fifty_and_a_number(folder):
         ('links.help = "javascript:alert(1)"', "does not begin with https://"),
         ('links.help = "https:example.com"', "does not begin with https://"),
         ('links.help = "//example.com"', "does not begin with https://"),
-        ('links.help = "https://u:p@example.com/"', "does not begin with https://"),
-        ('links.help = "https://exa mple.com/"', "does not begin with https://"),
-        ('links.help = "https://[::1"', "does not begin with https://"),
+        ('links.help = "https://u:p@example.com/"', "has an @ before its first slash"),
+        ('links.help = "https://exa mple.com/"', "no address has (space)"),
+        ('links.help = "https://[::1"', "a host or a port that cannot be"),
+        ('links.help = "https://example.com:99999/"', "a host or a port that cannot be"),
+        ('links.help = "https://example.com/a|b"', "no address has (vertical line)"),
+        ('links.help = "https://example.com/100%"', "no address has (percent sign)"),
+        ('links.help = "https://example.com/menü"', "no address has (latin small letter u with diaeresis)"),
+        ('links.help = "https:///menu"', "has no host"),
+        ('links.help = "tel:"', "has nothing behind tel:"),
         ('links.help = { href = "https://example.com/" }', "more than an address and a text"),
         ('links."Help us" = "tel:1"', "no name for a link"),
         ('username.kind = "fax"', "no kind of username"),
@@ -263,3 +271,54 @@ def test_everything_in_merchant_toml_is_understood(folder):
 def test_a_faults_words_show_every_character_of_what_they_quote(folder):
     folder.english('"\\u001b[31mred\\n" = "x"')
     assert all(str(fault).isprintable() for fault in folder.catalogue().faults)
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("(555) 010-0199", "(555) 010-0199"),
+        ("+1 (555) 010-0199", "+1 (555) 010-0199"),
+        ("1-800-TACOS-99", "1-800-TACOS-99"),
+        ("555–010–0199", "555–010–0199"),  # as word processors write it
+        ("\u202a+44 20 7946 0123\u202c", "+44 20 7946 0123"),  # as contact lists copy it
+        ("020\u00a07946\u00a00123", "020 7946 0123"),
+        ("555.010.0199 ext. 5", "555.010.0199 ext. 5"),
+        ("555 010 0199 x12", "555 010 0199 x12"),
+        ("+49 (0)30/901820", "+49 (0)30/901820"),
+    ],
+)
+def test_telephone_numbers_are_taken_as_people_write_them(folder, typed, shown):
+    folder.merchant(f'name = "Olive"\nphone = "{typed}"')
+    assert folder.catalogue().merchant.phone == shown
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://www.example.com/joe's-club",
+        "https://www.example.com/a(b)*c;d,e!f$g&h=i~j@k:l",
+        "https://www.example.com/?q=[1]#frag/ment?",
+        "https://www.example.com:8443/caf%C3%A9",
+        "HTTPS://www.example.com",
+        "tel:+442079460123;ext=5",
+        "mailto:ana@example.com?subject=Lost%20card",
+    ],
+)
+def test_addresses_are_taken_as_the_standard_has_them(folder, address):
+    folder.merchant(f'name = "Olive"\n[links]\nhelp = "{address}"')
+    assert folder.catalogue().merchant.links == {"help": address}
+
+
+@pytest.mark.parametrize(
+    ("typed", "instead"),
+    [
+        ("https://example.com/menü", "https://example.com/men%C3%BC"),
+        ("https://weißwurst.example/a|b c", "https://xn--weiwurst-sya.example/a%7Cb%20c"),
+        ("http://example.com/100%", "https://example.com/100%25"),
+        ("www.example.com/menu", "https://www.example.com/menu"),
+    ],
+)
+def test_what_to_write_instead_of_an_address_is_what_a_browser_would_send(folder, typed, instead):
+    folder.merchant(f'name = "Olive"\n[links]\nhelp = "{typed}"')
+    (fault,) = [each for each in folder.catalogue().faults if "address of the link" in each.problem]
+    assert fault.instead == f'Write it like this: help = "{instead}"'

@@ -1,10 +1,15 @@
 """``notices.toml``: which notice is shown when, and what is wrong with one that is not."""
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime
+from importlib import resources
 
 import pytest
 
 from app.messages import Messages
+from tests.sites import ROOT
 
 
 def at(text):
@@ -27,6 +32,10 @@ ZONE = 'time_zone = "America/New_York"\n'
         ('from = "2026-07-01 09:00"\nuntil = "2026-07-02 09:00"', "2026-07-01T13:00:00", "2026-07-02T12:59:59"),
         ("from = 2026-12-01\nuntil = 2026-12-02", "2026-12-01T05:00:00", "2026-12-03T04:59:59"),
         ('from = "2026-12-01"\nuntil = "2026-12-02"', "2026-12-01T05:00:00", "2026-12-03T04:59:59"),
+        ('from = "20261201"\nuntil = "20261202"', "2026-12-01T05:00:00", "2026-12-03T04:59:59"),
+        ('from = "2026-12-01 9.00"\nuntil = "2026-12-02 09.45"', "2026-12-01T14:00:00", "2026-12-02T14:44:59"),
+        ('from = "2026-12-01T09:00:30"\nuntil = "2026-12-02 09:00Z"', "2026-12-01T14:00:30", "2026-12-02T08:59:59"),
+        ('from = "2026-12-01 09:00 +02:00"\nuntil = "2026-12-02 "', "2026-12-01T07:00:00", "2026-12-03T04:59:59"),
         ("from = 2026-12-01\nuntil = 2026-12-01", "2026-12-01T05:00:00", "2026-12-02T04:59:59"),
     ],
 )
@@ -67,6 +76,14 @@ FAULTS = [
     ("time_zone = 5", "no time zone", 1),
     ("[n]\nuntil = 5\ntext.en = 'x'", "no day and no time", 2),
     ("[n]\nuntil = 'tomorrow'\ntext.en = 'x'", "no day and no time", 2),
+    *(
+        (f"[n]\nuntil = '{text}'\ntext.en = 'x'", "no day and no time", 2)
+        for text in (
+            *("2026-W52", "2026-W52-4", "2026-358", "2026-1224", "202612-24", "24.12.2026", "12/24/2026", "2026-12"),
+            *("2026-12-24 18,30", "2026-12-24 1830", "2026-12-24 18", "2026-12-24 18.30.00", "2026-12-24 24:00:01"),
+            *("2026-12-24 18:30:00.5", "2026-12-24 6:30 pm", "2026-12-24 18:30 CET", "２０２６-12-24", "2026-02-30"),
+        )
+    ),
     ("time_zone = 'Asia/Tokyo'\n[n]\nuntil = 9999-12-31\ntext.en = 'x'", "no day and no time", 3),
     ("[n]\nfrom = 2026-12-02T00:00:00Z\nuntil = 2026-12-01T00:00:00Z\ntext.en = 'x'", "before it begins", 3),
     ("[n]\nwhile = 'raining'\ntext.en = 'x'", "no such state", 2),
@@ -110,3 +127,39 @@ def test_a_broken_file_of_notices_leaves_its_last_good_ones_and_a_deleted_one_no
     until(lambda: text() == ["Two"])
     (folder.path / "notices.toml").unlink()
     until(lambda: text() == [])
+
+
+def test_christmas_dinner_at_half_past_six_begins_at_half_past_six(folder):
+    folder.write(
+        "notices.toml",
+        'time_zone = "Europe/Rome"\n\n[dinner]\nfrom = "2026-12-24 18.30"\nuntil = "2026-12-24 22.45"\n'
+        'text.en = "Christmas dinner from half past six."\n\n[day]\nuntil = "20261224"\ntext.en = "Until the 24th."\n',
+    )
+    until_the_24th = "Until the 24th."
+    assert shown(folder, "2026-12-24T17:29:59") == [until_the_24th]
+    assert shown(folder, "2026-12-24T17:30:00") == ["Christmas dinner from half past six.", until_the_24th]
+    assert shown(folder, "2026-12-24T21:45:00") == [until_the_24th]
+    assert shown(folder, "2026-12-24T23:00:00") == []
+
+
+def test_time_zones_do_not_depend_on_the_machines_data(folder, tmp_path):
+    """Neither on a machine that has none, nor on one that has others."""
+    other = tmp_path / "zoneinfo" / "America"
+    other.mkdir(parents=True)
+    utc = resources.files("tzdata.zoneinfo").joinpath("UTC").read_bytes()
+    (other / "New_York").write_bytes(utc)
+    asked = (
+        "from app.messages.times import zone_named\n"
+        "from datetime import datetime\n"
+        "print(datetime(2026, 7, 1, tzinfo=zone_named('America/New_York')).utcoffset())"
+    )
+    for path in ("", str(other.parent)):
+        told = subprocess.run(
+            [sys.executable, "-c", asked],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "PYTHONTZPATH": path},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert told.stdout == "-1 day, 20:00:00\n"

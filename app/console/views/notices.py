@@ -15,7 +15,7 @@ from app.console.differences import changed_page, english_name_of
 from app.console.guards import changes_words, editors
 from app.console.pages import render
 from app.console.parts import console
-from app.console.times import TIME_ZONE, field_of, zone_named, zone_of
+from app.console.times import TIME_ZONE, field_of, zone_of
 from app.console.typed import Typed, troubles
 from app.history import ABSENT, Change, ChangedMeanwhile, Draft, Place, Restricted, tag_of, value_at
 from app.messages import Catalogue
@@ -24,6 +24,7 @@ from app.messages.languages import direction_of
 from app.messages.languages import tag_of as language_of
 from app.messages.merchant import KNOWN_LINKS
 from app.messages.notices import FILE, MOST_NOTICES, WHILE_FAILING, read_notices
+from app.messages.times import zone_named
 from app.situations import situation_of_notice
 
 LONGEST_NAME = 60  # characters

@@ -1,0 +1,54 @@
+"""Days, times and time zones as merchants type them."""
+
+import re
+import zoneinfo
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+# The zones of the package tzdata, not the machine's: a name means the same wherever the site runs.
+zoneinfo.reset_tzpath(to=())
+
+# A day, and perhaps a time behind it. Half of Europe writes a time with a dot, and programs a day without lines.
+_MOMENT = re.compile(
+    r"(?P<year>\d{4})(?P<line>-?)(?P<month>\d\d)(?P=line)(?P<day>\d\d)"
+    r"(?:[T ] ?(?P<hour>\d{1,2})[:.](?P<minute>\d\d)(?::(?P<second>\d\d))? ?(?P<offset>Z|[+-]\d\d:\d\d)?)?",
+    re.ASCII,
+)
+
+
+def zone_named(name: object) -> ZoneInfo | None:
+    """A time zone by its name, such as ``Europe/London``; None when there is none."""
+    try:
+        return ZoneInfo(name)  # type: ignore[arg-type]
+    except (ValueError, OSError, TypeError, AttributeError, KeyError):  # all of which it raises for odd names
+        return None
+
+
+def moment_of(value: object, *, is_end: bool) -> datetime:
+    """What a date, a time or a text of one means; naive where no time zone stands beside it.
+
+    Only what can mean one thing is read: ``fromisoformat`` takes 18.30 for a fraction of a second past six, and
+    ``2026-W52`` for a Monday.
+
+    :param is_end: a day alone counts whole, so the first moment of the next day is meant.
+    :raises ValueError: it is none of these.
+    :raises OverflowError: the day after is beyond the calendar.
+    """
+    if isinstance(value, str):
+        value = _typed(value)
+    if isinstance(value, datetime):
+        return value
+    if not isinstance(value, date):
+        raise ValueError  # noqa: TRY004 - to its caller a number is a time that cannot be read
+    return datetime.combine(value + timedelta(days=is_end), time())
+
+
+def _typed(text: str) -> date | datetime:
+    found = _MOMENT.fullmatch(text.strip())
+    if not found:
+        raise ValueError
+    day = date(int(found["year"]), int(found["month"]), int(found["day"]))
+    if found["hour"] is None:
+        return day
+    clock = f"{found['hour']:0>2}:{found['minute']}:{found['second'] or '00'}{found['offset'] or ''}"
+    return datetime.fromisoformat(f"{day.isoformat()}T{clock}")
