@@ -6,24 +6,38 @@ addEventListener("pageshow", (event) => {
   if (event.persisted && "private" in document.body.dataset) location.reload();
 });
 
-// A form is sent once. The button says so, and works again if the guest comes back or nothing comes of it.
+// A form is sent once. Its button says so, after four seconds that it takes longer, and a screen reader hears both. It works
+// again when the guest comes back or stops the browser: not while that waits, since a second press would undo the first.
 for (const form of document.forms) {
   const button = form.querySelector("button[type=submit]");
-  const words = button.textContent;
+  const words = button?.textContent;
+  const progress = form.querySelector(".progress");
+  const say = (text, isSeen) => {
+    progress?.classList.toggle("unseen", !isSeen);
+    progress?.replaceChildren(text ?? "");
+  };
   let sent = false;
+  let timers = [];
   const reset = () => {
+    if (!sent) return;
     sent = false;
-    button.removeAttribute("aria-disabled");
-    button.textContent = words;
+    timers.forEach(clearTimeout);
+    say("", true);
+    button?.removeAttribute("aria-disabled");
+    button?.replaceChildren(words);
   };
   form.addEventListener("submit", (event) => {
     if (sent) return event.preventDefault();
     sent = true;
-    button.setAttribute("aria-disabled", "true");
-    button.textContent = form.dataset.pressed ?? words;
-    setTimeout(reset, 20000);
+    timers = window.navigation ? [] : [setTimeout(reset, 60000)]; // the browser does not tell that it was stopped
+    if (event.submitter?.hasAttribute("formaction")) return;
+    button?.setAttribute("aria-disabled", "true");
+    button?.replaceChildren(form.dataset.pressed ?? words);
+    say(form.dataset.pressed, false); // the button shows it
+    timers.push(setTimeout(() => say(form.dataset.slow, true), 4000));
   });
-  addEventListener("pageshow", (event) => event.persisted && reset());
+  addEventListener("pageshow", reset);
+  window.navigation?.addEventListener("navigateerror", reset);
 }
 
 // Not every browser minds "autofocus" on what is no field.
@@ -43,7 +57,10 @@ if (password) {
     password.focus();
   });
   // Sent as a password, so that no browser keeps it among the words that it offers.
-  password.form.addEventListener("submit", () => set(false));
+  password.form.addEventListener("submit", (event) => {
+    set(false);
+    if (event.submitter?.hasAttribute("formaction")) password.value = ""; // which needs none, and keeps none
+  });
 
   const hint = document.getElementById("caps-lock");
   const look = (event) => {

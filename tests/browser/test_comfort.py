@@ -65,6 +65,101 @@ def test_a_double_click_sends_the_form_once_and_the_button_says_so(visit, sandbo
     assert len(password_calls(sandbox)) == 1
 
 
+def test_the_button_stays_pressed_while_the_browser_waits_and_says_when_it_takes_longer(visit, sandbox):
+    visit.go("/login")
+    page = visit.page
+    page.clock.install()
+    visit.go("/login")
+    page.locator("#username").fill("ana")
+    page.locator("#password").fill(PASSWORD)
+    page.evaluate("document.forms[0].addEventListener('submit', event => event.preventDefault())")
+    button, said = page.locator("main form button[type=submit]"), page.locator(".progress")
+    assert said.get_attribute("aria-live") == "polite"
+    button.click()
+    assert said.inner_text() == "Signing in…"
+    assert said.bounding_box()["height"] <= 1  # to be heard: the button shows it
+    page.clock.fast_forward(3_500)
+    assert said.inner_text() == "Signing in…"
+    page.clock.fast_forward(1_000)
+    assert said.inner_text() == "This is taking longer than usual. Please wait a moment."
+    assert said.bounding_box()["height"] > 10
+    page.clock.fast_forward(120_000)
+    assert button.inner_text() == "Signing in…"
+    assert button.get_attribute("aria-disabled") == "true"
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    assert button.inner_text() == "Sign in"
+    assert button.get_attribute("aria-disabled") is None
+    assert said.inner_text() == ""
+
+
+def test_a_browser_that_the_guest_has_stopped_can_send_the_form_again(visit, sandbox):
+    visit.go("/login")
+    page = visit.page
+    page.locator("#username").fill("slow:3")
+    page.locator("#password").fill(PASSWORD)
+    page.evaluate("""() => {
+      window.stopped = new Promise(done => setTimeout(() => {
+        const button = document.querySelector("main form button[type=submit]");
+        const before = button.textContent;
+        stop();
+        setTimeout(() => done([before, button.textContent, button.ariaDisabled]), 100);
+      }, 500));
+      setTimeout(() => document.querySelector("main form button[type=submit]").click(), 0);
+    }""")
+    assert page.evaluate("stopped") == ["Signing in…", "Sign in", None]
+    visit.submit()
+    assert page.url.endswith("/account")
+
+
+def test_a_browser_that_does_not_tell_when_it_was_stopped_is_given_a_minute(visit):
+    page = visit.page
+    page.add_init_script("delete window.navigation")
+    page.clock.install()
+    visit.go("/login")
+    page.evaluate("document.forms[0].addEventListener('submit', event => event.preventDefault())")
+    button = page.locator("main form button[type=submit]")
+    button.click()
+    page.clock.fast_forward(50_000)
+    assert button.inner_text() == "Signing in…"
+    page.clock.fast_forward(11_000)
+    assert button.inner_text() == "Sign in"
+
+
+def test_a_form_without_a_button_costs_the_page_none_of_its_comfort(visit):
+    page, wrong = visit.page, []
+    page.on("pageerror", lambda error: wrong.append(error))  # noqa: PLW0108 - Playwright writes into what it is given
+    page.route("**/login", lambda route: with_a_bare_form(route))
+    visit.go("/login")
+    assert page.get_by_role("button", name="Show password").is_visible()
+    page.evaluate("document.forms[0].requestSubmit()")
+    assert wrong == []
+
+
+def with_a_bare_form(route):
+    answer = route.fetch()
+    route.fulfill(
+        response=answer, body=answer.text().replace("<main>", '<main><form action="#"><input name="q"></form>')
+    )
+
+
+def test_a_choice_of_language_keeps_what_was_typed_and_sends_no_password(visit, sandbox):
+    visit.sign_in(password="wrong", path="/login?next=/account?table%3D7")
+    sandbox.clear_calls()
+    page, sent = visit.page, []
+    page.on("request", lambda request: sent.append(request.post_data or ""))
+    page.locator("#password").fill("marker-password")
+    page.get_by_role("button", name="Español").click()
+    assert page.get_by_role("alert").is_visible()
+    assert page.locator("html").get_attribute("lang") == "es"
+    assert page.locator("#username").input_value() == "ana"
+    assert page.locator("#password").input_value() == ""
+    assert "marker-password" not in "".join(sent)
+    assert sandbox.calls() == []
+    page.locator("#password").fill(PASSWORD)
+    page.keyboard.press("Enter")  # the first button of the form is still the one that signs in
+    page.wait_for_url("**/account?table=7")
+
+
 def test_the_button_comes_back_with_a_page_that_the_browser_has_kept(visit):
     visit.go("/login")
     page = visit.page
@@ -164,6 +259,7 @@ def test_a_screen_reader_hears_the_form_in_this_order(visit):
   - textbox "Password" [invalid]
   - paragraph
   - button "Sign in"
+  - paragraph
   - navigation "More help":
     - list:
       - listitem:
@@ -180,8 +276,8 @@ def test_a_screen_reader_hears_the_form_in_this_order(visit):
     - list:
       - listitem: English
       - listitem:
-        - link "Español":
-          - /url: /language/es"""
+        - button "Español"\
+"""
     )
 
 
