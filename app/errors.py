@@ -25,7 +25,7 @@ from app.paytronix import Refused, Unavailable
 from app.refusals import tell_foreign_host, tell_foreign_origin
 from app.site import language_cookie, site, told, words_for
 from app.store import StoreUnavailable
-from app.views import login
+from app.views import language, login
 
 RETRY_AFTER_SECONDS = 10
 _WORDS = {
@@ -74,7 +74,7 @@ def init_app(app: Flask) -> None:
 def _sign_in_ended(ended: SignInEnded) -> AnyResponse:
     if ended.notice == "session_expired":
         log.info("session_unknown")
-    elif ended.notice == "session_lost":
+    elif ended.notice in {"session_lost", "session_forgotten"}:
         log.warning(
             "session_lost", todo="if it happens often: is the store shared by all instances, do cookies get through"
         )
@@ -104,6 +104,8 @@ def _store_unavailable(error: StoreUnavailable) -> AnyResponse:
     log.error("store_unavailable", reason=error.reason)
     if request.endpoint == "login.submit":
         return login.busy_again("unavailable")
+    if request.endpoint == "language.choose_with_form":
+        return language.choose_with_form(**request.view_args or {})
     words = "sign_out_failed" if request.endpoint == "logout.submit" else "unavailable"
     return error_page(503, words, retry_after_seconds=RETRY_AFTER_SECONDS)
 
@@ -112,18 +114,18 @@ def _form_refused(error: FormRefused) -> AnyResponse:
     has_cookie = session.keeps_cookies() or language_cookie() in request.cookies
     log.warning("csrf_refused", reason="stale_form" if has_cookie else "no_cookie", endpoint=request.endpoint)
     if request.endpoint == "login.submit":
-        return login.form_again("form_expired" if has_cookie else "cookies_needed")
+        return login.form_refused(error.age_seconds, has_cookie=has_cookie)
+    if request.endpoint == "language.choose_with_form":  # what it shows is a fresh form anyway
+        return language.choose_with_form(**request.view_args or {})
     if request.endpoint == "logout.submit" and session.current_sign_in() is None:
         session.leave("signed_out", for_good=False)
         return redirect(url_for("login.show"), 303)
-    return error_page(400, "form_expired")
+    return error_page(400, "page_expired")
 
 
 def _form_unreadable(error: FormUnreadable) -> AnyResponse:
     log.warning("input_refused", endpoint=request.endpoint)
-    return (
-        login.form_again("input_unreadable") if request.endpoint == "login.submit" else error_page(400, "bad_request")
-    )
+    return login.form_unreadable() if request.endpoint == "login.submit" else error_page(400, "bad_request")
 
 
 def _foreign_host(error: ForeignHost) -> Response:

@@ -173,14 +173,14 @@ class _Given:
         return by_place[place]
 
 
-def _languages_line(given: Mapping[str, Any]) -> Callable[[str | None], Markup]:
-    """Makes the links to the same page in other languages, given its address."""
+def _languages_line(given: Mapping[str, Any]) -> Callable[..., Markup]:
+    """Makes the ways to the same page in other languages, given its address, or the id of the form that it is about."""
 
-    def make(here: str | None) -> Markup:
-        return _part("languages.html", {**given, "here": here})
+    def make(here: str | None, form: str | None = None) -> Markup:
+        return _part("languages.html", {**given, "here": here, "form": form})
 
     remembered = lru_cache(ADDRESSES_REMEMBERED)(make)
-    return lambda here: (make if len(here or "") > LONGEST_ADDRESS_REMEMBERED else remembered)(here)
+    return lambda here, form=None: (make if len(here or "") > LONGEST_ADDRESS_REMEMBERED else remembered)(here, form)
 
 
 def _part(template: str, given: Mapping[str, Any]) -> Markup:

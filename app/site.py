@@ -69,8 +69,9 @@ def told(name: str, /, **values: object) -> Message:
 
     :raises KeyError: there is no such message.
     """
+    message = voice().site(name, **values)
     site().texts_seen.note(name, has_words=True)
-    return voice().site(name, **values)
+    return message
 
 
 def words_for(error: PaytronixError, *, guest: str, signing_in: bool = False) -> Message:

@@ -24,7 +24,7 @@ from app.pages import render
 from app.paytronix import Account, Balance, Expiration
 from app.site import site
 
-EXAMPLES = {"minutes": "5", "reference": "4f1c20d8a3b96e75"}
+EXAMPLES = {"minutes": "5", "guest": "Ana", "reference": "4f1c20d8a3b96e75"}
 ACCOUNT = Account(
     points=(Balance(name="Points", amount=Decimal(1250)),),
     rewards=(
@@ -37,7 +37,9 @@ ACCOUNT = Account(
 )
 CARD_NUMBER = "6000000000000017"
 
-_NOTICES = frozenset({"session_ended", "session_expired", "session_too_old", "signed_out"})
+_NOTICES = frozenset(
+    {"session_ended", "session_expired", "session_forgotten", "session_lost", "session_too_old", "signed_out"}
+)
 _ON_ACCOUNT = frozenset({"part_unavailable", "card_unavailable", "no_card"})
 _SAYING = frozenset({"", PAYTRONIX, SITE})  # labels stand on the pages of the others
 _WITH_AN_ERROR = frozenset({("login", "error_summary"), ("login", "title_error_prefix"), ("page", "code")})
@@ -128,7 +130,9 @@ def _with_code(name: str, voice: Voice) -> str:
 
 
 def _of_the_site(name: str, voice: Voice) -> str:
-    message = voice.site(name, minutes=EXAMPLES["minutes"])
+    message = voice.site(name, minutes=EXAMPLES["minutes"], guest=EXAMPLES["guest"])
+    if name == "signed_in_already":
+        return render("signed_in.html", message=message, onward="/", can_sign_out=True)
     if shipped().words[LAST_RESORT][SITE, name].title:
         return render("error.html", message=message, reference=g.request_id)
     if name in _ON_ACCOUNT:
@@ -163,11 +167,11 @@ def _sign_in(
         "login.html",
         username="",
         next="",
+        reasons="",
         field_errors=field_errors,
         message=message,
         notice=notice,
         merchants_notices=[merchants_notice] if merchants_notice else [],
-        here=None,
     )
 
 

@@ -5,12 +5,14 @@ makes every form that was ever shown different, so that the same form sent twice
 """
 
 import secrets
+import time
 from collections.abc import Sequence
 from urllib.parse import unquote_to_bytes
 
 from flask import Flask, current_app, request
 from flask.globals import request_ctx
 from flask_wtf.csrf import validate_csrf
+from itsdangerous import BadData
 from werkzeug.exceptions import BadRequest, Forbidden, RequestEntityTooLarge, UnsupportedMediaType
 from wtforms import ValidationError
 
@@ -26,7 +28,14 @@ _MOST_FIELDS = 2000  # far more than any form of ours has; reading 100,000 takes
 
 
 class FormRefused(BadRequest):
-    """The form's secret is not this browser's: it is stale, or of another browser (ASVS 5.0 V3.5.1)."""
+    """The form's secret is not this browser's: it is stale, or of another browser (ASVS 5.0 V3.5.1).
+
+    :ivar age_seconds: how long ago one of our pages showed the form; None when that cannot be told
+    """
+
+    def __init__(self, age_seconds: float | None = None) -> None:
+        super().__init__()
+        self.age_seconds = age_seconds
 
 
 class FormUnreadable(BadRequest):
@@ -82,10 +91,19 @@ def check_form(origin: str, *, may_hold_file: bool = False) -> None:
         raise RequestEntityTooLarge
     if not _is_readable(body, may_hold_file=may_hold_file):
         raise FormUnreadable
+    token = request.form.get(FIELD, "").partition("~")[2]
     try:
-        validate_csrf(request.form.get(FIELD, "").partition("~")[2])
+        validate_csrf(token)
     except ValidationError as error:
-        raise FormRefused from error
+        raise FormRefused(_age_seconds(token)) from error
+
+
+def _age_seconds(token: str) -> float | None:
+    try:
+        _, made_at = current_app.extensions[_SIGNS].loads(token, return_timestamp=True)
+    except BadData:
+        return None
+    return time.time() - float(made_at.timestamp())
 
 
 def _comes_from_elsewhere(origin: str) -> bool:

@@ -84,13 +84,6 @@ class Login:
     def _tell(self, event: str, attempt: Attempt, **about: str) -> None:
         log.warning(event, guest=self._pseudonyms.for_log(attempt.username), address=attempt.address, **about)
 
-    def made_by(self, attempt: Attempt) -> SignIn | None:
-        """The sign-in that this very form has just made: its second click came late.
-
-        :raises StoreUnavailable: the store cannot say.
-        """
-        return self._submits.made(attempt.form, attempt.username, attempt.password)
-
     def _ask(
         self, attempt: Attempt, own_try: Try, session: dict[str, str], former: SignIn | None, settled: Settled
     ) -> SignIn:
@@ -100,7 +93,10 @@ class Login:
         except Refused as refusal:
             log.info("login_failed", guest=guest, address=attempt.address, code=refusal.code)
             raise
-        session = session | {"username": token.username or attempt.username}
+        session = session | {
+            "username": token.username or attempt.username,
+            "typed_username": attempt.username,  # Paytronix may write the name in another way than the guest
+        }
         tokens = Tokens.of(token, margin_seconds=self._margin_seconds)
         sign_in = self._sign_ins.begin(
             session, tokens, along=lambda session_id: (*own_try.succeeded(), settled(session_id))

@@ -246,7 +246,8 @@ def required_sign_in() -> SignIn:
 def _why_not_signed_in(session: GuestSession) -> str | None:
     signed_in_at = session.get(SIGNED_IN_AT)
     if isinstance(signed_in_at, int) and 0 <= time.time() - signed_in_at <= LANDS_WITHIN_SECONDS:
-        return "session_lost"  # signing in again would lead here again, and nobody would know why
+        # Signing in again may lead here again, and nobody would know why. Who brings the id has kept the cookie.
+        return "session_forgotten" if session.presented_id else "session_lost"
     return "session_expired" if session.presented_id else None
 
 

@@ -16,6 +16,7 @@ import msgspec
 from msgspec.msgpack import Decoder
 
 from app.auth.pseudonyms import Pseudonyms
+from app.auth.usernames import folded
 from app.logs import log
 from app.paytronix import Token
 from app.store import Change, Put, Store, StoreUnavailable
@@ -105,6 +106,11 @@ class SignIn:
     def username(self) -> str:
         """The guest's canonical username at Paytronix."""
         return str(self.session["username"])
+
+    def is_of(self, username: str) -> bool:
+        """Whether it is the guest who types this username: Paytronix's own, or the one of this sign-in's form."""
+        names = (self.username, self.session.get("typed_username"))
+        return folded(username) in {folded(name) for name in names if name}
 
 
 class SignIns:

@@ -94,16 +94,6 @@ class Submits:
                 wait(POLL_SECONDS)
         raise Unavailable(TOKEN_CALL, Reason.TIMEOUT)
 
-    def made(self, form: str, username: str, password: str) -> SignIn | None:
-        """The live sign-in that the same submit has made a moment ago, if there is one.
-
-        :raises StoreUnavailable: the store cannot say.
-        """
-        keys = _keys(form, username, password)
-        (sealed,) = self._store.get(_key(keys))
-        outcome = _outcome(keys, sealed)
-        return self._sign_ins.find(outcome.session_id) if outcome and outcome.session_id else None
-
     def _first(
         self, keys: SessionKeys, holder: str, attempt: Callable[[Settled], SignIn], before: Callable[[], None]
     ) -> SignIn:

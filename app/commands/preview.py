@@ -11,7 +11,7 @@ from app.site import site
 from app.situations import Situation, page_of, situations
 
 STATIC = Path(__file__).parents[2] / "static"
-_ADDRESS = re.compile(r'href="/(?:language/(?P<tag>[A-Za-z0-9-]+)[^"]*)?"')
+_ADDRESS = re.compile(r'(?P<to>href|formaction)="/(?:language/(?P<tag>[A-Za-z0-9-]+)[^"]*)?"')
 _FOLDER_OF_FILE = re.compile(r"(?:/static|/brand|\.\.)/[0-9a-f]+/")  # in pages, and in the stylesheet of the look
 
 _SHEET = """<!doctype html>
@@ -75,7 +75,7 @@ def write_preview(out: Path, *, now: datetime | None = None) -> int:
 def _between_files(situation: Situation, number: int, address: re.Match[str]) -> str:
     """Where a link of the site leads in the preview: to the same page in another language, or to the sheet."""
     tag = address["tag"]
-    return f'href="{_file(situation, number, tag) if tag else "index.html"}"'
+    return f'{address["to"]}="{_file(situation, number, tag) if tag else "index.html"}"'
 
 
 def _file(situation: Situation, number: int, language: str) -> str:

@@ -10,6 +10,7 @@ EVERYWHERE: Mapping[str, str] = {
 }
 ONLY_IN: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("site", "throttled"): {"minutes": "how many minutes the guest has to wait"},
+    ("site", "signed_in_already"): {"guest": "who is signed in: the first name, or the username while it is not known"},
     ("account", "greeting"): {"first_name": "the guest's first name"},
     ("account", "expires"): {"date": "the last day of a reward"},
     ("account", "card_code"): {"number": "the number of the guest's card"},

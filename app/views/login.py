@@ -1,8 +1,10 @@
 """``/login``: the form, and what happens when it is sent."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
-from types import MappingProxyType
+from urllib.parse import parse_qsl, urlencode
 
 from flask import Blueprint, Response, current_app, make_response, redirect, request, url_for
 from flask_wtf import FlaskForm
@@ -18,6 +20,7 @@ from app.auth.redirects import safe_next
 from app.auth.throttle import Throttled
 from app.auth.usernames import cleaned
 from app.messages import Message
+from app.messages.catalogue import WRONG_PASSWORD
 from app.pages import render
 from app.paytronix import Refused, Unavailable
 from app.site import site, told, voice, words_for
@@ -28,6 +31,8 @@ bp = Blueprint("login", __name__)
 LONGEST_USERNAME = 256
 LONGEST_PASSWORD = 256
 RETRY_AFTER_SECONDS = 10
+LONG_OPEN_SECONDS = 1800  # from then on a guest agrees that a page was open for a long time
+_FORM_REFUSED = frozenset({"form_expired", "form_lost", "cookies_needed"})  # the site's messages that say so
 
 
 class LoginForm(FlaskForm):  # type: ignore[misc]
@@ -39,6 +44,7 @@ class LoginForm(FlaskForm):  # type: ignore[misc]
     username = StringField(filters=[lambda text: cleaned(text) if text else text])
     password = PasswordField()
     next = HiddenField()
+    reasons = HiddenField()
 
     def validate_username(self, field: Field) -> None:
         _check_typed(field, missing="username_missing", too_long="username_too_long", longest=LONGEST_USERNAME)
@@ -58,13 +64,11 @@ def _check_typed(field: Field, *, missing: str, too_long: str, longest: int) -> 
 @bp.get("/login")
 @public
 def show() -> AnyResponse:
-    try:
-        if session.current_sign_in():
-            return redirect(_onward(request.args.get("next")), 303)
-    except StoreUnavailable:
-        pass  # the form needs no store
+    onward = request.args.get("next")
+    if _is_signed_in():
+        return redirect(_onward(onward), 303)
     notice = session.take_notice()
-    return _page(onward=request.args.get("next"), notice=told(notice) if notice else None)
+    return _page(onward=onward, reasons={"notice": notice} if notice else {})
 
 
 @bp.post("/login")
@@ -72,33 +76,57 @@ def show() -> AnyResponse:
 def submit() -> AnyResponse:
     form = LoginForm(request.form)
     if not form.validate():
-        return _again(form, 422)
+        return _again(form, 422, {name: texts[0] for name, texts in form.errors.items()})
     try:
         sign_in = site().login.sign_in(_attempt(form), session=session.new_content(), former=session.current_sign_in())
     except Throttled as throttled:
         return _too_many(form, throttled.retry_after_seconds)
     except Refused as refusal:
-        return _again(form, 422, words_for(refusal, guest=form.username.data, signing_in=True))
+        words = words_for(refusal, guest=form.username.data, signing_in=True)
+        return _again(form, 422, {"code": _entry_of(words)}, words)
     except Unavailable as trouble:
-        return _busy(form, words_for(trouble, guest=form.username.data), trouble.retry_after_seconds)
+        words = words_for(trouble, guest=form.username.data)
+        return _busy(form, {"trouble": words.code}, trouble.retry_after_seconds, words)
     session.begin(sign_in)
     return redirect(_onward(form.next.data), 303)
 
 
-def form_again(words: str) -> AnyResponse:
+def in_another_language() -> AnyResponse:
+    """The form as it was sent, without its password, and what the guest has read with it."""
+    form = LoginForm(request.form)
+    if _is_signed_in():
+        return redirect(_onward(form.next.data), 303)
+    return _again(form, 200, dict(parse_qsl(form.reasons.data or "")))
+
+
+def form_refused(age_seconds: float | None, *, has_cookie: bool) -> AnyResponse:
     """What a form that is not this browser's gets: the form as it was sent, without its password and fresh.
 
-    :param words: the name of the site's message that says why.
+    A guest who has signed in meanwhile, in another tab or with the first click of two, is led on instead.
+
+    :param age_seconds: how long ago one of our pages showed it; None when that cannot be told.
+    :param has_cookie: the browser has sent a cookie of ours.
     """
     form = LoginForm(request.form)
-    try:
-        # The second click of a form that has signed this very browser in, and so has given it another session.
-        current, made = session.current_sign_in(), site().login.made_by(_attempt(form))
-        if current and made and current.session_id == made.session_id:
+    if _is_signed_in():
+        sign_in = session.required_sign_in()
+        if sign_in.is_of(form.username.data or ""):
             return redirect(_onward(form.next.data), 303)
-    except StoreUnavailable:
-        pass
-    return _again(form, 422, told(words))
+        guest = session.remembered().get("first_name") or sign_in.username
+        message = told("signed_in_already", guest=guest)
+        return make_response(render("signed_in.html", message=message, onward=_onward(form.next.data)), 422)
+    if not has_cookie and dict(parse_qsl(form.reasons.data or "")).get("site") in _FORM_REFUSED:
+        reason = "cookies_needed"  # for the second time; once may be a browser that was closed in between
+    elif age_seconds is not None and age_seconds >= LONG_OPEN_SECONDS:
+        reason = "form_expired"
+    else:
+        reason = "form_lost"
+    return _again(form, 422, {"site": reason})
+
+
+def form_unreadable() -> Response:
+    """The form as far as it could be read, without its password."""
+    return _again(LoginForm(request.form), 422, {"site": "input_unreadable"})
 
 
 def busy_again(words: str) -> Response:
@@ -106,7 +134,14 @@ def busy_again(words: str) -> Response:
 
     :param words: the name of the site's message that says why.
     """
-    return _busy(LoginForm(request.form), told(words), None)
+    return _busy(LoginForm(request.form), {"site": words}, None)
+
+
+def _is_signed_in() -> bool:
+    try:
+        return session.current_sign_in() is not None
+    except StoreUnavailable:
+        return False  # the form needs no store
 
 
 def _attempt(form: LoginForm) -> Attempt:
@@ -123,29 +158,22 @@ def _onward(target: str | None) -> str:
 
 
 def _too_many(form: LoginForm, retry_after_seconds: int) -> Response:
-    page = _again(form, 429, told("throttled", minutes=-(-retry_after_seconds // 60)))
+    page = _again(form, 429, {"site": "throttled", "minutes": str(-(-retry_after_seconds // 60))})
     page.headers["Retry-After"] = str(retry_after_seconds)
     return page
 
 
-def _busy(form: LoginForm, message: Message, retry_after_seconds: int | None) -> Response:
-    page = _again(form, 503, message)
+def _busy(
+    form: LoginForm, reasons: Mapping[str, str], retry_after_seconds: int | None, message: Message | None = None
+) -> Response:
+    page = _again(form, 503, reasons, message)
     page.headers["Retry-After"] = str(retry_after_seconds or RETRY_AFTER_SECONDS)
     return page
 
 
-def _again(form: LoginForm, status: int, message: Message | None = None) -> Response:
-    """The sign-in page with what was sent, the password apart.
-
-    :param message: why the guest is still here, besides what is wrong with a field.
-    """
-    return _page(
-        status,
-        username=form.username.data or "",
-        onward=form.next.data,
-        field_errors={name: told(texts[0]) for name, texts in form.errors.items()},
-        message=message,
-    )
+def _again(form: LoginForm, status: int, reasons: Mapping[str, str], message: Message | None = None) -> Response:
+    """The sign-in page with what was sent, the password apart."""
+    return _page(status, username=form.username.data or "", onward=form.next.data, reasons=reasons, message=message)
 
 
 def _page(
@@ -153,30 +181,50 @@ def _page(
     *,
     username: str = "",
     onward: str | None = None,
-    field_errors: Mapping[str, Message] = MappingProxyType({}),
+    reasons: Mapping[str, str],
     message: Message | None = None,
-    notice: Message | None = None,
 ) -> Response:
     """The sign-in page.
 
     :param onward: where the guest wants to go, whoever says so.
-    :param message: why the guest is still here; an error.
-    :param notice: why the guest is here; no error.
+    :param reasons: why the guest is here, by names of entries, which hold in every language, whoever says so:
+        ``site`` (with ``minutes``), ``code`` (a refusal), ``trouble`` (no refusal), ``notice`` (no error), ``username``
+        and ``password`` (what is wrong with the field).
+    :param message: the words for ``code`` or ``trouble`` as they are at the first time.
     """
-    onward = safe_next(onward, current_app.url_map)
     return make_response(
         render(
             "login.html",
             username=username,
-            next=onward or "",
-            field_errors=field_errors,
-            message=message,
-            notice=notice,
+            next=safe_next(onward, current_app.url_map) or "",
+            reasons=urlencode(reasons),
+            field_errors={name: text for name in ("username", "password") if (text := _said(reasons, name))},
+            message=message or _said(reasons, "site") or _said(reasons, "code") or _said(reasons, "trouble"),
+            notice=_said(reasons, "notice"),
             merchants_notices=_merchants_notices(),
-            here=onward,
         ),
         status,
     )
+
+
+def _entry_of(words: Message) -> str:
+    """The name under which the words for a refusal are found again. What reads like a wrong password is called one.
+
+    A name of its own would tell a stranger which accounts there are (ASVS 5.0 V6.3.8).
+    """
+    wrong_password = voice().paytronix(WRONG_PASSWORD, signing_in=True)
+    return words.code if words.source and words.text != wrong_password.text else WRONG_PASSWORD
+
+
+def _said(reasons: Mapping[str, str], about: str) -> Message | None:
+    """What a reason is in the guest's language; None when there is none, or no such words."""
+    if about not in reasons:
+        return None
+    if about in {"code", "trouble"}:
+        return replace(voice().paytronix(reasons[about], signing_in=about == "code"), reference=None)
+    with suppress(KeyError):
+        return told(reasons[about], minutes=reasons.get("minutes", ""))
+    return None
 
 
 def _merchants_notices() -> list[Message]:

@@ -93,5 +93,5 @@ def test_the_browser_whose_sign_in_ended_is_told_to_sign_in_again(small_site):
         assert browser.get("/account").status == 200
     assert [browser.get("/account").status for browser in browsers] == [303, 200, 200]
     page = browsers[0].get("/login")
-    assert "signed you out" in page.text
+    assert "We end it after a while" in page.text
     assert [record["ended"] for record in log_of(small_site, "sign_ins_surplus_ended")] == [1]

@@ -128,7 +128,7 @@ def test_a_browser_that_does_not_tell_when_it_was_stopped_is_given_a_minute(visi
 def test_a_form_without_a_button_costs_the_page_none_of_its_comfort(visit):
     page, wrong = visit.page, []
     page.on("pageerror", lambda error: wrong.append(error))  # noqa: PLW0108 - Playwright writes into what it is given
-    page.route("**/login", lambda route: with_a_bare_form(route))
+    page.route("**/login", with_a_bare_form)
     visit.go("/login")
     assert page.get_by_role("button", name="Show password").is_visible()
     page.evaluate("document.forms[0].requestSubmit()")

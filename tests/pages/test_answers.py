@@ -31,6 +31,7 @@ def test_the_routes_are_those_of_the_contract(site):
         ("/login", "POST"),
         ("/logout", "POST"),
         ("/language/<tag>", "GET"),
+        ("/language/<tag>", "POST"),
         ("/account", "GET"),
         ("/healthz", "GET"),
         ("/servez", "GET"),

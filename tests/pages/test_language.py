@@ -1,5 +1,6 @@
 """The language of the pages: the guest's choice, else the browser's wish, else the programme's first language."""
 
+import re
 import tracemalloc
 from pathlib import Path
 
@@ -15,11 +16,13 @@ def language_of(page):
 
 
 def test_every_page_offers_each_language_in_its_own_words(browser):
-    pages = [browser.get("/login"), browser.sign_in("ana", "wrong"), browser.get("/nothing-here")]
+    with_form = [browser.get("/login"), browser.sign_in("ana", "wrong")]
+    without = [browser.get("/nothing-here")]
     browser.sign_in()
-    for page in (*pages, browser.get("/account")):
+    for page in (*with_form, *without, browser.get("/account")):
         assert '<span aria-current="true">English</span>' in page.body
-        assert 'lang="es" hreflang="es" dir="ltr" rel="nofollow">Español</a>' in page.body
+        assert 'lang="es" dir="ltr">Español</button>' in page.body or page not in with_form
+        assert 'lang="es" hreflang="es" dir="ltr" rel="nofollow">Español</a>' in page.body or page in with_form
 
 
 def test_a_choice_is_kept_and_counts_more_than_the_browsers_wish(browser):
@@ -32,20 +35,101 @@ def test_a_choice_is_kept_and_counts_more_than_the_browsers_wish(browser):
 
 
 def test_a_choice_leads_back_to_the_page_where_it_was_made(browser):
-    page = browser.get("/login?next=/account?table%3D7")
+    page = browser.get("/nothing-here?x=1")
     link = next(link for link in page.read.links if link.startswith("/language/es"))
-    answer = browser.get(link)
-    assert answer.location == "/account?table=7"
-    assert browser.get(browser.get(answer.location).location).fields["next"] == "/account?table=7"
+    assert browser.get(link).location == "/"  # where there is a page: nobody is led to a page that there is not
     browser.sign_in()
     link = next(link for link in browser.get("/account?x=1").read.links if link.startswith("/language/en"))
     assert browser.get(link).location == "/account?x=1"
 
 
-def test_a_refused_sign_in_offers_the_languages_and_keeps_where_to_go(browser):
-    page = browser.sign_in("ana", "wrong", path="/login?next=/account?table%3D7")
-    link = next(link for link in page.read.links if link.startswith("/language/es"))
-    assert browser.get(link).location == "/account?table=7"
+def in_spanish(browser, page, **typed):
+    """Press the button that the form has for it."""
+    (button,) = (given for tag, given in page.read.tags if tag == "button" and given.get("lang") == "es")
+    assert [given["id"] for tag, given in page.read.tags if tag == "form" and "id" in given] == [button["form"]]
+    return browser.post(button["formaction"], page.fields | typed)
+
+
+def test_a_choice_on_a_form_keeps_what_was_typed_but_no_password(browser, sandbox):
+    page = browser.get("/login?next=/account?table%3D7")
+    answer = in_spanish(browser, page, username=" ana\u202c", password="marker-password")
+    assert (answer.status, language_of(answer)) == (200, "es")
+    assert (answer.fields["username"], answer.fields["password"]) == ("ana", "")
+    assert answer.fields["next"] == "/account?table=7"
+    assert "marker-password" not in answer.body
+    assert 'role="alert"' not in answer.body
+    assert sandbox.calls() == []
+    assert language_of(browser.get("/nothing-here")) == "es"
+    assert browser.submit(answer, "ana", "taco-tuesday").location == "/account?table=7"
+
+
+@pytest.mark.parametrize(
+    ("username", "password", "spanish"),
+    [
+        ("ana", "wrong", "con esos datos"),
+        ("code:locked", "x", "con esos datos"),
+        ("503", "x", "no podemos consultar tus recompensas"),
+        ("code:one_time_password.feature_disabled", "x", "no se puede entrar con un mensaje de texto"),
+        ("", "", "Rellena «Nombre de usuario»."),
+        ("ana", "", "Escribe tu contraseña."),
+        ("a" * 257, "x", "es demasiado largo"),
+        ("a\0na", "x", "No hemos podido leer"),
+    ],
+)
+def test_a_choice_on_a_form_keeps_the_error(browser, sandbox, username, password, spanish):
+    page = browser.sign_in(username, password, path="/login?next=/account?table%3D7")
+    calls = len(sandbox.calls())
+    answer = in_spanish(browser, page)
+    assert (answer.status, language_of(answer)) == (200, "es")
+    assert answer.read.title.startswith("Error: ")
+    assert spanish in answer.text
+    assert answer.fields["username"] == page.fields["username"]
+    assert answer.fields["next"] == "/account?table=7"
+    assert answer.body.count('aria-invalid="true"') == page.body.count('aria-invalid="true"')
+    assert len(sandbox.calls()) == calls
+
+
+def test_a_choice_keeps_how_long_to_wait_and_why_the_guest_is_here(make_site, sandbox):
+    browser = browser_of(make_site(LOGIN_FAILURES_PER_GUEST="1/15 minutes"))
+    browser.sign_in("ana", "wrong")
+    page = browser.sign_in("ana", "wrong")
+    minutes = re.search(r"wait (\d+) min", page.text)[1]
+    assert f"Espera {minutes} min" in in_spanish(browser, page).text
+    browser.get("/language/en")
+    browser.sign_in("ben@example.com", "soup-of-the-day")
+    browser.sign_out()
+    assert "Has cerrado la sesión" in in_spanish(browser, browser.get("/login")).text
+
+
+@pytest.mark.parametrize(
+    "reasons", ["site=none", "code=x&notice=%00", "site=throttled", "&&==", "username=%ff", "x" * 9000]
+)
+def test_reasons_that_somebody_makes_up_are_none_or_words_of_ours(browser, reasons):
+    assert in_spanish(browser, browser.get("/login"), reasons=reasons).status == 200
+
+
+def test_a_choice_on_a_form_that_is_stale_shows_a_fresh_one(site, sandbox):
+    theirs, browser = browser_of(site).get("/login"), browser_of(site)
+    page = in_spanish(browser, theirs, username="ana")
+    assert (page.status, page.fields["username"]) == (200, "ana")
+    assert browser.submit(page, "ana", "taco-tuesday").status == 303
+
+
+def test_a_choice_on_a_form_of_a_browser_that_is_signed_in_meanwhile_leads_on(browser):
+    page = browser.get("/login?next=/account?table%3D7")
+    browser.sign_in()
+    answer = in_spanish(browser, page, username="ana")
+    assert (answer.status, answer.location) == (303, "/account?table=7")
+    assert language_of(browser.get("/account")) == "es"
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Sec_Fetch_Site": "cross-site"}])
+def test_a_form_of_another_site_chooses_no_language_and_puts_nothing_on_a_page(browser, headers):
+    form = browser.get("/login").fields
+    answer = browser.post("/language/es", form | {"username": "marker-name"}, **headers)
+    assert answer.status == 403
+    assert "marker-name" not in answer.body
+    assert "Set-Cookie" not in answer.headers
 
 
 @pytest.mark.parametrize(
@@ -57,9 +141,10 @@ def test_a_choice_leads_nowhere_else(browser, target):
 
 @pytest.mark.parametrize("tag", ["fr", "xx", "e" * 500, "..%2F..", "%00", "es%0d%0aSet-Cookie:x=1"])
 def test_a_language_that_there_is_not_is_no_page_and_sets_no_cookie(browser, tag):
-    answer = browser.get(f"/language/{tag}")
-    assert answer.status == 404
-    assert "Set-Cookie" not in answer.headers
+    form = browser.get("/login").fields
+    for answer in (browser.get(f"/language/{tag}"), browser.post(f"/language/{tag}", form)):
+        assert answer.status == 404
+        assert "Set-Cookie" not in answer.headers
 
 
 def test_a_choice_changes_nothing_but_one_cookie(browser, site, monkeypatch):
