@@ -203,6 +203,21 @@ def account_with_a_part_missing(visit):
     visit.sign_in("then:odd:rewardBalances")
 
 
+@state(200)
+def account_with_odd_amounts(visit):
+    visit.sign_in("olga", "odd-soup")
+
+
+@state(200)
+def account_with_a_card_that_cannot_be_found(visit):
+    visit.sign_in("balance:code:account_info.not_found")
+
+
+@state(503)
+def balances_away(visit):
+    visit.sign_in("balance:503")
+
+
 @state(503)
 def paytronix_away(visit):
     visit.sign_in("then:503")
@@ -224,6 +239,12 @@ def from_another_site(visit):
 
 @state(404)
 def not_found(visit):
+    visit.go("/nothing-here")
+
+
+@state(404)
+def not_found_by_a_signed_in_guest(visit):
+    visit.sign_in()
     visit.go("/nothing-here")
 
 
