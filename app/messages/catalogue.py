@@ -178,7 +178,7 @@ class Voice:
         if spoken := self._first(self._own, keys):
             return self._message(spoken)
         # The built-in words for other codes say more about an account than a stranger may know (ASVS 6.3.8).
-        tells_nothing = not TROUBLE.isdisjoint(names) or WRONG_PASSWORD in names
+        tells_nothing = concerns_everybody(code) or WRONG_PASSWORD in names
         if (tells_nothing or not signing_in) and (spoken := self._first(self._built_in, keys)):
             return self._message(spoken)
         if vendor_text:
@@ -490,6 +490,11 @@ def _layers(words: Mapping[str, Words], tags: Collection[str]) -> tuple[Layer, .
 def _words_in(words: Mapping[str, Words], tag: str) -> Words:
     """What those who read a language read: what a region (``en-GB``) does not word, its language (``en``) does."""
     return {key: entry for each in reversed(languages.served_by(tag, words)) for key, entry in words[each].items()}
+
+
+def concerns_everybody(code: str) -> bool:
+    """Whether a code says that nobody can sign in, and so nothing about one account."""
+    return not TROUBLE.isdisjoint(_names(code))
 
 
 def _names(code: str) -> list[str]:

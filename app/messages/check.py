@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.messages import well_known
-from app.messages.catalogue import LAST_RESORT, TROUBLE, WRONG_PASSWORD, Catalogue
+from app.messages.catalogue import AS_SYSTEM_ERROR, LAST_RESORT, WRONG_PASSWORD, Catalogue, concerns_everybody
 from app.messages.faults import LONGEST_SENTENCE, Fault, quoted
 from app.messages.folder import LANGUAGES_FOLDER, Folder
 from app.messages.languages import served_by
@@ -21,9 +21,9 @@ from app.messages.style import troubles_of_style
 from app.messages.words import DEFAULT, PAYTRONIX, SITE, Entry, Key
 
 _PHONE = re.compile(r"[0-9][0-9 ()./-]{4,}[0-9]")
-# Trouble that keeps everybody out, and what is met only by a guest who has signed in (docs/paytronix.md, 3.4).
+# What is met only by a guest who has signed in, and what is the operator's to mend (docs/paytronix.md, 3.4 and 3.7).
 AFTER_SIGN_IN = re.compile(r"(?:.+\.)?invalid_token$|user_info\.|account_info|result:")
-_SYSTEM_ERROR = re.compile(r"(?:.+\.)?system_error$|http:5")
+_OF_THE_OPERATOR = re.compile(r"(?:.+\.)?(?:feature_disabled|invalid_merchant)$")
 
 _Check = Callable[[Catalogue, str, Key, Entry], Iterator[Fault]]
 
@@ -212,7 +212,7 @@ def _misspelt_code(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> It
     """A code close to one that we know, or the name of one of the site's own sentences below [paytronix]."""
     vocabulary = shipped().vocabulary.sections
     section, code = key
-    if section != PAYTRONIX or code in vocabulary[PAYTRONIX]:
+    if section != PAYTRONIX or code in vocabulary[PAYTRONIX] or code in AS_SYSTEM_ERROR:
         return
     if code in vocabulary[SITE]:
         problem = f"{quoted(code)} is a sentence of the site and no code of Paytronix."
@@ -244,9 +244,9 @@ def _telling_words(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> It
     """
     section, code = key
     voice = catalogue.voice(tag)
-    if voice is None or section not in {PAYTRONIX, DEFAULT[0]} or code in TROUBLE or _SYSTEM_ERROR.match(code):
+    if voice is None or section not in {PAYTRONIX, DEFAULT[0]} or concerns_everybody(code):
         return
-    if AFTER_SIGN_IN.match(code) or code in shipped().vocabulary.sections[SITE]:
+    if AFTER_SIGN_IN.match(code) or _OF_THE_OPERATOR.match(code) or code in shipped().vocabulary.sections[SITE]:
         return  # nobody reads it at sign-in; or it is in the wrong place, which is told
     neutral, told = voice.paytronix(WRONG_PASSWORD, signing_in=True), voice.said(section, code)
     if (told.text, told.title, told.link) != (neutral.text, neutral.title, neutral.link):

@@ -116,6 +116,12 @@ def test_a_default_that_reads_differently_from_a_wrong_password_is_worth_a_look(
     [
         "system_error",
         "one_time_password.system_error",
+        "system.error",
+        "oauth.system.error",
+        "server_error",
+        "x.internal_error",
+        "feature_disabled",
+        "oauth.invalid_merchant",
         "timeout",
         "connection",
         "busy",

@@ -106,6 +106,24 @@ def test_who_words_a_wrong_password_words_all_the_ways_to_say_it(folder):
     assert told == {"No."}
 
 
+@pytest.mark.parametrize(
+    "code", ["system.error", "oauth.system.error", "Server_Error", "x.internal_error", "x.system_error"]
+)
+def test_who_words_a_failure_of_paytronix_words_all_the_ways_to_say_it(folder, code):
+    folder.english('[paytronix]\nsystem_error = "Down."')
+    for signing_in in (False, True):
+        assert folder.voice().paytronix(code, signing_in=signing_in).text == "Down."
+
+
+def test_an_outage_without_words_is_told_in_those_of_its_kind_and_never_in_paytronixs(folder):
+    folder.merchant('name = "Olive"\nshow_vendor_text = true')
+    folder.english('default = "Oops."\n[paytronix]\n"http:5xx" = "Down."\nmaintenance = "Back at six."')
+    voice = folder.voice()
+    assert voice.paytronix("who.knows", "internal").text == "internal"
+    assert voice.paytronix("who.knows", instead="http:5xx").text == "Down."
+    assert voice.paytronix("x.maintenance", instead="http:5xx").text == "Back at six."
+
+
 def test_the_merchants_default_speaks_at_sign_in_too(folder):
     folder.english('default = "D"')
     assert folder.voice().paytronix("account_locked", signing_in=True).text == "D"
