@@ -121,11 +121,21 @@ class _Reader:
         except _NoMoment:
             return None
         if begins_at and ends_at and begins_at >= ends_at:
-            self.collector.add((name, "until"), f"{quoted(name)} ends before it begins.", "Correct one of the two.")
+            if self._is_left_out(given["from"]):
+                problem = f"{quoted(name)} begins in the hour that this day does not have: the clock is put forward."
+                self.collector.add((name, "from"), problem, "Begin it after the clock was put forward.")
+            else:
+                self.collector.add((name, "until"), f"{quoted(name)} ends before it begins.", "Correct one of the two.")
             return None
         entries = self._entries(name, given)
         line = self._document.fault((name,), "", "").line
         return Notice(name, entries, begins_at, ends_at, while_failing, line) if entries else None
+
+    def _is_left_out(self, value: object) -> bool:
+        """Whether no clock ever shows this time, because it is put forward over it."""
+        typed = moment_of(value, is_end=False)
+        there = typed.replace(tzinfo=typed.tzinfo or self._zone)
+        return there.astimezone(UTC).astimezone(there.tzinfo).replace(tzinfo=None) != typed.replace(tzinfo=None)
 
     def _moment(self, name: str, given: Mapping[str, Any], field: str) -> datetime | None:
         """A day counts whole: ``from`` is its first moment, ``until`` its last."""

@@ -86,6 +86,16 @@ FAULTS = [
     ),
     ("time_zone = 'Asia/Tokyo'\n[n]\nuntil = 9999-12-31\ntext.en = 'x'", "no day and no time", 3),
     ("[n]\nfrom = 2026-12-02T00:00:00Z\nuntil = 2026-12-01T00:00:00Z\ntext.en = 'x'", "before it begins", 3),
+    *(  # half past two is half past three on that day; in Beirut the day itself begins an hour late
+        (f"time_zone = '{zone}'\n[n]\nfrom = {begins}\nuntil = {ends}\ntext.en = 'x'", told, line)
+        for zone, begins, ends, told, line in (
+            ("America/New_York", "'2027-03-14 02:30'", "'2027-03-14 03:15'", "the clock is put forward", 3),
+            ("Europe/London", "2027-03-28T01:30:00", "2027-03-28T02:15:00", "the clock is put forward", 3),
+            ("Asia/Beirut", "'2027-03-28 00:30'", "'2027-03-28 01:10'", "the clock is put forward", 3),
+            ("America/New_York", "'2027-03-14 04:30'", "'2027-03-14 04:15'", "ends before it begins", 4),
+            ("America/New_York", "'2027-11-07 01:50'", "'2027-11-07 01:10'", "ends before it begins", 4),
+        )
+    ),
     ("[n]\nwhile = 'raining'\ntext.en = 'x'", "no such state", 2),
     ("[n]\nwhile = 'paytronix_failing'", "has no text", 1),
     ("[n]\nwhile = 'paytronix_failing'\ntext = 'x'", "in which language", 3),
