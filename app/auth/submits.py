@@ -25,7 +25,7 @@ from app.store.sealing import SessionKeys
 REMEMBERED_SECONDS = 30
 OUTAGE_REMEMBERED_SECONDS = 2  # for the second click; who comes back later wants another try
 WAIT_RESERVE_SECONDS = 2  # what an attempt may need beyond its call
-POLL_SECONDS = 0.05
+POLL_SECONDS = (0.05, 0.4)  # the first and the longest pause between looks at what became of the first
 
 
 class Outcome(msgspec.Struct, omit_defaults=True):
@@ -78,20 +78,22 @@ class Submits:
         """
         keys, holder = _keys(form, username, password), secrets.token_hex(8)
         give_up_at = time.monotonic() + self._call_seconds + WAIT_RESERVE_SECONDS
+        pause_seconds, longest_seconds = POLL_SECONDS
         with waits("submit") as wait:
             while time.monotonic() < give_up_at:
                 # Taking the lease is also the proof that the store can be written, before a password call is spent.
                 # It outlives all who wait: if its holder is killed, nobody knows how its call went, and nobody makes
                 # another.
                 seconds = self._call_seconds + REMEMBERED_SECONDS
-                is_first, (sealed,), _ = self._store.claim(_key(keys), holder, seconds, records=[_key(keys)])
+                is_first, (sealed,) = self._store.claim(_key(keys), holder, seconds, records=[_key(keys)])
                 if outcome := _outcome(keys, sealed):
                     if is_first:
                         self._release(keys, holder)
                     return self._joined(outcome)
                 if is_first:
                     return self._first(keys, holder, attempt, before)
-                wait(POLL_SECONDS)
+                wait(pause_seconds)
+                pause_seconds = min(pause_seconds * 1.5, longest_seconds)
         raise Unavailable(TOKEN_CALL, Reason.TIMEOUT)
 
     def _first(

@@ -53,7 +53,6 @@ class Claim(NamedTuple):
 
     is_held: bool
     records: list[bytes | None]
-    counts: list[Count]
 
 
 class Put(NamedTuple):
@@ -83,20 +82,13 @@ class Settle(NamedTuple):
     ttl_seconds: float
 
 
-class Release(NamedTuple):
-    """Give a lease back if this holder has it."""
-
-    lease: str
-    holder: str
-
-
 class TakeBack(NamedTuple):
     """Count one less in counters that were counted before. One that is past its end stays so."""
 
     counters: Sequence[str]
 
 
-Change = Put | Settle | Release | TakeBack
+Change = Put | Settle | TakeBack
 
 
 @dataclass(frozen=True)
@@ -197,9 +189,6 @@ class Store(Protocol):
         :returns: the count within this window, this one included.
         """
 
-    def increment_all(self, windows_seconds: Mapping[str, float]) -> list[Count]:
-        """The same for several counters, each with its window, in fewer round trips; how far each has come."""
-
     def count_up(self, limits: Mapping[str, Limit]) -> str | None:
         """Count one more in several counters, or in none if one of them has come to its limit.
 
@@ -211,9 +200,6 @@ class Store(Protocol):
 
     def count(self, key: str) -> Count:
         """Read a counter without counting; (0, 0.0) outside a window."""
-
-    def counts(self, *keys: str) -> list[Count]:
-        """The same for several counters, in their order, in fewer round trips."""
 
     def acquire(self, lease: str, holder: str, ttl_seconds: float) -> bool:
         """Take a lease, or take it anew as its present holder.
@@ -228,10 +214,8 @@ class Store(Protocol):
     def prolong(self, held: Collection[tuple[str, str]], ttl_seconds: float) -> None:
         """Move the end of leases, each named with its holder, and only if that has it still."""
 
-    def claim(
-        self, lease: str, holder: str, ttl_seconds: float, *, records: Sequence[str] = (), counters: Sequence[str] = ()
-    ) -> Claim:
-        """``acquire``, then ``get`` and ``counts``, in one round trip if one server has all of it."""
+    def claim(self, lease: str, holder: str, ttl_seconds: float, *, records: Sequence[str] = ()) -> Claim:
+        """``acquire``, then ``get``, in one round trip if one server has all of it."""
 
     def ping(self) -> None:
         """Return if what a sign-in needs works now: each kind of operation, on records that leave nothing behind."""

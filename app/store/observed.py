@@ -68,17 +68,11 @@ class ObservedStore:
     def increment(self, key: str, ttl_seconds: float) -> int:
         return self._told("increment", self._store.increment, key, ttl_seconds)
 
-    def increment_all(self, windows_seconds: Mapping[str, float]) -> list[Count]:
-        return self._told("increment_all", self._store.increment_all, windows_seconds)
-
     def count_up(self, limits: Mapping[str, Limit]) -> str | None:
         return self._told("count_up", self._store.count_up, limits)
 
     def count(self, key: str) -> Count:
         return self._told("count", self._store.count, key)
-
-    def counts(self, *keys: str) -> list[Count]:
-        return self._told("counts", self._store.counts, *keys)
 
     def acquire(self, lease: str, holder: str, ttl_seconds: float) -> bool:
         return self._told("acquire", self._store.acquire, lease, holder, ttl_seconds)
@@ -89,10 +83,8 @@ class ObservedStore:
     def prolong(self, held: Collection[tuple[str, str]], ttl_seconds: float) -> None:
         self._told("prolong", self._store.prolong, held, ttl_seconds)
 
-    def claim(
-        self, lease: str, holder: str, ttl_seconds: float, *, records: Sequence[str] = (), counters: Sequence[str] = ()
-    ) -> Claim:
-        return self._told("claim", self._store.claim, lease, holder, ttl_seconds, records=records, counters=counters)
+    def claim(self, lease: str, holder: str, ttl_seconds: float, *, records: Sequence[str] = ()) -> Claim:
+        return self._told("claim", self._store.claim, lease, holder, ttl_seconds, records=records)
 
     def ping(self) -> None:
         self._told("ping", self._store.ping)

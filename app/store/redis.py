@@ -32,7 +32,6 @@ from app.store.interface import (
     Limit,
     Put,
     Reason,
-    Release,
     Settle,
     StoreUnavailable,
     TakeBack,
@@ -124,11 +123,7 @@ class RedisStore:
         return int(self._run(scripts.COUNT_OWNED, [_ALL], milliseconds(ttl_seconds)))
 
     def increment(self, key: str, ttl_seconds: float) -> int:
-        return self.increment_all({key: ttl_seconds})[0].number
-
-    def increment_all(self, windows_seconds: Mapping[str, float]) -> list[Count]:
-        steps = [_step(scripts.INCREMENT, [_counter(key)], milliseconds(ttl)) for key, ttl in windows_seconds.items()]
-        return [Count(number, left / 1000) for number, left in self._run_all(steps, repeatable=False)]
+        return int(self._run(scripts.INCREMENT, [_counter(key)], milliseconds(ttl_seconds), repeatable=False))
 
     def count_up(self, limits: Mapping[str, Limit]) -> str | None:
         held = {_counter(key): (key, limit) for key, limit in limits.items()}
@@ -148,10 +143,7 @@ class RedisStore:
         return None
 
     def count(self, key: str) -> Count:
-        return self.counts(key)[0]
-
-    def counts(self, *keys: str) -> list[Count]:
-        return self._read(counters=keys)[2]
+        return _count(*self._run(scripts.COUNT, [_counter(key)]))
 
     def acquire(self, lease: str, holder: str, ttl_seconds: float) -> bool:
         return bool(self._run_all([_acquire(lease, holder, ttl_seconds)])[0])
@@ -162,11 +154,9 @@ class RedisStore:
     def prolong(self, held: Collection[tuple[str, str]], ttl_seconds: float) -> None:
         self._run_all([_prolong(lease, holder, ttl_seconds) for lease, holder in held])
 
-    def claim(
-        self, lease: str, holder: str, ttl_seconds: float, *, records: Sequence[str] = (), counters: Sequence[str] = ()
-    ) -> Claim:
-        (held,), values, counts = self._read(_acquire(lease, holder, ttl_seconds), records=records, counters=counters)
-        return Claim(bool(held), values, counts)
+    def claim(self, lease: str, holder: str, ttl_seconds: float, *, records: Sequence[str] = ()) -> Claim:
+        (held,), values = self._read(_acquire(lease, holder, ttl_seconds), records=records)
+        return Claim(bool(held), values)
 
     def ping(self) -> None:
         """Run every script once: a right that is missing shows, and so does a node that has a part of the keys only."""
@@ -190,7 +180,7 @@ class RedisStore:
                 _step(scripts.INCREMENT, [counter], 1000),
                 _step(scripts.COUNT_UP, [counter], *_limit(Limit(2, 1))),
                 _step(scripts.TAKE_BACK, [counter]),
-                _step(scripts.COUNTS, [counter]),
+                _step(scripts.COUNT, [counter]),
             ]
         )
 
@@ -239,23 +229,15 @@ class RedisStore:
     def _run(self, script: str, keys: Sequence[str], *arguments: str | bytes | int, repeatable: bool = True) -> Any:
         return self._run_all([_step(script, keys, *arguments)], repeatable=repeatable)[0]
 
-    def _read(
-        self, *steps: Command, records: Sequence[str] = (), counters: Sequence[str] = ()
-    ) -> tuple[list[Any], list[bytes | None], list[Count]]:
-        """What the steps give, and after them records and counters."""
-        groups: list[list[str]] = []
-        reads: list[Command] = []
-        for script, keys in ((scripts.GET, [*map(_record, records)]), (scripts.COUNTS, [*map(_counter, counters)])):
-            if keys:
-                for group in self._servers.together(keys):
-                    groups.append(group)
-                    reads.append(_step(script, group))
-        replies = self._run_all([*steps, *reads])
+    def _read(self, *steps: Command, records: Sequence[str]) -> tuple[list[Any], list[bytes | None]]:
+        """What the steps give, and after them records."""
+        keys = [*map(_record, records)]
+        groups = list(self._servers.together(keys)) if keys else []
+        replies = self._run_all([*steps, *(_step(scripts.GET, group) for group in groups)])
         found: dict[str, Any] = {}
         for group, reply in zip(groups, replies[len(steps) :], strict=True):
             found.update(zip(group, reply, strict=True))
-        values = [_value(found[_record(key)]) for key in records]
-        return replies[: len(steps)], values, [_count(*found[_counter(key)]) for key in counters]
+        return replies[: len(steps)], [_value(found[key]) for key in keys]
 
     def _steps(self, change: Change) -> Iterator[Command]:
         match change:
@@ -273,8 +255,6 @@ class RedisStore:
             case Settle(name, holder, value, ttl_seconds):
                 keys = [_lease(name), _record(name)]
                 yield _step(scripts.SETTLE, keys, holder, b"\n" + value, milliseconds(ttl_seconds))
-            case Release(lease, holder):
-                yield _release(lease, holder)
             case TakeBack(counters):
                 for group in self._servers.together([_counter(key) for key in counters]):
                     yield _step(scripts.TAKE_BACK, group)

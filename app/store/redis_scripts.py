@@ -67,7 +67,7 @@ return ended
 INCREMENT = """
 local number = redis.call('INCR', KEYS[1])
 if number == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
-return {number, redis.call('PTTL', KEYS[1])}
+return number
 """
 
 # Gives the place of the first counter that has come to its limit, or 0 when all were counted.
@@ -87,11 +87,7 @@ for _, key in ipairs(KEYS) do
 end
 """
 
-COUNTS = """
-local counts = {}
-for i, key in ipairs(KEYS) do counts[i] = {redis.call('GET', key), redis.call('PTTL', key)} end
-return counts
-"""
+COUNT = "return {redis.call('GET', KEYS[1]), redis.call('PTTL', KEYS[1])}"
 
 ACQUIRE = """
 local holder = redis.call('GET', KEYS[1])

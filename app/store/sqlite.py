@@ -14,7 +14,6 @@ from app.store.interface import (
     Limit,
     Put,
     Reason,
-    Release,
     Settle,
     StoreUnavailable,
     TakeBack,
@@ -109,13 +108,9 @@ class SqliteStore:
             return int(live.fetchone()[0])
 
     def increment(self, key: str, ttl_seconds: float) -> int:
-        return self.increment_all({key: ttl_seconds})[0].number
-
-    def increment_all(self, windows_seconds: Mapping[str, float]) -> list[Count]:
         with self._connection() as db, transaction(db):
-            for key, ttl_seconds in windows_seconds.items():
-                _count_one(db, key, ttl_seconds)
-            return _counts(db, tuple(windows_seconds))
+            _count_one(db, key, ttl_seconds)
+            return _counts(db, (key,))[0].number
 
     def count_up(self, limits: Mapping[str, Limit]) -> str | None:
         with self._connection() as db, transaction(db):
@@ -127,11 +122,8 @@ class SqliteStore:
             return full
 
     def count(self, key: str) -> Count:
-        return self.counts(key)[0]
-
-    def counts(self, *keys: str) -> list[Count]:
         with self._connection() as db:
-            return _counts(db, keys)
+            return _counts(db, (key,))[0]
 
     def acquire(self, lease: str, holder: str, ttl_seconds: float) -> bool:
         with self._connection() as db:
@@ -147,11 +139,9 @@ class SqliteStore:
             for lease, holder in held:
                 db.execute("UPDATE leases SET ends_at = ? WHERE name = ? AND holder = ?", (ends_at, lease, holder))
 
-    def claim(
-        self, lease: str, holder: str, ttl_seconds: float, *, records: Sequence[str] = (), counters: Sequence[str] = ()
-    ) -> Claim:
+    def claim(self, lease: str, holder: str, ttl_seconds: float, *, records: Sequence[str] = ()) -> Claim:
         with self._connection() as db:
-            return Claim(_acquire(db, lease, holder, ttl_seconds), _get(db, records), _counts(db, counters))
+            return Claim(_acquire(db, lease, holder, ttl_seconds), _get(db, records))
 
     def ping(self) -> None:
         self.increment("ping", 1)
@@ -222,8 +212,6 @@ def _make(db: sqlite3.Connection, change: Change) -> None:
         case Settle(name, holder, value, ttl_seconds):
             db.execute(_PUT, (name, value, None, _ends_at(ttl_seconds)))
             db.execute(_RELEASE, (name, holder))
-        case Release(lease, holder):
-            db.execute(_RELEASE, (lease, holder))
         case TakeBack(counters):
             for key in counters:
                 db.execute("UPDATE counters SET number = max(number - 1, 0) WHERE key = ?", (key,))

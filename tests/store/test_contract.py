@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from app.store import Claim, Count, Limit, Put, Release, Settle, TakeBack
+from app.store import Claim, Count, Limit, Put, Settle, TakeBack
 
 LONG = 60
 SHORT = 1  # longer than a busy machine takes for the next operations
@@ -219,18 +219,6 @@ def test_a_store_says_what_it_is(store):
     assert facts.is_encrypted
 
 
-def test_several_counters_are_read_in_the_order_in_which_they_are_asked_for(store):
-    store.increment("one", LONG)
-    store.increment("three", LONG)
-    store.increment("three", LONG)
-
-    counts = store.counts("three", "two", "one")
-
-    assert [count.number for count in counts] == [2, 0, 1]
-    assert counts[1] == Count(0, 0.0)
-    assert LONG - 5 < counts[0].seconds_left <= LONG
-
-
 def test_a_counter_counts_within_a_window_that_begins_at_the_first_count(store):
     assert store.count("failures") == Count(0, 0.0)
     assert [store.increment("failures", 2) for _ in range(3)] == [1, 2, 3]
@@ -245,19 +233,8 @@ def test_a_counter_counts_within_a_window_that_begins_at_the_first_count(store):
     assert LONG - 5 < store.count("failures").seconds_left <= LONG
 
 
-def test_several_counters_are_incremented_each_within_its_own_window(store):
-    store.increment("one", SHORT)
-    counts = store.increment_all({"three": LONG, "one": LONG, "two": 2 * LONG})
-    assert [count.number for count in counts] == [1, 2, 1]
-    assert LONG - 5 < counts[0].seconds_left <= LONG
-    assert 0 < counts[1].seconds_left <= SHORT
-    assert 2 * LONG - 5 < counts[2].seconds_left <= 2 * LONG
-    time.sleep(PAST_SHORT)
-    assert [count.number for count in store.counts("one", "two", "three")] == [0, 1, 1]
-
-
 def numbers(store, *keys):
-    return [count.number for count in store.counts(*keys)]
+    return [store.count(key).number for key in keys]
 
 
 def test_several_counters_are_counted_up_until_the_first_of_them_is_full_and_then_none_is(store):
@@ -363,37 +340,26 @@ def test_a_lease_is_prolonged_for_its_holder_only_and_never_taken_again(store):
 
 def test_a_claim_takes_a_lease_and_reads_what_belongs_to_it(store):
     store.put("j:{a}", b"\nvalue", LONG)
-    store.increment("one", LONG)
-    assert store.claim("j:{a}", "first", LONG) == Claim(True, [], [])
-    second = store.claim("j:{a}", "second", LONG, records=["j:{b}", "j:{a}"], counters=["two", "one"])
-    assert second[:2] == (False, [None, b"\nvalue"])
-    assert [count.number for count in second.counts] == [0, 1]
-    assert store.claim("j:{a}", "first", SHORT, records=["j:{a}"]) == Claim(True, [b"\nvalue"], [])
+    assert store.claim("j:{a}", "first", LONG) == Claim(True, [])
+    second = store.claim("j:{a}", "second", LONG, records=["j:{b}", "j:{a}"])
+    assert second == Claim(False, [None, b"\nvalue"])
+    assert store.claim("j:{a}", "first", SHORT, records=["j:{a}"]) == Claim(True, [b"\nvalue"])
     time.sleep(PAST_SHORT)
     assert store.claim("j:{a}", "second", LONG).is_held
     assert not store.acquire("j:{a}", "first", LONG)
 
 
 def test_changes_are_made_in_their_order(store):
-    store.acquire("x:{a}", "holder", LONG)
     store.claim("j:{a}", "holder", LONG)
     store.write(
         Put({"s:{a}": b"old", "t:{b}": b"tokens"}, LONG, "guest"),
         Put({"s:{a}": b"new"}, LONG, "guest"),
         Settle("j:{a}", "holder", b"outcome", LONG),
-        Release("x:{a}", "holder"),
     )
     assert store.get("s:{a}", "t:{b}", "j:{a}") == [b"new", b"tokens", b"outcome"]
-    assert store.acquire("x:{a}", "other", LONG)
     assert store.acquire("j:{a}", "other", LONG)
     assert store.delete_owned("guest") == 2
     assert store.get("j:{a}") == [b"outcome"]
-
-
-def test_a_release_among_changes_is_of_its_holder_only(store):
-    store.acquire("x:{a}", "first", LONG)
-    store.write(Release("x:{a}", "second"))
-    assert not store.acquire("x:{a}", "second", LONG)
 
 
 def test_who_settles_too_late_takes_the_lease_from_nobody(store):
@@ -401,7 +367,7 @@ def test_who_settles_too_late_takes_the_lease_from_nobody(store):
     time.sleep(0.05)
     assert store.claim("j:{a}", "second", LONG).is_held
     store.write(Settle("j:{a}", "first", b"value", SHORT))
-    assert store.claim("j:{a}", "third", LONG, records=["j:{a}"]) == Claim(False, [b"value"], [])
+    assert store.claim("j:{a}", "third", LONG, records=["j:{a}"]) == Claim(False, [b"value"])
     time.sleep(PAST_SHORT)
     assert store.get("j:{a}") == [None]
 

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from redis.exceptions import ResponseError
 
-from app.store import Limit, Put, Release, Settle, StoreUnavailable, TakeBack, open_store
+from app.store import Limit, Put, Settle, StoreUnavailable, TakeBack, open_store
 from tests.stores import IN_TIME_SECONDS, free_ports, until
 
 LONG = 60
@@ -90,16 +90,14 @@ OPERATIONS = {
     "delete_all": lambda store: store.delete_all(),
     "count_owned": lambda store: store.count_owned(LONG),
     "increment": lambda store: store.increment("c", LONG),
-    "increment_all": lambda store: store.increment_all({"c": LONG, "d": LONG}),
     "count_up": lambda store: store.count_up({"c": Limit(9, LONG), "d": Limit(9, LONG)}),
     "count": lambda store: store.count("c"),
     "acquire": lambda store: store.acquire("l:{a}", "holder", LONG),
     "prolong": lambda store: store.prolong([("l:{a}", "holder"), ("l:{b}", "holder")], LONG),
-    "claim": lambda store: store.claim("j:{a}", "holder", LONG, records=["j:{a}"], counters=["c", "d"]),
+    "claim": lambda store: store.claim("j:{a}", "holder", LONG, records=["j:{a}"]),
     "write": lambda store: store.write(
         Put({"s:{b}": b"value", "t:{b}": b"value"}, LONG, "guest"),
         Settle("j:{a}", "holder", b"value", LONG),
-        Release("l:{a}", "holder"),
         TakeBack(["c"]),
     ),
     "release": lambda store: store.release("l:{a}", "holder"),
@@ -208,7 +206,7 @@ def test_a_lease_whose_reply_was_lost_is_held(own_redis, proxy):
 def test_what_is_written_or_claimed_together_makes_one_round_trip(own_redis, proxy):
     store = open_store(proxy.url)
     store.ping()
-    for operation in ("get", "claim", "write", "increment_all"):
+    for operation in ("get", "claim", "write", "count_up"):
         before = proxy.messages
         OPERATIONS[operation](store)
         assert proxy.messages == before + 1, operation
@@ -221,7 +219,7 @@ def test_what_is_written_together_and_whose_reply_was_lost_is_written_again(own_
     proxy.cuts_reply = 1
     store.write(Put({"s:{a}": b"value"}, LONG, "guest"), Settle("j:{a}", "holder", b"outcome", LONG))
     assert not proxy.cuts_reply
-    assert store.claim("j:{a}", "other", LONG, records=["s:{a}", "j:{a}"]) == (True, [b"value", b"outcome"], [])
+    assert store.claim("j:{a}", "other", LONG, records=["s:{a}", "j:{a}"]) == (True, [b"value", b"outcome"])
     assert store.delete_owned("guest") == 1
     store.close()
 
@@ -286,9 +284,9 @@ def test_a_lease_whose_outcome_a_full_server_does_not_take_is_not_given_back(sto
         client.config_set("maxmemory", 1)
         assert fails_in_time(store.write, Put({"s:{b}": b"value"}, LONG, "guest"), settle).reason == "full"
         client.config_set("maxmemory", 0)
-    assert store.claim("j:{a}", "second", LONG, records=["j:{a}", "s:{b}"]) == (False, [None, None], [])
+    assert store.claim("j:{a}", "second", LONG, records=["j:{a}", "s:{b}"]) == (False, [None, None])
     store.write(settle)
-    assert store.claim("j:{a}", "second", LONG, records=["j:{a}"]) == (True, [b"value"], [])
+    assert store.claim("j:{a}", "second", LONG, records=["j:{a}"]) == (True, [b"value"])
 
 
 def test_a_record_whose_entry_in_the_index_fails_is_not_written_whatever_is_sent_with_it(own_redis, fails_in_time):
