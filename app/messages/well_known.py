@@ -14,7 +14,7 @@ LARGEST_BYTES = 128 * 1024  # what Apple takes
 MIMETYPES = {
     "apple-app-site-association": "application/json",
     "assetlinks.json": "application/json",
-    "security.txt": "text/plain; charset=utf-8",
+    "security.txt": "text/plain",
 }
 Trouble = tuple[str, str]  # what is wrong, and what to do instead
 FILES = tuple(f"{FOLDER}/{name}" for name in MIMETYPES)

@@ -1,5 +1,7 @@
 """``/.well-known/…``, ``/robots.txt``, ``/favicon.ico``: what programs look for at fixed addresses."""
 
+from pathlib import Path
+
 from flask import Blueprint, Response, abort, redirect, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -9,7 +11,7 @@ from app.messages.well_known import MIMETYPES
 from app.site import site, voice
 
 bp = Blueprint("well_known", __name__)
-ROBOTS = "User-agent: *\nDisallow: /account\nDisallow: /language/\n"  # whoever looks for the sign-in page may find it
+ROBOTS = Path(__file__).with_name("robots.txt").read_bytes()
 
 
 @bp.get("/.well-known/change-password")
@@ -33,7 +35,7 @@ def file(name: str) -> Response:
 @bp.get("/robots.txt")
 @public
 def robots() -> Response:
-    return _file(ROBOTS.encode(), "text/plain; charset=utf-8")
+    return _file(ROBOTS, "text/plain")
 
 
 @bp.get("/favicon.ico")
@@ -44,7 +46,7 @@ def favicon() -> Response:
 
 
 def _file(content: bytes, mimetype: str) -> Response:
-    answer = Response(content, content_type=mimetype)
+    answer = Response(content, mimetype=mimetype)
     answer.headers["Cache-Control"] = KEPT_BRIEFLY
     answer.headers["Content-Security-Policy"] = FILE_POLICY
     return answer
