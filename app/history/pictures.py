@@ -40,7 +40,7 @@ class Pictures:
                         fingerprint=fingerprint, content=content, made_by=by, made_at=now(connection)
                     )
                 )
-                note(connection, by, "picture_added", fingerprint=fingerprint[:12], bytes=len(content))
+                note(connection, by, "picture_added", fingerprint=fingerprint, bytes=len(content))
         return fingerprint
 
     def get(self, fingerprint: str) -> bytes | None:
