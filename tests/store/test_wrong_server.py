@@ -174,6 +174,34 @@ def test_the_documented_access_list_lets_the_site_work_and_empty_nothing(own_red
             assert b"no permissions" in said, command
 
 
+def documented_besides(place):
+    (rights,) = re.findall(rf"{place} `([^`]+)`", OPERATIONS.read_text())
+    return rights.split()
+
+
+def test_the_documented_rights_with_a_cluster_and_with_sentinels_are_enough(
+    tmp_path, shared_sentinel_group, sentinel_url
+):
+    with redis_server(tmp_path, *CLUSTERED, str(free_ports(1)[0])) as node:
+        rights = documented_rights() + documented_besides("with a Cluster")
+        with node.client() as client:
+            client.execute_command("ACL", "SETUSER", "site", "on", ">secret", *rights)
+            client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+            until(lambda: client.cluster("INFO")["cluster_state"] == "ok")
+            assert client.execute_command("ACL", "DRYRUN", "site", "ASKING") == b"OK"
+        store = open_store(f"redis+cluster://site:secret@{node.address}")
+        store.ping()
+        store.close()
+
+    rights = documented_rights() + documented_besides("With Sentinel")
+    with shared_sentinel_group.master.client() as client:
+        client.execute_command("ACL", "SETUSER", "site", "on", ">secret", *rights)
+        store = open_store(sentinel_url.replace("://", "://site:secret@"))
+        store.ping()
+        store.close()
+        client.execute_command("ACL", "DELUSER", "site")
+
+
 @pytest.mark.parametrize(
     "right", ["time", "eval", "zadd", "incr", "decr", "pexpire", "zrangebyscore", "del", "zcount", "zscan", "zcard"]
 )
