@@ -17,7 +17,7 @@ from app.messages.faults import Fault, quoted
 from app.messages.languages import tag_of
 from app.messages.merchant import FILE as MERCHANT_FILE
 from app.messages.notices import FILE as NOTICES_FILE
-from app.messages.pictures import Asset, Pictures, Trouble, is_name
+from app.messages.pictures import Asset, Pictures, Trouble, is_name, some_names_in
 from app.messages.places import START
 from app.messages.well_known import FILES as WELL_KNOWN_FILES
 from app.messages.well_known import WellKnown
@@ -235,16 +235,16 @@ class Folder:
 
     def _list(self) -> Listing:
         try:
-            names = sorted(each.name for each in (self.path / LANGUAGES_FOLDER).iterdir() if _is_ours(each.name))
+            names = [name for name in some_names_in(self.path / LANGUAGES_FOLDER) if _is_ours(name)]
             has_languages = True
         except OSError:
             names, has_languages = [], False
         try:
-            pictures = sorted(each.name for each in self.path.iterdir() if is_name(each.name))
+            pictures = [name for name in some_names_in(self.path) if is_name(name)][:MOST_FILES]
         except OSError:
             pictures = []
         files = [MERCHANT_FILE, NOTICES_FILE, *(f"{LANGUAGES_FOLDER}/{name}" for name in names[:MOST_FILES])]
-        files += [*pictures[:MOST_FILES], *WELL_KNOWN_FILES]
+        files += dict.fromkeys((*self._pictures.in_use, *pictures, *WELL_KNOWN_FILES))
         stamps = {file: _stamp(self.path / file) for file in files}
         found = {file: stamp for file, stamp in stamps.items() if stamp != ()}
         return Listing(found, has_languages, max(0, len(names) - MOST_FILES))

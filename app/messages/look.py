@@ -18,7 +18,7 @@ from app.messages.colours import (
     mixed,
     toned,
 )
-from app.messages.faults import Fault
+from app.messages.faults import Fault, quoted
 from app.messages.merchant import FILE as MERCHANT_FILE
 from app.messages.merchant import Merchant
 from app.messages.pictures import Asset
@@ -110,7 +110,8 @@ def make_look(merchant: Merchant, logo: Asset | None = None, background: Asset |
     light = _scheme(ground, brand, accent)
     dark_ground = ground if is_dark(ground) else toned(ground, lightness=0.07, most_saturation=0.2)
     dark = light if is_dark(ground) else _scheme(dark_ground, brand, accent)
-    return Look(merchant, light, dark, logo, background, tuple(_corrections(merchant, light)))
+    corrections = (*_corrections(merchant, light), *_taken_out(merchant, logo, background))
+    return Look(merchant, light, dark, logo, background, corrections)
 
 
 def _scheme(ground: str, brand: str, accent: str | None) -> Scheme:
@@ -170,6 +171,17 @@ def _corrections(merchant: Merchant, light: Scheme) -> Iterator[Fault]:
                 f"and everybody can see them from {least:g}. Guests get {light[name]} instead.",
                 f'Write {name} = "{light[name]}", or choose a colour that is {_how(light["sheet"])}.',
             )
+
+
+def _taken_out(merchant: Merchant, logo: Asset | None, background: Asset | None) -> Iterator[Fault]:
+    """What guests do not see of a drawing."""
+    pictures = (("logo", merchant.logo, logo), ("background_picture", merchant.background_picture, background))
+    for name, file, asset in pictures:
+        if asset and asset.taken_out:
+            problem = f"Taken out of the picture {quoted(file or name)}: {', '.join(asset.taken_out)}."
+            instead = "Look at the page. If something is missing there, save the picture without these, or as PNG."
+            line = merchant.lines.get(name if name == "logo" else f"look.{name}", 1)
+            yield Fault(MERCHANT_FILE, line, 1, problem, instead)
 
 
 def _how(sheet: str) -> str:

@@ -126,7 +126,10 @@ class _Reader:
                 (), "The restaurant's name is missing.", 'Add a line at the top: name = "Your Restaurant"'
             )
         lines = {name: self._document.fault((name,), "", "").line for name in self._document.values}
-        lines |= {f"look.{name}": self._document.fault(("look", name), "", "").line for name in COLOURS}
+        lines |= {
+            f"look.{name}": self._document.fault(("look", name), "", "").line
+            for name in (*COLOURS, "background_picture")
+        }
         return Merchant(**self._given, lines=MappingProxyType(lines))
 
     def _name(self, value: Any) -> None:
@@ -140,7 +143,7 @@ class _Reader:
         if isinstance(value, str) and is_name(value):
             self._given[path[-1]] = value
         else:
-            problem = "This is no file name of a picture (svg, png, jpg, webp)."
+            problem = "This is no file name of a picture (it ends in .svg, .png, .jpg or .webp)."
             self.collector.add(path, problem, f'Put the picture into this folder: {path[-1]} = "{path[-1]}.svg"')
 
     def _phone(self, value: Any) -> None:

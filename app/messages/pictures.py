@@ -1,16 +1,21 @@
 """Pictures in the merchant's folder: the logo, the picture behind the page; and what browsers fetch of them."""
 
 import hashlib
-import re
+import os
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from app.messages.document import read_bytes
 from app.messages.faults import quoted
+from app.messages.rasters import Unfit, size_of, type_of
+from app.messages.svg import NotSvg, clean
 
 LARGEST_BYTES = 512 * 1024
+MOST_NAMES = 2_000  # of the folder that are looked at
 SUFFIXES = {
     "image/svg+xml": ".svg",
     "image/png": ".png",
@@ -18,11 +23,9 @@ SUFFIXES = {
     "image/webp": ".webp",
     "text/css": ".css",
 }
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}\.(?:svg|png|jpg|jpeg|webp)")
-
-_SVG = re.compile(
-    rb"(?>\s+|<\?xml[^>]{0,200}\?>|<!--(?:(?!-->).){0,2000}-->|<!DOCTYPE[^>\[]{0,500}>)*+<svg[\s/>]", re.DOTALL
-)
+_ENDS = (".svg", ".png", ".jpg", ".jpeg", ".webp")
+_LONGEST_NAME = 100
+_BEFORE_A_TAG = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"  # byte order marks too, and UTF-16's zeros
 
 
 @dataclass(frozen=True)
@@ -30,15 +33,17 @@ class Asset:
     """A file that browsers fetch.
 
     :ivar mimetype: what it is, by its content and not by its name
+    :ivar taken_out: what a drawing had in it besides, in a designer's words
     """
 
     content: bytes = field(repr=False)
     mimetype: str
+    taken_out: tuple[str, ...] = ()
 
     @cached_property
     def fingerprint(self) -> str:
-        """Another one for any other content."""
-        return hashlib.sha256(self.content).hexdigest()[:12]
+        """Another one for any other content: whoever draws both of two pictures cannot make them share one."""
+        return hashlib.sha256(self.content).hexdigest()[:32]
 
     @property
     def suffix(self) -> str:
@@ -47,8 +52,22 @@ class Asset:
 
 
 def is_name(name: str) -> bool:
-    """Whether a file is called as a picture is."""
-    return NAME.fullmatch(name) is not None
+    """Whether a file is called as a picture is, by whatever program: ``logo.PNG``, ``my logo.svg``."""
+    is_plain = not name.startswith(".") and not any(char in "/\\" or _acts(char) for char in name)
+    return is_plain and len(name) <= _LONGEST_NAME and name.lower().endswith(_ENDS)
+
+
+def _acts(char: str) -> bool:
+    return unicodedata.category(char)[0] == "C"  # control and formatting characters, and halves of characters
+
+
+def some_names_in(folder: Path) -> list[str]:
+    """What is in a folder by name, in order; of a folder of more than ``MOST_NAMES`` only so many.
+
+    :raises OSError: it cannot be read.
+    """
+    with os.scandir(folder) as entries:
+        return sorted(each.name for each in islice(entries, MOST_NAMES))
 
 
 Trouble = tuple[str, str]  # what is wrong, and what to do instead
@@ -64,6 +83,11 @@ class Pictures:
         self._folder = folder
         self._good: dict[str, Asset] = {}
         self._troubles: dict[str, Trouble | None] = {}  # of files that were read and have not changed since
+
+    @property
+    def in_use(self) -> list[str]:
+        """Those that were asked for."""
+        return list(self._troubles)
 
     def have_changed(self, files: Iterable[str]) -> None:
         """Read these again when they are next asked for."""
@@ -86,7 +110,10 @@ def read_picture(folder: Path, file: str) -> Asset | Trouble:
     try:
         content = read_bytes(folder / file, largest=LARGEST_BYTES)
     except FileNotFoundError:
-        return f"There is no picture {quoted(file)}.", "Put it into this folder, next to merchant.toml."
+        problem = f"There is no picture {quoted(file)}."
+        if close := _called_nearly(folder, file):
+            return problem, f"There is {quoted(close)}: write its name as it is, capitals and blanks too."
+        return problem, "Put it into this folder, next to merchant.toml."
     except OSError as error:
         reason = error.strerror or "unknown reason"
         return f"The picture {quoted(file)} cannot be opened: {reason}.", "Allow the site to read it."
@@ -100,20 +127,36 @@ def picture_of(file: str, content: bytes) -> Asset | Trouble:
 
     :param file: its name, to tell of it.
     """
+    if not content:
+        return f"The picture {quoted(file)} is empty.", "Put another one in its place."
     if len(content) > LARGEST_BYTES:
         problem = f"The picture {quoted(file)} is larger than {LARGEST_BYTES // 1024} KB: phones would wait for it."
         return problem, "Save it smaller; a logo needs 20 KB."
-    mimetype = _mimetype(content)
-    if mimetype is None:
+    mimetype = type_of(content)
+    if mimetype:
+        try:
+            size_of(content)
+        except Unfit as unfit:
+            problem, instead = unfit.trouble
+            return f"The picture {quoted(file)} {problem}.", instead
+        return Asset(content, mimetype)
+    if not content.lstrip(_BEFORE_A_TAG).startswith(b"<"):
         return f"{quoted(file)} is no picture that browsers show.", "Save it as SVG, PNG, JPEG or WebP."
-    return Asset(content, mimetype)
+    try:
+        drawn = clean(content)
+    except NotSvg as trouble:
+        return f"{quoted(file)}: {trouble.problem}", trouble.instead
+    return Asset(drawn.content, "image/svg+xml", drawn.taken_out)
 
 
-def _mimetype(content: bytes) -> str | None:
-    if content.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if content.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
-        return "image/webp"
-    return "image/svg+xml" if _SVG.match(content.removeprefix(b"\xef\xbb\xbf")) else None
+def _called_nearly(folder: Path, file: str) -> str | None:
+    """Another file, whose name differs by capitals, blanks or the way that letters are composed."""
+    try:
+        names = some_names_in(folder)
+    except OSError:
+        return None
+    return next((name for name in names if is_name(name) and _folded(name) == _folded(file)), None)
+
+
+def _folded(name: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())

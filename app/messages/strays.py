@@ -9,9 +9,10 @@ from app.messages.folder import LANGUAGES_FOLDER
 from app.messages.languages import tag_of
 from app.messages.merchant import FILE as MERCHANT_FILE
 from app.messages.notices import FILE as NOTICES_FILE
+from app.messages.pictures import some_names_in
 from app.messages.places import START
 
-MOST_NAMES = 500  # of a folder that are looked at
+_MOST_NAMES = 500  # of a folder's names
 _DOCUMENT = re.compile(r"\.(?:txt|rtf|docx?|odt|pages|md|toml|yaml|yml|json)", re.IGNORECASE)
 _NOT_MEANT = re.compile(r"readme|licen[cs]e|changelog", re.IGNORECASE)
 
@@ -72,9 +73,9 @@ def _stem(name: str) -> str:
 def _names(folder: Path) -> list[str]:
     """What a person sees there: neither hidden files nor what editors leave around."""
     try:
-        names = sorted(each.name for each in folder.iterdir())
+        names = some_names_in(folder)
     except OSError:
         return []
     return [
-        name for name in names[:MOST_NAMES] if not name.startswith(".") and not name.endswith(("~", ".bak", ".swp"))
+        name for name in names[:_MOST_NAMES] if not name.startswith(".") and not name.endswith(("~", ".bak", ".swp"))
     ]

@@ -1,310 +1,227 @@
-"""Which SVG pictures that somebody uploads are nothing but pictures.
+"""SVG pictures cleaned: what draws stays, what acts is taken out, and so is what only drawing programs read.
 
-Browsers run nothing of an SVG in an ``<img>`` or a stylesheet; opened as a page of its own it could. So what may stand
-in one is listed, and all else is refused: elements that draw, attributes that say how, and no address but ``#name``.
-
-A name may be drawn many times, and what it names may name others: two thousand bytes can ask for a thousand million
-shapes, over which browsers hang. So how much there is to draw is counted, rather too high than too low.
+Browsers run nothing of an SVG in an ``<img>`` or a stylesheet, and the site forbids it besides; cleaned, a picture does
+nothing in any other place either. ``py_svg_hush`` knows what draws. Around it stands what it does not bound: how deep
+and how long a file becomes once it is read, effects and movement, and how much there is to draw.
 """
 
+import base64
+import binascii
 import re
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Final
-from xml.parsers import expat  # it opens no file or address; a document type, and so any entity, is refused below
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser, fromstring, tostring
 
-Trouble = tuple[str, str]  # what is wrong, and what to do instead
+from py_svg_hush import filter_svg
 
-_SVG: Final = "http://www.w3.org/2000/svg"
-_XLINK: Final = "http://www.w3.org/1999/xlink"
-_XML: Final = "http://www.w3.org/XML/1998/namespace"
-_BAR: Final = "|"  # stands in no namespace that is listed
+from app.messages.drawing import DEEPEST, Drawing, TooMuch
+from app.messages.rasters import Unfit, size_of
+from app.messages.svg_styles import EFFECT, ELSEWHERE, FETCHING, MOVEMENT, clean_styles
 
-_DRAWING = """
-    svg g defs symbol use title desc metadata path rect circle ellipse line polyline polygon text tspan textPath
-    linearGradient radialGradient stop clipPath mask pattern marker style switch filter feBlend feColorMatrix
-    feComponentTransfer feComposite feConvolveMatrix feDiffuseLighting feDisplacementMap feDistantLight
-    feDropShadow feFlood feFuncA feFuncB feFuncG feFuncR feGaussianBlur feMerge feMergeNode feMorphology
-    feOffset fePointLight feSpecularLighting feSpotLight feTile feTurbulence
-"""
-_SAYING_HOW = """
-    id class style lang version baseProfile width height x y x1 y1 x2 y2 cx cy r rx ry fx fy fr d points
-    pathLength dx dy rotate textLength lengthAdjust startOffset method spacing side viewBox preserveAspectRatio
-    transform enable-background overflow gradientUnits gradientTransform spreadMethod offset stop-color
-    stop-opacity clipPathUnits maskUnits maskContentUnits mask-type patternUnits patternContentUnits
-    patternTransform markerUnits markerWidth markerHeight refX refY orient filterUnits primitiveUnits in in2
-    result mode type values tableValues slope intercept amplitude exponent operator k1 k2 k3 k4 order
-    kernelMatrix divisor bias targetX targetY edgeMode preserveAlpha surfaceScale diffuseConstant
-    specularConstant specularExponent kernelUnitLength scale xChannelSelector yChannelSelector azimuth elevation
-    stdDeviation radius baseFrequency numOctaves seed stitchTiles pointsAtX pointsAtY pointsAtZ
-    limitingConeAngle z flood-color flood-opacity lighting-color color color-interpolation
-    color-interpolation-filters color-rendering fill fill-opacity fill-rule stroke stroke-dasharray
-    stroke-dashoffset stroke-linecap stroke-linejoin stroke-miterlimit stroke-opacity stroke-width opacity
-    display visibility clip clip-path clip-rule mask filter marker marker-start marker-mid marker-end
-    paint-order vector-effect shape-rendering text-rendering image-rendering font font-family font-size
-    font-size-adjust font-stretch font-style font-variant font-weight text-anchor text-decoration letter-spacing
-    word-spacing writing-mode direction unicode-bidi dominant-baseline alignment-baseline baseline-shift kerning
-    isolation mix-blend-mode role focusable aria-hidden aria-label aria-labelledby systemLanguage
-    requiredFeatures xml:space xml:lang
-"""
-_ELEMENTS, _ATTRIBUTES = frozenset(_DRAWING.split()), frozenset(_SAYING_HOW.split())
-# What drawing programs write for themselves. Browsers know none of these, so nothing of them does anything.
-_IDLE = frozenset(
-    {
-        "http://www.inkscape.org/namespaces/inkscape",
-        "http://sodipodi.sourceforge.net/DTD/sodipodi-0.dtd",
-        "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
-        "http://creativecommons.org/ns#",
-        "http://web.resource.org/cc/",
-        "http://purl.org/dc/elements/1.1/",
-        "http://www.bohemiancoding.com/sketch/ns",
-        "http://www.figma.com/figma/ns",
-        "http://www.serif.com/",
-        "https://boxy-svg.com",
-    }
-)
-MOST_DRAWN = 200_000  # elements, each as often as it is drawn; a browser takes a second or two for as many
-DEEPEST = 100  # elements inside one another, and by name
-_GRADIENTS = frozenset({"linearGradient", "radialGradient"})  # of what is in them only stops count
-_HREF = re.compile(r"\s*#[\w.:-]+\s*", re.ASCII)
-_URL = re.compile(r"url\s*\(", re.IGNORECASE)
-_OWN_URL = re.compile(r"url\(\s*(['\"]?)#([\w.:-]+)\1\s*\)", re.IGNORECASE | re.ASCII)
-# The rules of a style of which it is plain whom they are for: those of one class or several, with no rule inside.
-_CLASS_RULE = re.compile(r"(?:(?<=[{}])|\A)([\s,.\w-]+)\{([^{}]*)\}")
-_CLASSES = re.compile(r"\s*\.[A-Za-z_][\w-]*\s*(?:,\s*\.[A-Za-z_][\w-]*\s*)*", re.ASCII)
-_STRING = re.compile(r"\"[^\"\n{}]*\"|'[^'\n{}]*'")
-# What makes a style fetch or run something. A backslash could spell any of it.
-_ACTING_STYLE = re.compile(
-    r"\\|@(?!media\b|supports\b|keyframes\b)|(?:image|image-set|src|cross-fade|expression)\s*\(|javascript:|"
-    r"(?:behaviou?r|binding)\s*:",
-    re.IGNORECASE,
-)
+_SVG, _XLINK_HREF = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}href"
+_MOST_ELEMENTS = 60_000
+_MOST_CHARS = 1024 * 1024  # of names, values and texts once entities stand for what they say
+_IMAGES = {"image": ["png", "jpeg", "webp"]}  # that may be inside a drawing
+_DATA = re.compile(r"\s*data:image/(?:png|jpe?g|webp);base64,")
+_OWN_NAME = re.compile(r"\s*#[^\s\"'()<>\\]+\s*")
+_MOVING = frozenset({"animate", "animateColor", "animateMotion", "animateTransform", "set", "mpath", "discard"})
+_DRAWING = frozenset(["path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "image", "use"])
+_ACTING = _MOVING | {"script", "handler", "foreignObject"}
+_NOTES = frozenset({"metadata", "desc"})  # for those who open the file in a drawing program
+_IN_A_TEXT = frozenset({"text", "tspan", "textPath"})
+_MARK = "\ue000"  # a character of nobody's; keeps py_svg_hush from beginning a line inside a text, which would show
+_TAKEN_OUT = {  # elements: what they are to somebody who draws
+    **dict.fromkeys(("script", "handler"), "a script"),
+    **dict.fromkeys(_MOVING, MOVEMENT),
+    **dict.fromkeys(("foreignObject", "iframe", "audio", "video", "canvas"), "a piece of a web page"),
+    "textPath": "text along a path (turn it into a path)",
+    "image": "a picture from elsewhere",
+}
+_FONT, _FILE, _LINK, _SCRIPT = "a font", "a reference to another file", "a link", "a script"
+TAKEN_OUT = frozenset({*_TAKEN_OUT.values(), EFFECT, MOVEMENT, FETCHING, _FONT, _FILE, _LINK, _SCRIPT})  # all there is
 _SAVE_AGAIN = "Save it as a plain SVG from your drawing program, or as PNG."
 
 
-def trouble_with_svg(content: bytes) -> Trouble | None:
-    """What forbids an uploaded SVG, or None.
+@dataclass(frozen=True)
+class Drawn:
+    """A cleaned SVG.
+
+    :ivar taken_out: what of the picture is not in it any more, in a designer's words
+    """
+
+    content: bytes
+    taken_out: tuple[str, ...]
+
+
+class NotSvg(Exception):
+    """It is no SVG, or one that browsers show nothing of; the texts say what is wrong and what to do instead."""
+
+    def __init__(self, problem: str, instead: str = _SAVE_AGAIN) -> None:
+        super().__init__(problem)
+        self.problem, self.instead = problem, instead
+
+
+def clean(content: bytes) -> Drawn:
+    """What draws of an SVG, whatever is in it.
 
     :param content: of a size that was looked at before.
+    :raises NotSvg: nothing is left, or it is broken, or browsers would hang over it.
     """
-    reader = _Reader()
     try:
-        reader.parse(content)
-        reader.drawing.check()
-    except _Refused as refused:
-        return str(refused), _SAVE_AGAIN
-    except (expat.ExpatError, ValueError, LookupError):
-        return "The SVG cannot be read: it is broken.", _SAVE_AGAIN
-    return None
-
-
-class _Refused(Exception):
-    """Something is in it that is not listed; the text says what."""
-
-
-@dataclass
-class _Element:
-    """An element, and what it names.
-
-    :ivar parent: its number; None for the outermost
-    :ivar uses: the names that it draws in its place
-    :ivar wears: the names that it is drawn with. What is inside it may inherit them.
-    """
-
-    kind: str
-    parent: int | None
-    classes: list[str]
-    uses: list[str]
-    wears: list[str]
-    inside: list[int] = field(default_factory=list)
-
-
-class _Drawing:
-    """Everything that is drawn, and how much that is once every name stands for what it names."""
-
-    def __init__(self) -> None:
-        self.elements: list[_Element] = []
-        self.styles: list[str] = []
-        self._named: dict[str, list[int]] = defaultdict(list)
-        self._of_class: dict[str, list[str]] = defaultdict(list)
-        self._costs: dict[int, int] = {}
-        self._worn: dict[int, int] = {}
-        self._depth = 0
-
-    def add(self, kind: str, parent: int | None, attributes: dict[str, str]) -> int:
-        """Note an element and return its number."""
-        number = len(self.elements)
-        uses = [value.strip()[1:] for name, value in attributes.items() if name.rpartition(_BAR)[2].lower() == "href"]
-        wears = [name for value in attributes.values() for name in _names_in(value)]
-        self.elements.append(_Element(kind, parent, attributes.get("class", "").split(), uses, wears))
-        if parent is not None:
-            self.elements[parent].inside.append(number)
-        if "id" in attributes:
-            self._named[attributes["id"]].append(number)
-        return number
-
-    def check(self) -> None:
-        """:raises _Refused: there is more to draw than a browser does at once, or it cannot be told how much."""
-        for name, numbers in list(self._named.items()):
-            if all(self.elements[number].kind in _GRADIENTS for number in numbers):
-                del self._named[name]
-        for style in self.styles:
-            self._read_style(style)
-        self._cost(0)
-
-    def _read_style(self, style: str) -> None:
-        """Learn what each class wears."""
-        wanted = self._known(_names_in(style))
-        if not wanted:
-            return
-        read = 0
-        for rule in _CLASS_RULE.finditer(style):
-            if _CLASSES.fullmatch(rule[1]) and (worn := self._known(_names_in(rule[2]))):
-                read += len(worn)
-                for each in rule[1].split(","):
-                    self._of_class[each.strip()[1:]].extend(worn)
-        # A comment or a string could hide where a rule begins.
-        if read != len(wanted) or "/*" in style or re.search("['\"]", _STRING.sub("", style)):
-            raise _Refused("It cannot be told how often something is drawn, because of a style in the SVG.")
-
-    def _known(self, names: Iterable[str]) -> list[str]:
-        return [name for name in names if name in self._named]
-
-    def _cost(self, number: int) -> int:
-        """How many elements are drawn for this one."""
-        if number not in self._costs:
-            self._enter()
-            element = self.elements[number]
-            cost = (1 + self._cost_of_names(element.uses)) * (1 + self._cost_worn(number))
-            for each in element.inside:
-                cost = _bearable(cost + self._cost(each))
-            self._costs[number] = _bearable(cost)
-            self._depth -= 1
-        return self._costs[number]
-
-    def _cost_worn(self, number: int) -> int:
-        """How many are drawn for all that it is drawn with, its own or inherited."""
-        if number not in self._worn:
-            self._enter()
-            element = self.elements[number]
-            cost = self._cost_worn(element.parent) if element.parent is not None else 0
-            for names in (element.wears, *(self._of_class.get(each, ()) for each in element.classes)):
-                cost = _bearable(cost + self._cost_of_names(names))
-            self._worn[number] = cost
-            self._depth -= 1
-        return self._worn[number]
-
-    def _cost_of_names(self, names: Iterable[str]) -> int:
-        cost = 0
-        for name in names:
-            for each in self._named.get(name, ()):
-                cost = _bearable(cost + self._cost(each))
-        return cost
-
-    def _enter(self) -> None:
-        self._depth += 1
-        if self._depth > 2 * DEEPEST:  # also when something names what it is itself in
-            raise _Refused("Too much is inside one another in the SVG.")
-
-
-def _bearable(cost: int) -> int:
-    if cost > MOST_DRAWN:
-        raise _Refused("So much is drawn again and again in the SVG that browsers would hang.")
-    return cost
-
-
-def _names_in(style: str) -> list[str]:
-    return [found[2] for found in _OWN_URL.finditer(style)]
+        reader = _Reader()
+        parser = XMLParser(target=reader)  # noqa: S314 - it fetches nothing, and its reader counts what entities become
+        parser.feed(content)
+        root = parser.close()
+        filtered = filter_svg(tostring(root), keep_data_url_mime_types=_IMAGES)
+        cleaned = fromstring(filtered)  # noqa: S314 - without entities
+    except (ParseError, ValueError, LookupError) as error:
+        raise NotSvg("The SVG cannot be read: it is broken.") from error
+    for element in cleaned.iter():
+        element.tag = element.tag.removeprefix(_SVG)
+        element.text, element.tail = _unmarked(element.text), _unmarked(element.tail)
+    taken_out = reader.taken_out | {
+        _TAKEN_OUT[kind]: True
+        for kind in Counter(each.tag for each in root.iter()) - Counter(each.tag for each in cleaned.iter())
+        if kind in _TAKEN_OUT
+    }
+    taken_out |= dict.fromkeys(clean_styles(cleaned), True)
+    try:
+        Drawing(cleaned, reader.image_points).cost()
+    except TooMuch:
+        taken_out |= dict.fromkeys(clean_styles(cleaned, with_effects=False), True)
+        try:
+            Drawing(cleaned, reader.image_points).cost()
+        except TooMuch as too_much:
+            raise NotSvg(str(too_much)) from too_much
+    if not any(each.tag in _DRAWING for each in cleaned.iter()):
+        raise NotSvg(f"There is nothing in the SVG to draw{', only ' if taken_out else ''}{' and '.join(taken_out)}.")
+    cleaned.attrib = {"xmlns": _SVG.strip("{}"), **cleaned.attrib}
+    return Drawn(tostring(cleaned), tuple(sorted(taken_out)))
 
 
 class _Reader:
+    """Builds an SVG's elements, without those of other programs and without what acts; in no namespace."""
+
     def __init__(self) -> None:
-        self.drawing = _Drawing()
-        self._open: list[int] = []
-        self._parser = parser = expat.ParserCreate(namespace_separator=_BAR)
-        parser.XmlDeclHandler = self._declaration
-        parser.StartDoctypeDeclHandler = self._document_type
-        parser.EntityDeclHandler = self._document_type
-        parser.ProcessingInstructionHandler = self._instruction
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._text
-        parser.buffer_text = True
-        self._inside: list[str] = []
+        self._builder = TreeBuilder()
+        self._chars, self._elements = 0, 0
+        self._open: list[str | None] = []  # kinds; None for what is left out with all that is in it
         self._style: list[str] = []
+        self.taken_out: dict[str, bool] = {}
+        self.image_points = 0
 
-    def parse(self, content: bytes) -> None:
-        self._parser.Parse(content, True)
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """An element begins."""
+        kind = tag.removeprefix(_SVG)
+        if not self._open and tag != f"{_SVG}svg":
+            raise _no_svg(tag)
+        if len(self._open) >= DEEPEST:
+            raise NotSvg("Too much is inside one another in the SVG.")
+        self._elements += 1
+        self._count(sum(len(name) + len(value) for name, value in attributes.items()))
+        if self._elements > _MOST_ELEMENTS:
+            raise NotSvg("There are so many shapes in the SVG that browsers would hang.")
+        is_ours = self._is_ours(tag, attributes)
+        kept = dict(self._attributes(kind, attributes)) if is_ours else {}
+        if kind == "image" and is_ours and "href" not in kept:
+            self.taken_out[_TAKEN_OUT[kind]] = True
+            is_ours = False
+        self._open.append(kind if is_ours else None)
+        if not is_ours:
+            return
+        if len(self._open) == 1:
+            kept["xmlns"] = _SVG.strip("{}")
+        self._builder.start(kind, kept)
+        if kind in _IN_A_TEXT:
+            self._builder.data(_MARK)
 
-    def _declaration(self, version: str, encoding: str | None, standalone: int) -> None:
-        if encoding and encoding.lower() not in {"utf-8", "utf8", "us-ascii"}:
-            raise _Refused("The SVG is not saved as UTF-8.")
+    def _is_ours(self, tag: str, attributes: dict[str, str]) -> bool:
+        kind = tag.removeprefix(_SVG)
+        if kind == tag or kind in _NOTES or (self._open and self._open[-1] in {None, "style"}):
+            return False
+        if kind not in _ACTING:
+            return True
+        if "requiredExtensions" not in attributes:  # with it, no browser shows it: Illustrator keeps its file there
+            self.taken_out[_TAKEN_OUT[kind]] = True
+        return False
 
-    def _document_type(self, *_: object) -> None:
-        raise _Refused("There is a document type (DOCTYPE) in the SVG, which could name other files.")
-
-    def _instruction(self, target: str, data: str) -> None:
-        raise _Refused("There is an instruction to other programs in the SVG.")
-
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        space, _, local = name.rpartition(_BAR)
-        if not self._inside and (space, local) != (_SVG, "svg"):
-            raise _Refused("The picture does not begin as an SVG does.")
-        if space not in _IDLE and (space != _SVG or local not in _ELEMENTS):
-            raise _Refused(_what_it_is(local))
-        if self._inside and self._inside[-1] == "style":
-            raise _Refused("There is something inside a style of the SVG.")
-        if len(self._inside) >= DEEPEST:
-            raise _Refused("Too much is inside one another in the SVG.")
-        self._inside.append(local if space == _SVG else "")
-        for each, value in attributes.items():
-            _check(each, value, is_idle=space in _IDLE)
-        self._open.append(self.drawing.add(self._inside[-1], self._open[-1] if self._open else None, attributes))
-
-    def _end(self, _: str) -> None:
-        self._open.pop()
-        if self._inside.pop() == "style":
-            style = "".join(self._style)
-            _check_style(style)
-            self.drawing.styles.append(style)
+    def end(self, tag: str) -> None:
+        """An element ends."""
+        kind = self._open.pop()
+        if kind == "style":
+            self._look_at_style("".join(self._style).lower())
             self._style.clear()
+        if kind is not None:
+            self._builder.end(kind)
+            if kind in _IN_A_TEXT and self._open[-1] in _IN_A_TEXT:
+                self._builder.data(_MARK)
 
-    def _text(self, text: str) -> None:
-        if self._inside and self._inside[-1] == "style":
-            self._style.append(text)
+    def data(self, text: str) -> None:
+        """A text, or a piece of one."""
+        self._count(len(text))
+        if self._open and self._open[-1] is not None:
+            self._builder.data(text)
+            if self._open[-1] == "style":
+                self._style.append(text)
+
+    def close(self) -> Element:
+        """The outermost element."""
+        return self._builder.close()
+
+    def _look_at_style(self, style: str) -> None:
+        if "@import" in style:
+            self.taken_out[FETCHING] = True
+        elif "@font-face" in style:
+            self.taken_out[_FONT] = True
+        elif _leads_elsewhere(style):
+            self.taken_out[_FILE] = True
+
+    def _count(self, chars: int) -> None:
+        self._chars += chars
+        if self._chars > _MOST_CHARS:
+            raise NotSvg("The SVG becomes too long once it is read.")
+
+    def _attributes(self, kind: str, attributes: dict[str, str]) -> Iterator[tuple[str, str]]:
+        for name, value in attributes.items():
+            plain = "href" if name == _XLINK_HREF else name
+            if plain.lower().startswith("on"):
+                self.taken_out[_SCRIPT] = True
+            elif plain == "href":
+                if kind == "textPath":
+                    self.taken_out[_TAKEN_OUT[kind]] = True
+                elif kind == "image" and _DATA.match(value):
+                    self.image_points += self._points_of(value)
+                    yield plain, value
+                elif _OWN_NAME.fullmatch(value):
+                    yield plain, value.strip()
+                elif kind != "image":  # which is told of as a whole
+                    self.taken_out[_LINK if kind == "a" else _FILE] = True
+            elif not plain.startswith("{"):
+                if _leads_elsewhere(value):
+                    self.taken_out[_FILE] = True
+                yield plain, value
+
+    def _points_of(self, address: str) -> int:
+        try:
+            width, height = size_of(base64.b64decode(address.partition(",")[2]))
+        except Unfit as unfit:
+            raise NotSvg(f"A picture inside the SVG {unfit.trouble[0]}.") from unfit
+        except binascii.Error as error:
+            raise NotSvg("A picture inside the SVG is cut off or broken.") from error
+        return width * height
 
 
-def _check(name: str, value: str, *, is_idle: bool) -> None:
-    """Look at an attribute.
-
-    :param is_idle: browsers do not know the element that it is of.
-    """
-    space, _, local = name.rpartition(_BAR)
-    if local.lower().startswith("on"):
-        raise _Refused(f"There is a script in the SVG ({local[:40]}).")
-    if local.lower() == "href":
-        if not _HREF.fullmatch(value) or space not in {"", _XLINK}:
-            raise _Refused("The SVG fetches something from elsewhere, or holds another picture.")
-        return
-    if is_idle or space in _IDLE or (space == _XLINK and local in {"type", "show", "actuate", "title"}):
-        return
-    shown = f"xml:{local}" if space == _XML else local
-    if (space and space != _XML) or (shown not in _ATTRIBUTES and not local.startswith("data-")):
-        raise _Refused(f"There is something in the SVG that is no part of a drawing ({local[:40]}).")
-    _check_style(value)  # most attributes are read as styles are
+def _no_svg(tag: str) -> NotSvg:
+    if tag.rpartition("}")[2] != "svg":
+        return NotSvg("It is no picture that browsers show.", "Save it as SVG, PNG, JPEG or WebP.")
+    instead = 'Write <svg xmlns="http://www.w3.org/2000/svg" … at its start, or save it anew.'
+    return NotSvg("The SVG does not say that it is one (xmlns), so browsers show nothing of it.", instead)
 
 
-def _check_style(style: str) -> None:
-    if _ACTING_STYLE.search(style) or len(_URL.findall(style)) != len(_OWN_URL.findall(style)):
-        raise _Refused("The SVG fetches something from elsewhere.")
+def _leads_elsewhere(style: str) -> bool:
+    return ELSEWHERE.search(style.replace("'", "").replace('"', "")) is not None
 
 
-def _what_it_is(element: str) -> str:
-    known = {
-        "script": "There is a script in the SVG.",
-        "foreignObject": "There is a piece of a web page in the SVG (foreignObject).",
-        "image": "There is another picture in the SVG.",
-        "a": "There is a link in the SVG.",
-    }
-    return known.get(element, f"There is something in the SVG that is no part of a drawing ({element[:40]}).")
+def _unmarked(text: str | None) -> str | None:
+    return text.replace(_MARK, "") if text else text

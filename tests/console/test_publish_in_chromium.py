@@ -157,7 +157,7 @@ def test_a_logo_is_chosen_and_a_colour_picked(served, open_page, tmp_path):
     assert page.input_value("[name='look.brand']") == "#224466"
     page.set_input_files("[name=logo]", evil)
     page.click("text=Save in the draft")
-    page.wait_for_selector("text=There is a script in the SVG")
+    page.wait_for_selector("text=There is nothing in the SVG to draw, only a script.")
     assert page.input_value("[name='look.brand']") == "#224466"
     page.set_input_files("[name=logo]", ROOT / "merchant/branches.svg")
     page.click("text=Save in the draft")

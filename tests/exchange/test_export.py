@@ -4,6 +4,7 @@ import hashlib
 import threading
 
 from app.messages.check import check
+from app.messages.pictures import picture_of
 from tests.exchange.conftest import catalogue, files, words
 from tests.messages.test_messages_commands import flask
 from tests.sites import ROOT
@@ -63,8 +64,8 @@ def test_the_check_finds_nothing_in_an_export_that_is_not_in_the_folder(desk, tm
 
 
 def test_a_picture_is_written_as_it_was_published(desk, tmp_path):
-    content = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
-    (desk.seed / "logo.svg").write_bytes(b"<svg/>")
+    content = picture_of("", b'<svg xmlns="http://www.w3.org/2000/svg"><rect/></svg>').content
+    (desk.seed / "logo.svg").write_bytes(content.replace(b"rect", b"circle"))
     desk.pictures.add(content, by="Ana")
     mark = hashlib.sha256(content).hexdigest()
     publish(desk, {("merchant.toml", "logo"): "logo.svg", ("pictures", "logo.svg"): mark})

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from app.messages.pictures import picture_of
 from tests.exchange.conftest import files, words
 from tests.exchange.test_export import SIGNED_OUT, message, publish
 
@@ -214,7 +215,8 @@ def test_one_that_waits_is_not_overtaken(desk, exported):
 
 
 def test_pictures_come_along(desk, exported, tmp_path):
-    (exported / "logo.svg").write_bytes(b"<svg><title>New</title></svg>")
+    drawn = picture_of("", b'<svg xmlns="http://www.w3.org/2000/svg"><script/><title>New</title><rect/></svg>').content
+    (exported / "logo.svg").write_bytes(drawn)
     edit(exported, 'name = "Olive"', 'name = "Olive"\nlogo = "logo.svg"', "merchant.toml")
     said = desk.ok("import", exported, "--publish", "--comment", "x")
     assert "pictures: logo.svg" in said

@@ -239,7 +239,7 @@ def test_a_fault_in_merchant_toml_costs_its_line_only(folder, line, told):
 
 def test_everything_in_merchant_toml_is_understood(folder):
     for picture in ("logo.svg", "oak.svg"):
-        folder.write(picture, "<svg/>")
+        folder.write(picture, '<svg xmlns="http://www.w3.org/2000/svg"><rect/></svg>')
     folder.merchant(
         'name = "Olive & Thyme"\nlogo = "logo.svg"\nphone = "+44 20 7946 0123"\nlanguages = ["es", "en"]\n'
         'show_vendor_text = true\ncurrency = "GBP"\nshow_card_code = "barcode"\n[look]\nbrand = "#0B6e4f"\naccent = "#000"\n'

@@ -1,6 +1,7 @@
 """The merchant's look: wishes in, colours out that everybody can read; pictures that are pictures."""
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -15,8 +16,8 @@ from app.messages.pictures import LARGEST_BYTES
 
 COLOURS = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
 GREYS = st.integers(0, 255).map(lambda number: f"#{number:02x}{number:02x}{number:02x}")
-SVG = '<svg xmlns="http://www.w3.org/2000/svg"/>'
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
+SVG = '<svg xmlns="http://www.w3.org/2000/svg"><rect/></svg>'
+PICTURES = Path(__file__).parent / "pictures"
 
 
 def look_of(**colours):
@@ -128,15 +129,15 @@ def test_the_stylesheet_has_nothing_in_it_that_the_merchant_typed():
 @pytest.mark.parametrize(
     ("content", "mimetype"),
     [
-        (PNG, "image/png"),
-        (b"\xff\xd8\xff\xe0" + b"\0" * 20, "image/jpeg"),
-        (b"RIFF\x10\0\0\0WEBPVP8 ", "image/webp"),
+        ((PICTURES / "padded.png").read_bytes(), "image/png"),
+        ((PICTURES / "plain.jpg").read_bytes(), "image/jpeg"),
         (SVG, "image/svg+xml"),
         (
-            b'\xef\xbb\xbf<?xml version="1.0" encoding="utf-8"?>\n<!-- made by hand -->\n<svg viewBox="0 0 1 1"></svg>',
+            b'\xef\xbb\xbf<?xml version="1.0" encoding="utf-8"?>\n<!-- made by hand -->\n' + SVG.encode(),
             "image/svg+xml",
         ),
-        ('<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "x">\n<svg/>', "image/svg+xml"),
+        ('<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "x">\n' + SVG, "image/svg+xml"),
+        ('<!DOCTYPE svg [<!ENTITY a "b">]>' + SVG, "image/svg+xml"),
     ],
 )
 def test_a_picture_is_known_by_its_content(folder, content, mimetype):
@@ -149,9 +150,9 @@ def test_a_picture_is_known_by_its_content(folder, content, mimetype):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"", "is no picture"),
-        ("<html><svg/></html>", "is no picture"),
-        ('<!DOCTYPE svg [<!ENTITY a "b">]><svg/>', "is no picture"),
+        (b"", "is empty"),
+        ("<html><svg/></html>", "no picture that browsers show"),
+        ("<svg><rect/></svg>", "does not say that it is one"),
         (b"GIF89a", "is no picture"),
         (SVG.encode() + b" " * LARGEST_BYTES, "larger than"),
         (None, "There is no picture"),
@@ -180,7 +181,7 @@ def test_a_picture_that_is_replaced_is_live_and_a_broken_one_leaves_the_last_goo
     folder.merchant('name = "Olive"\nlogo = "logo.svg"\n').write("logo.svg", SVG)
     words = Messages(folder.path)
     before = words.current().look.logo
-    folder.write("logo.svg", SVG + "<!-- new -->")
+    folder.write("logo.svg", SVG.replace("<rect/>", "<circle/>"))
     words.look()
     after = words.current().look.logo
     assert after.fingerprint != before.fingerprint

@@ -9,7 +9,7 @@ from tests.expected_headers import FILE_POLICY
 from tests.sites import browser_of
 
 NEON = Path(__file__).parents[1] / "brands/neon"
-SVG = '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+SVG = '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script><rect/></svg>'
 FOR_GOOD = "public, max-age=31536000, immutable"
 
 
@@ -66,6 +66,7 @@ def test_a_picture_of_the_merchants_can_run_nothing_even_when_it_is_opened_by_it
     assert answer.headers["Content-Security-Policy"] == FILE_POLICY
     assert "sandbox" in FILE_POLICY
     assert "script-src" not in FILE_POLICY
+    assert "alert" not in answer.body, "what acts was taken out besides"
     assert answer.headers["Cache-Control"] == FOR_GOOD
 
 

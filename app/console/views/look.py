@@ -17,7 +17,6 @@ from app.console.pages import render
 from app.console.parts import console
 from app.console.settings import GROUPS, LINK_LABELS, SETTINGS, Setting
 from app.console.typed import Typed, troubles
-from app.console.uploads import LARGEST_BYTES, picture_in
 from app.headers import FILE_POLICY
 from app.history import (
     ABSENT,
@@ -34,7 +33,8 @@ from app.history import (
 from app.messages.catalogue import NO_WORDS
 from app.messages.edition import merged
 from app.messages.merchant import FILE, KNOWN_LINKS, read_merchant
-from app.messages.pictures import Asset, picture_of
+from app.messages.pictures import LARGEST_BYTES, Asset, picture_of
+from app.messages.svg import TAKEN_OUT
 from app.situations import SIGN_IN
 
 bp = Blueprint("look", __name__)
@@ -121,7 +121,8 @@ def _saved(moment: Moment, changes: dict[Place, Change], pictures: Mapping[str, 
         return make_response(_page(now, wrong, touched=changes), 409)
     except Restricted:
         return make_response(_page(moment, {"": "Only publishers may change one of these."}), 403)
-    return redirect(url_for("look.show", saved="yes" if changes else None), 303)
+    taken_out = sorted({each for _, asset in pictures.values() for each in asset.taken_out})
+    return redirect(url_for("look.show", saved="yes" if changes else None, taken_out=taken_out), 303)
 
 
 @bp.get("/look/picture/<fingerprint>")
@@ -182,6 +183,7 @@ def _page(
         contrasts=contrasts_of(moment.draft.look),
         pictures={"logo": moment.draft.look.logo, "look.background_picture": moment.draft.look.background},
         has_saved=request.args.get("saved") == "yes" and not wrong,
+        taken_out=[each for each in request.args.getlist("taken_out") if each in TAKEN_OUT],
         largest=LARGEST_BYTES,
     )
 
@@ -301,7 +303,7 @@ def _uploaded(wrong: dict[str, str]) -> dict[str, tuple[str, Asset]]:
         file = request.files.get(setting.field)
         if file is None or not file.filename:
             continue
-        asset = picture_in(file.filename, file.stream.read(LARGEST_BYTES + 1))
+        asset = picture_of(file.filename, file.stream.read(LARGEST_BYTES + 1))
         if isinstance(asset, Asset):
             found[setting.field] = f"{setting.path[-1]}-{asset.fingerprint}{asset.suffix}", asset
         else:
