@@ -56,6 +56,12 @@ class Visit:
         self.page.locator("#password").fill(password)
         self.submit()
 
+    def sign_in_by_another_tab(self):
+        """While the form stays open in this one."""
+        fields = self.page.locator("main form").evaluate("form => Object.fromEntries(new FormData(form))")
+        fields |= {"username": "ana", "password": PASSWORD}
+        self.page.request.post(self.page.url, form=fields, max_redirects=0)  # its cookies are the browser's
+
     def submit(self):
         with self.page.expect_navigation():
             self.page.locator("main form button[type=submit]").click()
@@ -118,7 +124,7 @@ def too_long(visit):
 
 
 @state(422)
-def form_of_yesterday(visit):
+def form_that_got_lost(visit):
     visit.go("/login")
     visit.page.evaluate("document.querySelector('[name=csrf_token]').value = 'old'")
     visit.page.locator("#username").fill("ana")
@@ -129,7 +135,17 @@ def form_of_yesterday(visit):
 @state(422)
 def no_cookies(visit):
     visit.go("/login")
-    visit.forget_cookies()
+    for _ in range(2):
+        visit.forget_cookies()
+        visit.submit()
+
+
+@state(422)
+def somebody_else_in_another_tab(visit):
+    visit.go("/login")
+    visit.sign_in_by_another_tab()
+    visit.page.locator("#username").fill("ben@example.com")
+    visit.page.locator("#password").fill(PASSWORD)
     visit.submit()
 
 
@@ -158,9 +174,7 @@ def sign_in_ended(visit):
 @state(200)
 def sign_in_lost(visit):
     visit.go("/login")
-    fields = visit.page.locator("main form").evaluate("form => Object.fromEntries(new FormData(form))")
-    fields |= {"username": "ana", "password": PASSWORD}
-    visit.page.request.post(visit.page.url, form=fields, max_redirects=0)  # its cookies are the browser's
+    visit.sign_in_by_another_tab()
     visit.forget_cookies("session")
     visit.go("/account")
 
