@@ -32,7 +32,7 @@ _STROKES = {"stroke": _STROKED, "stroke-dasharray": _DASHED}
 _LAYERS = frozenset({"opacity", "mix-blend-mode", "isolation"})
 _INHERITING = re.compile(r"var\(|(?:mask|clip-path|filter|all)\s*:\s*(?:inherit|unset)", re.IGNORECASE)
 _NAME = re.compile(r"url\(\s*(['\"]?)#([^'\")\s]+)\1\s*\)", re.IGNORECASE)
-_RULE = re.compile(r"([^{}]*)\{([^{}]*)\}")
+_RULE = re.compile(r"(?:(?<=[{}])|\A)([^{}]*+)\{([^{}]*+)\}")
 _SELECTOR = re.compile(r"\.?[A-Za-z_][\w-]*", re.ASCII)
 _STRING = re.compile(r"\"[^\"\n{}]*\"|'[^'\n{}]*'")
 _MOST_WORN = 50_000  # names of all classes together
