@@ -14,8 +14,9 @@ from flask import current_app, g
 
 from app.card_code import card_code
 from app.messages import Catalogue, Message, Voice
-from app.messages.catalogue import LAST_RESORT, WRONG_PASSWORD
+from app.messages.catalogue import LAST_RESORT
 from app.messages.check import AFTER_SIGN_IN
+from app.messages.codes import WRONG_PASSWORD
 from app.messages.listing import lines
 from app.messages.notices import Notice
 from app.messages.shipped import shipped

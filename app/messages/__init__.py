@@ -5,9 +5,10 @@
 Knows nothing of the web, of Paytronix or of the store.
 """
 
-from app.messages.catalogue import Catalogue, Link, Message, Voice
+from app.messages.catalogue import Catalogue
 from app.messages.faults import Fault
 from app.messages.live import Messages
 from app.messages.merchant import Merchant
+from app.messages.voice import Link, Message, Voice
 
 __all__ = ["Catalogue", "Fault", "Link", "Merchant", "Message", "Messages", "Voice"]

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.messages import well_known
-from app.messages.catalogue import AS_SYSTEM_ERROR, LAST_RESORT, WRONG_PASSWORD, Catalogue, concerns_everybody
+from app.messages.catalogue import LAST_RESORT, Catalogue
+from app.messages.codes import AS_SYSTEM_ERROR, WRONG_PASSWORD, concerns_everybody
 from app.messages.faults import LONGEST_SENTENCE, Fault, quoted
 from app.messages.folder import LANGUAGES_FOLDER, Folder
 from app.messages.languages import served_by

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.messages.catalogue import LAST_RESORT, Catalogue, Message
+from app.messages.catalogue import LAST_RESORT, Catalogue
 from app.messages.placeholders import ONLY_IN
 from app.messages.shipped import FOLDER, shipped
+from app.messages.voice import Message
 from app.messages.words import PAYTRONIX, Key
 
 

@@ -20,7 +20,7 @@ from app.auth.redirects import safe_next
 from app.auth.throttle import Throttled
 from app.auth.usernames import cleaned
 from app.messages import Message
-from app.messages.catalogue import WRONG_PASSWORD
+from app.messages.codes import WRONG_PASSWORD
 from app.pages import render
 from app.paytronix import Refused, Unavailable
 from app.site import site, told, voice, words_for
