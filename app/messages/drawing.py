@@ -18,7 +18,7 @@ EFFECTS = {  # what an effect costs each time; the others of SVG's effects cost 
     **dict.fromkeys(("feMerge", "feOffset"), 200),
     **dict.fromkeys(("feMergeNode", "feFuncA", "feFuncB", "feFuncG", "feFuncR", "title"), 0),
 }
-_SHAPE, _GRADIENT, _IMAGE, _LAYER, _WORN = 2, 15, 50, 8, 30
+_SHAPE, _GRADIENT, _IMAGE, _LAYER, _WORN = 2, 15, 50, 8, 40
 _CHARS_A_UNIT = 8  # of a path or a text
 _LONG_PATH_CHARS = 60_000  # of one path; where all its lines cross, a longer one costs more than its length
 _STROKED, _DASHED = 8, 48  # times as much as filled: every corner has a shape of its own, and every dash
@@ -164,7 +164,9 @@ class Drawing:
         cost = 0
         for each in (element for name in names for element in self._named.get(name, ())):
             if (each.tag == "marker") == of_markers:
-                cost = _bearable(cost + (_GRADIENT if each.tag in _GRADIENTS else each_time + self._cost(each)))
+                cost = _bearable(
+                    cost + (_GRADIENT + len(each) if each.tag in _GRADIENTS else each_time + self._cost(each))
+                )
         return cost
 
     def _enter(self) -> int:

@@ -10,7 +10,7 @@ from tests.browser.test_every_page import ALL_RULES, AXE, DESK, ODD, PHONE
 ENTRY = ("messages/en.toml", "paytronix", "user_info.not_found")
 PAGES = (
     "/publish", "/history", "/history/0", "/history/1", "/history/2?done=published", "/audit",
-    "/notices", "/notices/edit", "/notices/edit?name=xmas", "/look", "/look?saved=yes",
+    "/notices", "/notices/edit", "/notices/edit?name=xmas", "/look", "/look?saved=yes&taken_out=a+script&taken_out=an+animation",
 )  # fmt: skip
 
 
