@@ -11,7 +11,8 @@ zoneinfo.reset_tzpath(to=())
 # A day, and perhaps a time behind it. Half of Europe writes a time with a dot, and programs a day without lines.
 _MOMENT = re.compile(
     r"(?P<year>\d{4})(?P<line>-?)(?P<month>\d\d)(?P=line)(?P<day>\d\d)"
-    r"(?:[T ] ?(?P<hour>\d{1,2})[:.](?P<minute>\d\d)(?::(?P<second>\d\d))? ?(?P<offset>Z|[+-]\d\d:\d\d)?)?",
+    r"(?:[T ] ?(?P<hour>\d{1,2})[:.](?P<minute>\d\d)(?::(?P<second>\d\d(?:\.\d{1,6})?))?"
+    r" ?(?P<offset>Z|[+-]\d\d:\d\d)?)?",
     re.ASCII,
 )
 
