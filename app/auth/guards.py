@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from typing import TypeVar
+from urllib.parse import quote
 
 from flask import Flask, Request, redirect, request
 from flask.globals import request_ctx
@@ -18,6 +19,7 @@ WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 MOST_COOKIE_BYTES = 16 * 1024  # of the restaurant's other sites, too; gunicorn.conf.py takes more, to say so in a page
 ANY_HOST = frozenset({"/healthz", "/servez", "/readyz"})  # a balancer asks for these by address
 _GUARD = "_guard"
+_PLAIN = "/:@!$&'()*+,;="  # what stands in a path as it is (RFC 3986, 3.3)
 
 
 def public(view: View) -> View:
@@ -114,7 +116,9 @@ def lead_to_https(origin: str) -> AnyResponse:
 
 
 def _same_page_at(origin: str) -> AnyResponse:
-    return redirect(origin + request.full_path.rstrip("?"), 308)
+    # Written anew: Flask has it without its percent signs, so that a line break may stand in it, or another meaning.
+    path, query = quote(request.path, safe=_PLAIN), quote(request.query_string, safe=_PLAIN + "?%")
+    return redirect(f"{origin}{path}?{query}".rstrip("?"), 308)
 
 
 def came_by_plain_http(asked: Request, origin: str) -> bool:

@@ -88,6 +88,24 @@ def test_our_host_with_a_dot_at_its_end_leads_home(make_site, host):
     assert other_port.get("/", Host="rewards.example.com.:8443").location == "https://rewards.example.com:8443/"
 
 
+@pytest.mark.parametrize(
+    ("path", "leads_to"),
+    [
+        ("/a%0d%0aX:1", "/a%0D%0AX:1"),
+        ("/account%3Fa=1?b=%0A", "/account%3Fa=1?b=%0A"),
+        ("/account%23top", "/account%23top"),
+        ("/50%25%32%35", "/50%2525"),
+        ("/a//evil.example/%c3%bc?%c3%bc=a%26b&c=+", "/a//evil.example/%C3%BC?%c3%bc=a%26b&c=+"),
+    ],
+)
+def test_whatever_stands_in_an_address_it_leads_home_as_it_is(make_site, path, leads_to):
+    site = make_site(PUBLIC_URL="https://rewards.example.com", TRUSTED_PROXY_HOPS="1")
+    for headers in ({"Host": "rewards.example.com."}, {"X-Forwarded-Proto": "http"}):
+        answer = browser_of(site).get(path, X_Forwarded_For="192.0.2.1", **headers)
+        assert (answer.status, answer.location) == (308, f"https://rewards.example.com{leads_to}")
+    assert log_of(site, "unexpected_error") == []
+
+
 @pytest.mark.parametrize("host", ["rewards.example.com..", ".rewards.example.com", "rewards.example.com.evil.example"])
 def test_other_dots_lead_nowhere(make_site, host):
     assert browser_of(make_site(PUBLIC_URL="https://rewards.example.com")).get("/login", Host=host).status == 400
