@@ -13,7 +13,8 @@ from app.logs import log
 WRITTEN = "app.forwarding.written"  # where the doctor finds X-Forwarded-For as it came
 WARN_EVERY_SECONDS = 3600
 _FOR, _PROTO, _HOST = "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST"
-_ASKED_BY_BALANCERS = frozenset({"/healthz", "/readyz"})  # for themselves, and for nobody whose address they could name
+# For themselves, and for nobody whose address they could name.
+_ASKED_BY_BALANCERS = frozenset({"/healthz", "/servez", "/readyz"})
 _THIS_MACHINE = "127.0.0.1"  # a unix socket has no addresses
 
 

@@ -105,7 +105,7 @@ def test_an_address_that_cannot_be_read_is_that_of_the_connection_and_is_told_on
 
 def test_a_proxy_that_says_nothing_is_told_and_a_balancer_that_asks_for_itself_is_not(make_site):
     site = make_site(TRUSTED_PROXY_HOPS="1")
-    for path in ("/healthz", "/readyz"):
+    for path in ("/healthz", "/servez", "/readyz"):
         assert browser_of(site).get(path).status == 200
     assert log_of(site, "address_unreadable") == []
     for _ in range(3):
