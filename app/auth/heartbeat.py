@@ -21,17 +21,20 @@ class Heartbeat:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = threading.Lock()
-        self._held: dict[tuple[str, str], bool] = {}  # lease and holder → whether it has seen a beat
+        self._held: dict[object, tuple[str, str]] = {}  # what a block is known by → lease and holder
+        self._seen: set[object] = set()  # those that were held at the last beat
         self._is_beating = False
 
     @contextmanager
     def kept(self, lease: str, holder: str) -> Iterator[None]:
         """Within the block, keep a lease that this holder has taken for ``LEASE_SECONDS``.
 
-        It is not given back. When it has ended meanwhile, because the store was away, it is not taken again.
+        It is not given back. When it has ended meanwhile, because the store was away, it is not taken again. A thread
+        may begin a block of its own before that of another one ends, and so take the lease over from it.
         """
+        block = object()
         with self._lock:
-            self._held[lease, holder] = False
+            self._held[block] = lease, holder
             is_first, self._is_beating = not self._is_beating, True
         if is_first:
             threading.Thread(target=self._work, name="heartbeat", daemon=True).start()
@@ -39,13 +42,13 @@ class Heartbeat:
             yield
         finally:
             with self._lock:
-                self._held.pop((lease, holder), None)
+                del self._held[block]
 
     def beat(self) -> bool:
         """Prolong what was held at the beat before too: most leases are given back sooner. Whether anything is held."""
         with self._lock:
-            due = [each for each, has_seen_a_beat in self._held.items() if has_seen_a_beat]
-            self._held = dict.fromkeys(self._held, True)
+            due = {held for block, held in self._held.items() if block in self._seen}
+            self._seen = set(self._held)
             if not self._held:
                 self._is_beating = False
                 return False

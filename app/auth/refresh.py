@@ -203,21 +203,21 @@ class TokenKeeper:
 
     def _renew(self, sign_in: SignIn, holder: str, *, wants_to_wait: bool) -> bool:
         """Renew the tokens; False if somebody else has done so meanwhile, and theirs were taken."""
-        spent = sign_in.tokens.refresh_token
-        if spent is None:
+        former = sign_in.tokens
+        if former.refresh_token is None:
             raise self._ended(sign_in, "no_refresh_token")
         # Held until the renewed tokens are saved, for as long as that may take. Who does not get it knows that somebody
         # whose lease has run out may have spent the same refresh token: killed, or about to save.
         is_sole = self._store.acquire(_spending(sign_in), holder, self._spending_seconds)
         wait_seconds = LATE_SECONDS if wants_to_wait else 0
-        if not is_sole and (self._are_renewed(sign_in, spent, within_seconds=wait_seconds) or not wants_to_wait):
+        if not is_sole and (self._are_renewed(sign_in, former, within_seconds=wait_seconds) or not wants_to_wait):
             return False
         check_patience()
         try:
-            token = self._paytronix.token_by_refresh_token(spent, guest=sign_in.username)
+            token = self._paytronix.token_by_refresh_token(former.refresh_token, guest=sign_in.username)
         except RefreshRefused:
             renew_patience()
-            if self._are_renewed(sign_in, spent):  # what was refused is outdated
+            if self._are_renewed(sign_in, former):  # what was refused is outdated
                 return False
             raise self._ended(sign_in, "refresh_refused") from None
         except Unavailable as failure:
@@ -225,15 +225,15 @@ class TokenKeeper:
             raise self._failed(sign_in, failure) from None
         renew_patience()
         log.info("token_refreshed", session=sign_in.name[:8])
-        self._save(sign_in, Tokens.of(token, margin_seconds=self._margin_seconds, former=sign_in.tokens), holder)
+        self._save(sign_in, Tokens.of(token, margin_seconds=self._margin_seconds, former=former), holder)
         return True
 
-    def _are_renewed(self, sign_in: SignIn, spent: str, *, within_seconds: float = 0.0) -> bool:
-        """Whether the record holds another refresh token by now, or will within so much time."""
+    def _are_renewed(self, sign_in: SignIn, former: Tokens, *, within_seconds: float = 0.0) -> bool:
+        """Whether the record holds other tokens by now, or will within so much time. The refresh token may stay."""
         give_up_at = time.monotonic() + within_seconds
         while True:
             self._sign_ins.read_tokens_again(sign_in)
-            if sign_in.tokens.refresh_token != spent:
+            if sign_in.tokens != former:
                 return True
             if time.monotonic() >= give_up_at:
                 return False

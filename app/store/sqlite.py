@@ -135,9 +135,12 @@ class SqliteStore:
 
     def prolong(self, held: Collection[tuple[str, str]], ttl_seconds: float) -> None:
         with self._connection() as db, transaction(db):
-            ends_at = _ends_at(ttl_seconds)
+            ends_at, now = _ends_at(ttl_seconds), _now()
             for lease, holder in held:
-                db.execute("UPDATE leases SET ends_at = ? WHERE name = ? AND holder = ?", (ends_at, lease, holder))
+                db.execute(
+                    "UPDATE leases SET ends_at = ? WHERE name = ? AND holder = ? AND ends_at > ?",
+                    (ends_at, lease, holder, now),
+                )
 
     def claim(self, lease: str, holder: str, ttl_seconds: float, *, records: Sequence[str] = ()) -> Claim:
         with self._connection() as db:

@@ -65,6 +65,18 @@ def test_a_block_that_ends_with_an_error_ends_the_beat(monkeypatch):
     assert store.prolonged == []
 
 
+def test_a_lease_that_is_handed_on_is_prolonged_until_the_last_lets_go(monkeypatch):
+    store, heart = still(monkeypatch)
+    first, second = heart.kept("l:{a}", "one"), heart.kept("l:{a}", "one")
+    first.__enter__()
+    with second:
+        first.__exit__(None, None, None)
+        heart.beat()
+        heart.beat()
+    assert not heart.beat()
+    assert store.prolonged == [[("l:{a}", "one")]]
+
+
 def test_a_store_that_is_away_for_a_beat_is_asked_at_the_next(monkeypatch):
     store, heart = still(monkeypatch)
     with heart.kept("l:{a}", "one"):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec import structs
 
 from app.auth import refresh
 from app.auth.pseudonyms import Pseudonyms
@@ -306,6 +307,29 @@ def test_nobody_waits_for_who_may_be_late_while_the_token_is_good(store, near_it
     _, sign_ins, keeper = process(store, paytronix)
     assert keeper.usable_token(sign_ins.find(near_its_end.session_id)) == "a"
     assert paytronix.spent == []
+
+
+def renewed_without_a_new_refresh_token(sign_in):
+    """Tokens of a vendor whose refresh tokens stay."""
+    return Tokens.of(structs.replace(token(1), refresh_token=None), margin_seconds=30, former=sign_in.tokens)
+
+
+def test_who_is_late_with_tokens_is_seen_where_refresh_tokens_stay(store, sign_in, paytronix, short_lease):
+    store.acquire(f"x:{{{sign_in.name}}}", "a process that is late", 135)
+    _, sign_ins, keeper = process(store, paytronix, call_seconds=5)
+    late = sign_ins.find(sign_in.session_id)
+    threading.Timer(0.5, lambda: sign_ins.save_tokens(late, renewed_without_a_new_refresh_token(late))).start()
+    assert keeper.call(sign_ins.find(sign_in.session_id), accepts_only("access-1")) == "access-1"
+    assert paytronix.spent == []
+
+
+def test_a_refusal_ends_no_sign_in_that_has_newer_tokens_where_refresh_tokens_stay(
+    keeper, sign_ins, sign_in, paytronix
+):
+    other = sign_ins.find(sign_in.session_id)
+    paytronix.during = lambda: sign_ins.save_tokens(other, renewed_without_a_new_refresh_token(other))
+    paytronix.trouble = RefreshRefused(TOKEN_CALL, "invalid_grant")
+    assert keeper.call(sign_in, accepts_only("access-1")) == "access-1"
 
 
 def test_a_slow_holder_is_told_from_a_dead_one(store, sign_in, paytronix, short_lease):

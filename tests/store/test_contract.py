@@ -338,6 +338,13 @@ def test_a_lease_is_prolonged_for_its_holder_only_and_never_taken_again(store):
     assert store.acquire("l:{b}", "second", LONG)
 
 
+def test_a_lease_that_has_ended_is_not_prolonged_though_nobody_has_taken_it(store):
+    store.acquire("l:{a}", "first", SHORT)
+    time.sleep(PAST_SHORT)
+    store.prolong([("l:{a}", "first")], LONG)
+    assert store.acquire("l:{a}", "second", LONG)
+
+
 def test_a_claim_takes_a_lease_and_reads_what_belongs_to_it(store):
     store.put("j:{a}", b"\nvalue", LONG)
     assert store.claim("j:{a}", "first", LONG) == Claim(True, [])
