@@ -23,11 +23,10 @@ from app.messages import Message
 from app.pages import render
 from app.paytronix import Refused, Unavailable
 from app.refusals import tell_foreign_host, tell_foreign_origin
-from app.site import language_cookie, site, told, words_for
+from app.site import RETRY_AFTER_SECONDS, language_cookie, site, told, words_for
 from app.store import StoreUnavailable
 from app.views import language, login
 
-RETRY_AFTER_SECONDS = 10
 _WORDS = {
     400: "bad_request",
     403: "forbidden",

@@ -1,4 +1,4 @@
-"""The log: one JSON object a line, without anything that table C of the security requirements names."""
+"""The log: one JSON object a line, without anything that docs/security.md says is never in it."""
 
 import json
 import logging

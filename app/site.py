@@ -21,6 +21,8 @@ from app.recent_calls import RecentCalls
 from app.store import Store
 from config import Settings
 
+RETRY_AFTER_SECONDS = 10  # in a 503, where nobody knows better
+
 
 @dataclass(frozen=True)
 class Site:

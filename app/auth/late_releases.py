@@ -6,8 +6,7 @@ Once the store is back, guests would wait for the ends of these.
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 from app.store import Store, StoreUnavailable
 
@@ -25,15 +24,6 @@ class LateReleases:
         self._seconds = seconds
         self._lock = threading.Lock()
         self._left: dict[tuple[str, str], float] = {}  # lease and holder → when to give up
-
-    @contextmanager
-    def cover(self, lease: str, holder: str) -> Iterator[None]:
-        """Take a lease within the block. If the store does not say whether it was taken, it is given back later."""
-        try:
-            yield
-        except StoreUnavailable:
-            self.add(lease, holder)
-            raise
 
     def add(self, lease: str, holder: str) -> None:
         """Give a lease back as soon as the store takes it, unless somebody else has it by then."""

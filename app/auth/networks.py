@@ -1,4 +1,4 @@
-"""What of an address stands for one household or one attacker."""
+"""The networks that an address is counted for: each may be one household, or one attacker."""
 
 import ipaddress
 from typing import NamedTuple

@@ -77,9 +77,8 @@ class TokenKeeper:
         :raises Unavailable: the guest stays signed in.
         :raises Refused: Paytronix answered with a failure.
         """
-        with self._paytronix.place(
-            limited_as(sign_in.username)
-        ):  # also for the time spent waiting for somebody else's refresh
+        # The place is held also for the time spent waiting for somebody else's refresh.
+        with self._paytronix.place(limited_as(sign_in.username)):
             return self._call(sign_in, operation)
 
     def _call(self, sign_in: SignIn, operation: Callable[[str], Result]) -> Result:

@@ -23,7 +23,7 @@ from app.store import Change, Put, Store, StoreUnavailable
 from app.store.sealing import SessionKeys, new_session_id
 
 SHORTEST_TTL_SECONDS = 0.001
-RECORDS = 2  # of a sign-in
+RECORDS_A_SIGN_IN = 2
 
 Kind = TypeVar("Kind")
 
@@ -169,7 +169,7 @@ class SignIns:
             _session_key(sign_in.name): sign_in.sealed_session,
         }
         kept = self._store.write(Put(records, ttl_seconds, owner), *along(session_id))
-        if kept > RECORDS * self._most_of_guest:
+        if kept > RECORDS_A_SIGN_IN * self._most_of_guest:
             self._end_surplus(owner)
         return sign_in
 
@@ -265,21 +265,21 @@ class SignIns:
 
         :raises StoreUnavailable: some may still be signed in.
         """
-        return sum(self._store.delete_owned(owner) for owner in self._pseudonyms.every(username)) // RECORDS
+        return sum(self._store.delete_owned(owner) for owner in self._pseudonyms.every(username)) // RECORDS_A_SIGN_IN
 
     def end_all(self) -> int:
         """Sign every guest out; how many sign-ins that were.
 
         :raises StoreUnavailable: some may still be signed in.
         """
-        return self._store.delete_all() // RECORDS
+        return self._store.delete_all() // RECORDS_A_SIGN_IN
 
     def count(self) -> int:
         """How many sign-ins are live, nearly.
 
         :raises StoreUnavailable: the store cannot say.
         """
-        return self._store.count_owned(min(self._idle_seconds, self._max_seconds)) // RECORDS
+        return self._store.count_owned(min(self._idle_seconds, self._max_seconds)) // RECORDS_A_SIGN_IN
 
     def _ends_at(self, session: dict[str, Any]) -> datetime:
         return datetime.fromtimestamp(session["started_at"], UTC) + timedelta(seconds=self._max_seconds)

@@ -157,7 +157,8 @@ class Throttle:
 
     def _counters(self, username: str, address: str) -> tuple[_Counters, str | None]:
         # The braces keep what one script counts on one node of a cluster: what is the guest's, and what the network's.
-        guest = f"tries:{{{self._pseudonyms.of(limited_as(username))}}}"
+        who = f"{{{self._pseudonyms.of(limited_as(username))}}}"
+        guest = f"tries:{who}"
         networks = [Network(self._pseudonyms.of(each.name), each.factor) for each in networks_of(address)]
         in_turn = Tries(min(TRIES_IN_TURN, self._per_guest.count), self._per_guest.window_seconds)
         turn_seconds = self._per_guest.window_seconds / (self._per_guest.count * STRANGERS_TRIES_IN_TURN)
@@ -171,7 +172,7 @@ class Throttle:
             network=self._limits(at, networks, self._per_address),
             sign_ins=self._limits(f"{at}:sign-ins", widest, self._per_address.times(SIGN_INS_PER_REFUSAL)),
         )
-        known = f"{guest.replace('tries', 'known', 1)}:{widest[0].name}" if widest else None
+        known = f"known:{who}:{widest[0].name}" if widest else None
         return counters, known
 
     def _limits(self, name: str, networks: Iterable[Network], tries: Tries) -> dict[str, Limit]:

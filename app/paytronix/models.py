@@ -181,9 +181,9 @@ def _each(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]
 
 
-def _is_odd(sent: object, read: object) -> bool:
+def _is_odd(sent: object, found: object) -> bool:
     """Whether something was sent and nothing could be read in it."""
-    return read is None and any(each not in _ABSENT for each in _each(sent))
+    return found is None and any(each not in _ABSENT for each in _each(sent))
 
 
 def _odd(**fields: bool) -> tuple[str, ...]:

@@ -11,11 +11,9 @@ from app.card_code import card_code
 from app.logs import log
 from app.pages import render
 from app.paytronix import Account, PaytronixError, Refused, Unavailable
-from app.site import site, told, words_for
+from app.site import RETRY_AFTER_SECONDS, site, told, words_for
 
 bp = Blueprint("account", __name__)
-
-RETRY_AFTER_SECONDS = 10
 
 
 @bp.get("/account")

@@ -23,14 +23,12 @@ from app.messages import Message
 from app.messages.codes import WRONG_PASSWORD
 from app.pages import render
 from app.paytronix import Refused, Unavailable
-from app.site import site, told, voice, words_for
-from app.store import StoreUnavailable
+from app.site import RETRY_AFTER_SECONDS, site, told, voice, words_for
 
 bp = Blueprint("login", __name__)
 
 LONGEST_USERNAME = 256
 LONGEST_PASSWORD = 256
-RETRY_AFTER_SECONDS = 10
 LONG_OPEN_SECONDS = 1800  # from then on a guest agrees that a page was open for a long time
 _FORM_REFUSED = frozenset({"form_expired", "form_lost", "cookies_needed"})  # the site's messages that say so
 
@@ -65,7 +63,7 @@ def _check_typed(field: Field, *, missing: str, too_long: str, longest: int) -> 
 @public
 def show() -> AnyResponse:
     onward = request.args.get("next")
-    if _is_signed_in():
+    if session.is_signed_in():
         return redirect(_onward(onward), 303)
     notice = session.take_notice()
     return _page(onward=onward, reasons={"notice": notice} if notice else {})
@@ -94,7 +92,7 @@ def submit() -> AnyResponse:
 def in_another_language() -> AnyResponse:
     """The form as it was sent, without its password, and what the guest has read with it."""
     form = LoginForm(request.form)
-    if _is_signed_in():
+    if session.is_signed_in():
         return redirect(_onward(form.next.data), 303)
     return _again(form, 200, dict(parse_qsl(form.reasons.data or "")))
 
@@ -108,7 +106,7 @@ def form_refused(age_seconds: float | None, *, has_cookie: bool) -> AnyResponse:
     :param has_cookie: the browser has sent a cookie of ours.
     """
     form = LoginForm(request.form)
-    if _is_signed_in():
+    if session.is_signed_in():
         sign_in = session.required_sign_in()
         if sign_in.is_of(form.username.data or ""):
             return redirect(_onward(form.next.data), 303)
@@ -135,13 +133,6 @@ def busy_again(words: str) -> Response:
     :param words: the name of the site's message that says why.
     """
     return _busy(LoginForm(request.form), {"site": words}, None)
-
-
-def _is_signed_in() -> bool:
-    try:
-        return session.current_sign_in() is not None
-    except StoreUnavailable:
-        return False  # the form needs no store
 
 
 def _attempt(form: LoginForm) -> Attempt:
