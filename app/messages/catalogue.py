@@ -7,12 +7,12 @@ from pathlib import PurePath
 
 from app.messages import languages
 from app.messages.document import Document
-from app.messages.faults import Fault, quoted
+from app.messages.faults import Fault, Trouble, quoted
 from app.messages.look import Look, SchemeName, make_look
 from app.messages.merchant import FILE as MERCHANT_FILE
 from app.messages.merchant import KNOWN_LINKS, Merchant, read_merchant
 from app.messages.notices import Notice, read_notices
-from app.messages.pictures import Asset, Trouble
+from app.messages.pictures import Asset
 from app.messages.shipped import Shipped, shipped
 from app.messages.voice import Layer, Voice
 from app.messages.words import LINKS, Entry, Key, Vocabulary, Words, read_words

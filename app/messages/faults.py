@@ -6,6 +6,8 @@ LONGEST_NAME = 60
 LONGEST_SENTENCE = 300
 _LONGEST_TEXT = 800
 
+Trouble = tuple[str, str]  # what is wrong, and what to do instead
+
 
 @dataclass(frozen=True)
 class Fault:

@@ -13,11 +13,11 @@ from typing import Any
 from app.messages.catalogue import Catalogue, compose
 from app.messages.document import Document, read
 from app.messages.edition import MESSAGES, Edition, overlaid, with_plain_codes
-from app.messages.faults import Fault, quoted
+from app.messages.faults import Fault, Trouble, quoted
 from app.messages.languages import tag_of
 from app.messages.merchant import FILE as MERCHANT_FILE
 from app.messages.notices import FILE as NOTICES_FILE
-from app.messages.pictures import Asset, Pictures, Trouble, is_name, some_names_in
+from app.messages.pictures import Asset, Pictures, is_name, some_names_in
 from app.messages.places import START
 from app.messages.well_known import FILES as WELL_KNOWN_FILES
 from app.messages.well_known import WellKnown

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from app.messages.document import read_bytes
-from app.messages.faults import quoted
+from app.messages.faults import Trouble, quoted
 from app.messages.rasters import Unfit, size_of, type_of
 from app.messages.svg import NotSvg, clean
 
@@ -68,9 +68,6 @@ def some_names_in(folder: Path) -> list[str]:
     """
     with os.scandir(folder) as entries:
         return sorted(each.name for each in islice(entries, MOST_NAMES))
-
-
-Trouble = tuple[str, str]  # what is wrong, and what to do instead
 
 
 class Pictures:

@@ -2,14 +2,14 @@
 
 import unicodedata
 
+from app.messages.faults import Trouble
+
 LONGEST_TEXT = 1000
 _ALLOWED_CONTROLS = frozenset("\n\t")
 # Embeddings, overrides and isolates make text read differently from how it is stored. The marks LRM, RLM and ALM,
 # which right-to-left languages need, are none of these.
 _DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _BLANK_BUT_NO_SPACE = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-
-Trouble = tuple[str, str]  # what is wrong, and what to write instead
 
 
 def is_visible(text: str) -> bool:

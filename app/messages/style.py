@@ -7,7 +7,7 @@ them, and, in the shipped languages, words that only those who build websites us
 import re
 from collections.abc import Iterator
 
-from app.messages.plain_text import Trouble
+from app.messages.faults import Trouble
 
 # English sentences are shorter than those of most languages; plain-language guides ask for 15 to 20 words.
 MOST_WORDS = {"en": 20}

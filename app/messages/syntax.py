@@ -5,8 +5,7 @@ import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.messages.faults import LONGEST_SENTENCE, Fault, quoted
-from app.messages.plain_text import Trouble
+from app.messages.faults import LONGEST_SENTENCE, Fault, Trouble, quoted
 
 _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _CURLY = "“”„«»‘’"

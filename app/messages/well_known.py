@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from app.messages.document import read_bytes
-from app.messages.faults import Fault, quoted
+from app.messages.faults import Fault, Trouble, quoted
 from app.messages.places import START
 
 FOLDER = "well-known"
@@ -16,7 +16,6 @@ MIMETYPES = {
     "assetlinks.json": "application/json",
     "security.txt": "text/plain",
 }
-Trouble = tuple[str, str]  # what is wrong, and what to do instead
 FILES = tuple(f"{FOLDER}/{name}" for name in MIMETYPES)
 
 

@@ -10,6 +10,24 @@ from tests.misbehaving import Misbehaving
 CLIENT_ID = "marker-client-id"
 CLIENT_SECRET = "marker-client-secret"
 SCOPE = ("user_read", "user_write", "account_read", "account_write")
+ACCOUNT = {
+    "result": "success",
+    "accountStatus": "ACTIVE",
+    "tierCode": 2,
+    "tierLabel": "Gold",
+    "pointBalances": [{"balance": "1250", "name": "Points", "walletCode": 1, "giftable": False}],
+    "rewardBalances": [
+        {
+            "balance": "2",
+            "name": "Free taco",
+            "expirations": [
+                {"amount": "1", "expirationDate": "2026-12-01"},
+                {"amount": "1", "expirationDate": "2026-12-31T23:59:59-0400"},
+            ],
+        }
+    ],
+    "storedValueBalances": [{"balance": "-25.50", "name": "Cash"}],
+}
 
 
 def make_client(transport, **options):

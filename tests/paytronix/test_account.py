@@ -8,28 +8,10 @@ from pathlib import Path
 import pytest
 
 from app.paytronix import Account, Balance, Expiration, Unavailable
-from tests.paytronix.conftest import GivenReply, make_client
+from tests.paytronix.conftest import ACCOUNT, GivenReply, make_client
 
 GIVEN = Path(__file__).parent / "accounts"
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-ACCOUNT = {
-    "result": "success",
-    "accountStatus": "ACTIVE",
-    "tierCode": 2,
-    "tierLabel": "Gold",
-    "pointBalances": [{"balance": "1250", "name": "Points", "walletCode": 1, "giftable": False}],
-    "rewardBalances": [
-        {
-            "balance": "2",
-            "name": "Free taco",
-            "expirations": [
-                {"amount": "1", "expirationDate": "2026-12-01"},
-                {"amount": "1", "expirationDate": "2026-12-31T23:59:59-0400"},
-            ],
-        }
-    ],
-    "storedValueBalances": [{"balance": "-25.50", "name": "Cash"}],
-}
 
 
 def read(body):

@@ -17,7 +17,7 @@ from app.paytronix import (
     TokenRejected,
     Unavailable,
 )
-from tests.paytronix.conftest import GivenReply, make_client
+from tests.paytronix.conftest import ACCOUNT, GivenReply, make_client
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 TOKEN = {
@@ -35,24 +35,6 @@ USER = {
     "addresses": [{"addressId": 1, "label": "Primary Address"}],
     "fields": {"username": "guest@example.com", "emailVerified": True, "firstName": "Ana", "lastName": "Lee"},
     "primaryCardNumbers": ["6000000000410017", "6000000000410018"],
-}
-ACCOUNT = {
-    "result": "success",
-    "accountStatus": "ACTIVE",
-    "tierCode": 2,
-    "tierLabel": "Gold",
-    "pointBalances": [{"balance": "1250", "name": "Points", "walletCode": 1, "giftable": False}],
-    "rewardBalances": [
-        {
-            "balance": "2",
-            "name": "Free taco",
-            "expirations": [
-                {"amount": "1", "expirationDate": "2026-12-01"},
-                {"amount": "1", "expirationDate": "2026-12-31T23:59:59-0400"},
-            ],
-        }
-    ],
-    "storedValueBalances": [{"balance": "-25.50", "name": "Cash"}],
 }
 
 CALLS = {
