@@ -18,7 +18,7 @@ EFFECTS = {  # what an effect costs each time; the others of SVG's effects cost 
     **dict.fromkeys(("feMerge", "feOffset"), 200),
     **dict.fromkeys(("feMergeNode", "feFuncA", "feFuncB", "feFuncG", "feFuncR", "title"), 0),
 }
-_SHAPE, _GRADIENT, _IMAGE, _LAYER, _WORN = 2, 15, 50, 8, 40
+_SHAPE, _GRADIENT, _IMAGE, _LAYER, _REFERENCE = 2, 15, 50, 8, 40
 _CHARS_A_UNIT = 8  # of a path or a text
 _LONG_PATH_CHARS = 60_000  # of one path; where all its lines cross, a longer one costs more than its length
 _STROKED, _DASHED = 8, 48  # times as much as filled: every corner has a shape of its own, and every dash
@@ -35,7 +35,7 @@ _NAME = re.compile(r"url\(\s*(['\"]?)#([^'\")\s]+)\1\s*\)", re.IGNORECASE)
 _RULE = re.compile(r"(?:(?<=[{}])|\A)([^{}]*+)\{([^{}]*+)\}")
 _SELECTOR = re.compile(r"\.?[A-Za-z_][\w-]*", re.ASCII)
 _STRING = re.compile(r"\"[^\"\n{}]*\"|'[^'\n{}]*'")
-_MOST_WORN = 50_000  # names of all classes together
+_MOST_REFERENCES = 50_000  # names of all classes together
 
 
 class TooMuch(Exception):
@@ -53,22 +53,22 @@ class Drawing:
         self._root, self._images = root, images
         self._parents = {child: parent for parent in root.iter() for child in parent}
         self._named: dict[str, list[Element]] = defaultdict(list)
-        self._of_selector: dict[str, _Worn] = defaultdict(_Worn)  # of a class or of a kind of element
-        self._of_all = _Worn()
+        self._of_selector: dict[str, _Style] = defaultdict(_Style)  # of a class or of a kind of element
+        self._of_all = _Style()
         self._costs: dict[Element, int] = {}
-        self._worn: dict[Element, _CostWorn] = {}
-        self._inline: dict[Element, _Worn] = {}
-        self._costs_of_worn: dict[_Worn, tuple[int, int, int]] = {}
+        self._style_costs: dict[Element, _StyleCost] = {}
+        self._inline: dict[Element, _Style] = {}
+        self._costs_of_styles: dict[_Style, tuple[int, int, int]] = {}
         self._depth = 0
         for element in root.iter():
             if name := element.get("id"):
                 self._named[name].append(element)
-        styles = ["".join(element.itertext()) for element in root.iter("style")]
+        sheets = ["".join(element.itertext()) for element in root.iter("style")]
         # What browsers do not inherit by themselves is inherited where it says so.
-        said = [*styles, *(f"{name}:{value}" for each in root.iter() for name, value in each.attrib.items())]
+        said = [*sheets, *(f"{name}:{value}" for each in root.iter() for name, value in each.attrib.items())]
         self._inherits_all = any(_INHERITING.search(each) for each in said)
-        for style in styles:
-            self._read_style(style)
+        for sheet in sheets:
+            self._read_style(sheet)
 
     def cost(self) -> int:
         """How many units are drawn.
@@ -77,43 +77,43 @@ class Drawing:
         """
         return _bearable(self._cost(self._root) + self._images // _POINTS_A_UNIT)
 
-    def _read_style(self, style: str) -> None:
+    def _read_style(self, sheet: str) -> None:
         """Learn what each class and each kind of element is drawn with."""
-        is_clear = not re.search("['\"]", _STRING.sub("", style))
-        told = 0
+        is_clear = not re.search("['\"]", _STRING.sub("", sheet))
+        declared = 0
         size = 0
-        for rule in _RULE.finditer(style):
-            worn = _Worn(rule[2])
+        for rule in _RULE.finditer(sheet):
+            style = _Style(rule[2])
             keys = [_key(each) for each in rule[1].split(",")]
-            if not worn.told or None in keys or not is_clear:
+            if not style.declared or None in keys or not is_clear:
                 continue
-            told += worn.told
-            size += worn.told * len(keys)
-            if size > _MOST_WORN:
+            declared += style.declared
+            size += style.declared * len(keys)
+            if size > _MOST_REFERENCES:
                 raise TooMuch("There is so much in a style of the SVG that browsers would hang.")
             for key in filter(None, keys):
-                self._of_selector[key].add(worn)
-        everything = _Worn(style.replace("{", ";").replace("}", ";"))
-        if told != everything.told:  # for whom the rest is meant is not plain
+                self._of_selector[key].add(style)
+        everything = _Style(sheet.replace("{", ";").replace("}", ";"))
+        if declared != everything.declared:  # for whom the rest is meant is not plain
             self._of_all.add(everything)
 
     def _cost(self, element: Element) -> int:
         if element in self._costs:
             return self._costs[element]
-        with_names = self._enter()
+        depth = self._enter()
         cost, points = self._own_cost(element)
         used = 0
         if (target := element.get("href", "")).startswith("#") and element.tag not in _GRADIENTS:
             used = self._cost_of_names([target[1:]], each_time=0)
-        worn = self._cost_worn(element)
-        cost = _bearable(cost + worn.own + worn.inherited + points * worn.markers)
-        again = 1 + worn.inherited + worn.markers + (worn.own if self._inherits_all else 0)
-        cost = _bearable(cost + used * again * worn.stroke)
+        style = self._style_cost(element)
+        cost = _bearable(cost + style.own + style.inherited + points * style.markers)
+        again = 1 + style.inherited + style.markers + (style.own if self._inherits_all else 0)
+        cost = _bearable(cost + used * again * style.stroke)
         for child in element:
             if child.tag not in _DRAWN_BY_NAME_ONLY:
                 cost = _bearable(cost + self._cost(child))
         self._costs[element] = cost
-        self._depth = with_names - 1
+        self._depth = depth - 1
         return cost
 
     def _own_cost(self, element: Element) -> tuple[int, int]:
@@ -122,45 +122,45 @@ class Drawing:
             return EFFECTS[element.tag], 0
         path = len(element.get("d", "")) + len(element.get("points", ""))
         text = len(element.text or "") + len(element.tail or "") if element.tag in {"text", "tspan", "textPath"} else 0
-        layer = _LAYER if any(worn.has_layer for worn in self._worn_by(element)) else 0
+        layer = _LAYER if any(style.has_layer for style in self._styles_of(element)) else 0
         image = _IMAGE if element.tag == "image" else 0
-        outline = (path + text) // _CHARS_A_UNIT * self._cost_worn(element).stroke
+        outline = (path + text) // _CHARS_A_UNIT * self._style_cost(element).stroke
         outline *= 1 + path // _LONG_PATH_CHARS
         return _SHAPE + outline + layer + image, 2 + path // 2
 
-    def _cost_worn(self, element: Element) -> "_CostWorn":
-        if element not in self._worn:
-            with_names = self._enter()
+    def _style_cost(self, element: Element) -> "_StyleCost":
+        if element not in self._style_costs:
+            depth = self._enter()
             parent = self._parents.get(element)
-            above = self._cost_worn(parent) if parent is not None else _CostWorn(0, 0, 0, 1)
+            above = self._style_cost(parent) if parent is not None else _StyleCost(0, 0, 0, 1)
             own, inherited, markers, stroke = 0, above.inherited, above.markers, above.stroke
-            for worn in self._worn_by(element):
-                if worn not in self._costs_of_worn:  # those of a style are worn by many
-                    self._costs_of_worn[worn] = (
-                        self._cost_of_names(worn.own),
-                        self._cost_of_names(worn.inherited),
-                        self._cost_of_names(worn.inherited, of_markers=True),
+            for style in self._styles_of(element):
+                if style not in self._costs_of_styles:  # those of a style sheet are shared by many
+                    self._costs_of_styles[style] = (
+                        self._cost_of_names(style.own),
+                        self._cost_of_names(style.inherited),
+                        self._cost_of_names(style.inherited, of_markers=True),
                     )
-                more = self._costs_of_worn[worn]
+                more = self._costs_of_styles[style]
                 own, inherited, markers = own + more[0], inherited + more[1], markers + more[2]
-                stroke = max(stroke, worn.stroke)
+                stroke = max(stroke, style.stroke)
             if self._inherits_all:
                 inherited += own
-            self._worn[element] = _CostWorn(_bearable(own), _bearable(inherited), _bearable(markers), stroke)
-            self._depth = with_names - 1
-        return self._worn[element]
+            self._style_costs[element] = _StyleCost(_bearable(own), _bearable(inherited), _bearable(markers), stroke)
+            self._depth = depth - 1
+        return self._style_costs[element]
 
-    def _worn_by(self, element: Element) -> Iterator["_Worn"]:
+    def _styles_of(self, element: Element) -> Iterator["_Style"]:
         if element not in self._inline:
             said = ";".join(value if name == "style" else f"{name}:{value}" for name, value in element.attrib.items())
-            self._inline[element] = _Worn(said)
+            self._inline[element] = _Style(said)
         yield self._inline[element]
         for key in (element.tag, *(f".{each}" for each in element.get("class", "").split())):
             if key in self._of_selector:
                 yield self._of_selector[key]
         yield self._of_all
 
-    def _cost_of_names(self, names: Iterable[str], *, of_markers: bool = False, each_time: int = _WORN) -> int:
+    def _cost_of_names(self, names: Iterable[str], *, of_markers: bool = False, each_time: int = _REFERENCE) -> int:
         cost = 0
         for each in (element for name in names for element in self._named.get(name, ())):
             if (each.tag == "marker") == of_markers:
@@ -176,8 +176,8 @@ class Drawing:
         return self._depth
 
 
-class _CostWorn(NamedTuple):
-    """What it costs that something is drawn with others.
+class _StyleCost(NamedTuple):
+    """What the style of an element adds to its cost, in units.
 
     :ivar own: for itself only
     :ivar inherited: for each shape inside it, too
@@ -191,23 +191,23 @@ class _CostWorn(NamedTuple):
     stroke: int
 
 
-class _Worn:
-    """The names that a style, or an attribute written as one, draws with: masks, patterns, markers and the like.
+class _Style:
+    """What a style, or attributes written as one, draws with: the names of masks, patterns, markers and the like.
 
-    :ivar own: by its own wish only
-    :ivar inherited: what is inside it may be drawn with them too
+    :ivar own: names for the element that has the style
+    :ivar inherited: names also for what is inside that
     :ivar has_layer: it is drawn apart and then laid over the rest
     :ivar stroke: how many times as much its lines are
-    :ivar told: how many times something was said
+    :ivar declared: how many declarations of these there are
     """
 
-    def __init__(self, style: str = "") -> None:
+    def __init__(self, text: str = "") -> None:
         self.own: set[str] = set()
         self.inherited: set[str] = set()
         self.has_layer = False
         self.stroke = 1
-        self.told = 0
-        for declaration in style.split(";"):
+        self.declared = 0
+        for declaration in text.split(";"):
             name, _, value = declaration.partition(":")
             name = name.strip().lower()
             names = [found[2] for found in _NAME.finditer(value)]
@@ -216,9 +216,9 @@ class _Worn:
             self.has_layer = self.has_layer or is_layer
             stroke = _STROKES.get(name, 1) if value.strip().lower() not in {"", "none"} else 1
             self.stroke = max(self.stroke, stroke)
-            self.told += len(names) + is_layer + (stroke > 1)
+            self.declared += len(names) + is_layer + (stroke > 1)
 
-    def add(self, other: "_Worn") -> None:
+    def add(self, other: "_Style") -> None:
         """Draw with these too."""
         self.own |= other.own
         self.inherited |= other.inherited
