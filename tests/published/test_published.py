@@ -20,10 +20,11 @@ from app.messages import Messages
 from app.published import Published, read_published
 from tests.misbehaving import Misbehaving, silent
 from tests.published.conftest import heading_of
+from tests.sites import ROOT
 from tests.stores import until
 
 AWAY, BACK, TAKEN = "published_words_away", "published_words_back", "published_words_taken"
-PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 40
+PNG = (ROOT / "tests/messages/pictures/padded.png").read_bytes()
 
 
 def test_what_is_published_scheduled_and_rolled_back_is_known_soon(publisher, follow, told):

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from redis.exceptions import ResponseError
 
-from app.store import Limit, Put, Settle, StoreUnavailable, TakeBack, open_store
+from app.store import Limit, Put, Settle, StoreUnavailable, TakeBack, open_store, redis_scripts
 from tests.stores import IN_TIME_SECONDS, free_ports, until
 
 LONG = 60
@@ -582,3 +582,22 @@ def test_no_message_shows_a_record(own_redis, fails_in_time):
     assert failure.reason == "error"
     assert not re.search("marker", str(failure))
     store.close()
+
+
+@pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "redis+cluster://127.0.0.1:1"])
+def test_a_ping_tries_every_command_that_any_script_needs(url):
+    """Or a script that is added later would show a right that is missing to guests only."""
+    store, tried = open_store(url), []
+    store._run_all = tried.extend
+    store.ping()
+    of_one_server, of_a_cluster = {"INDEX", "PUT"}, {"INDEX_AND_PUT"}
+    elsewhere = of_a_cluster if "cluster" in url else of_one_server
+    told_by_doctor = {"FACTS"}
+    needed = {
+        command
+        for name, script in vars(redis_scripts).items()
+        if name.isupper() and name not in elsewhere | told_by_doctor
+        for command in re.findall(r"redis\.call\('(\w+)'", script)
+    }
+    assert len(needed) > 10
+    assert needed == {command for _, script, *_ in tried for command in re.findall(r"redis\.call\('(\w+)'", script)}
