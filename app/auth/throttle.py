@@ -5,6 +5,7 @@ more than tries sent one by one. What is counted: who was tried from which netwo
 from a network. How many tries that makes for whom, and why: docs/decisions/0006-guessing-passwords.md.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -95,7 +96,7 @@ class Try:
                 limits = {**all_.here_in_turn, **at_network, **all_.in_turn}
             full = self._store.count_up(limits)
         if full is not None:
-            wait_seconds = max(1, int(limits[full].window_seconds))
+            wait_seconds = math.ceil(limits[full].window_seconds)  # who came back sooner would be too early
             raise Throttled(wait_seconds, "address" if full in at_network else "guest")
         self._counted = tuple(limits)
 

@@ -4,6 +4,8 @@ Nobody guesses a link, which is 256 random bits, and the identity provider count
 whoever tries nonetheless from keeping the database and the provider busy.
 """
 
+import math
+
 from app.auth.networks import networks_of
 from app.auth.pseudonyms import Pseudonyms
 from app.store import Store
@@ -37,7 +39,7 @@ class Attempts:
         """
         number, seconds_left = self._store.count(self._key(address))
         if number >= MOST:
-            raise TooManyAttempts(max(1, int(seconds_left)))
+            raise TooManyAttempts(math.ceil(seconds_left))
 
     def failed(self, address: str) -> None:
         """Count one more.
