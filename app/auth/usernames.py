@@ -1,6 +1,7 @@
 """Usernames as guests mean them, without what phones, contact lists and clipboards put around and between."""
 
 import unicodedata
+from contextlib import suppress
 
 _JOINERS = "\u200c\u200d"
 _FILLERS = "\u115f\u1160\u2800"  # letters and a sign that show nothing
@@ -26,13 +27,28 @@ def folded(username: str) -> str:
 
 
 def limited_as(username: str) -> str:
-    """The name under which tries are counted: without what a vendor's database may ignore too, such as accents.
+    """The name under which tries are counted: without what a vendor may ignore too.
+
+    That is accents, strokes and tails of letters, and what stands between the digits of a telephone or card number.
 
     Only for counting. Names that are told apart there may share a limit here, as two guests at one address do anyway.
     """
     bare = unicodedata.normalize("NFKD", folded(username))
-    kept = (each for each in bare if unicodedata.category(each)[0] not in "CMZ" and each not in _FILLERS)
+    kept = [_plain(each) for each in bare if unicodedata.category(each)[0] not in "CMZ" and each not in _FILLERS]
+    digits = [each for each in kept if each.isdecimal()]
+    if digits and all(each.isdecimal() or unicodedata.category(each)[0] in "PS" for each in kept):
+        kept = digits
     return "".join(kept) or folded(username)
+
+
+def _plain(character: str) -> str:
+    """The letter that another one is written over, and the digit that another script's stands for; else itself."""
+    if character.isdecimal():
+        return str(unicodedata.decimal(character))
+    name = unicodedata.name(character, "")
+    with suppress(KeyError):
+        return unicodedata.lookup(name.partition(" WITH ")[0].replace("DOTLESS ", ""))
+    return character
 
 
 def _is_blank(character: str) -> bool:
