@@ -36,13 +36,20 @@ class Heartbeat:
         with self._lock:
             self._held[block] = lease, holder
             is_first, self._is_beating = not self._is_beating, True
-        if is_first:
-            threading.Thread(target=self._work, name="heartbeat", daemon=True).start()
         try:
+            if is_first:
+                self._start()
             yield
         finally:
             with self._lock:
                 del self._held[block]
+
+    def _start(self) -> None:
+        try:
+            threading.Thread(target=self._work, name="heartbeat", daemon=True).start()
+        except RuntimeError:  # the machine has no thread left; the next block tries again
+            with self._lock:
+                self._is_beating = False
 
     def beat(self) -> bool:
         """Prolong what was held at the beat before too: most leases are given back sooner. Whether anything is held."""

@@ -29,10 +29,22 @@ CALL_RESERVE_SECONDS = 5  # what a refresh may need beyond its call: reading bef
 SAVED_WITHIN_SECONDS = 120  # renewed tokens that the store does not take at once
 SAVE_AGAIN_SECONDS = 0.2
 LATE_SECONDS = 8  # after which somebody whose lease has run out, and who has not saved, counts as dead
+LATE_RESERVE_SECONDS = 4  # what a holder whose call took longest needs to save, where calls may take long
 POLL_SECONDS = (0.02, 0.25)  # the first and the longest pause between looks at the record
 MOST_TOKENS = 3  # that one call tries: what it came with, somebody else's, its own
 
 Result = TypeVar("Result")
+
+
+def late_seconds(call_seconds: float) -> float:
+    """How long after the end of its lease a holder that has not saved may still be about to.
+
+    Never shorter than its own call may take: a single-use refresh token would be spent twice.
+
+    :param call_seconds: the longest that a call to Paytronix can take
+    """
+    outlives_lease = call_seconds > LEASE_SECONDS
+    return max(LATE_SECONDS, call_seconds - LEASE_SECONDS + LATE_RESERVE_SECONDS if outlives_lease else 0)
 
 
 class TokenKeeper:
@@ -57,6 +69,7 @@ class TokenKeeper:
         self._paytronix = paytronix
         self._refresh_seconds = call_seconds + CALL_RESERVE_SECONDS
         self._begun_within_seconds = 2 * self._refresh_seconds
+        self._call_seconds = call_seconds
         self._margin_seconds = margin_seconds
         self._now = now
         self._lock = threading.Lock()
@@ -208,7 +221,7 @@ class TokenKeeper:
         # Held until the renewed tokens are saved, for as long as that may take. Who does not get it knows that somebody
         # whose lease has run out may have spent the same refresh token: killed, or about to save.
         is_sole = self._store.acquire(_spending(sign_in), holder, self._spending_seconds)
-        wait_seconds = LATE_SECONDS if wants_to_wait else 0
+        wait_seconds = late_seconds(self._call_seconds) if wants_to_wait else 0
         if not is_sole and (self._are_renewed(sign_in, former, within_seconds=wait_seconds) or not wants_to_wait):
             return False
         check_patience()
@@ -252,7 +265,11 @@ class TokenKeeper:
             sign_in.tokens = tokens
             saver = threading.Thread(target=self._save_later, args=(waiting, tokens, holder), daemon=True)
             self._savers[sign_in.name] = saver  # a process that ends in order waits for it: finish()
-            saver.start()
+            try:
+                saver.start()
+            except RuntimeError:  # the machine has no thread left
+                del self._savers[sign_in.name]
+                log.error("tokens_lost", session=sign_in.name[:8])
 
     def _save_later(self, sign_in: SignIn, tokens: Tokens, holder: str) -> None:
         give_up_at = time.monotonic() + SAVED_WITHIN_SECONDS

@@ -107,3 +107,19 @@ def test_one_thread_beats_for_all_and_ends_with_the_last(monkeypatch):
             until(lambda: len(store.prolonged) > before + 2)  # noqa: B023
             assert len(hearts()) == 1
         until(lambda: not hearts())
+
+
+def test_a_machine_without_a_thread_left_costs_one_block_its_beats_and_no_other(monkeypatch):
+    _store, heart = still(monkeypatch)
+    started = []
+
+    def start(thread):
+        started.append(thread.name)
+        if len(started) == 1:
+            raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with heart.kept("l:{a}", "one"):
+        assert started == ["heartbeat"]
+    with heart.kept("l:{b}", "two"):
+        assert started == ["heartbeat", "heartbeat"]

@@ -302,6 +302,11 @@ def test_within_twenty_seconds_a_guest_whose_process_died_has_an_answer():
     assert refresh.LEASE_SECONDS + refresh.LATE_SECONDS + 2 * refresh.POLL_SECONDS[1] < 15  # the rest is the call's
 
 
+@pytest.mark.parametrize(("call_seconds", "least_seconds"), [(5, 8), (10, 8), (20, 14 + 4), (60, 54 + 4)])
+def test_nobody_counts_as_dead_while_the_call_may_still_be_under_way(call_seconds, least_seconds):
+    assert refresh.late_seconds(call_seconds) == least_seconds
+
+
 def test_nobody_waits_for_who_may_be_late_while_the_token_is_good(store, near_its_end, paytronix, short_lease):
     store.acquire(f"x:{{{near_its_end.name}}}", "a process that was killed", 135)
     _, sign_ins, keeper = process(store, paytronix)
