@@ -43,7 +43,7 @@ class Balance(msgspec.Struct, frozen=True, kw_only=True):
         has_ended = len(ended) == len(self.expirations) and sum(ended) >= self.amount
         if self.amount <= 0 or has_ended:
             return None
-        to_come = tuple(each for each in self.expirations if each.last_day and each.last_day >= day)
+        to_come = tuple(each for each in self.expirations if each.amount and each.last_day and each.last_day >= day)
         return msgspec.structs.replace(self, expirations=to_come)
 
 

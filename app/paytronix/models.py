@@ -166,7 +166,7 @@ def read_guest(body: bytes) -> Guest:
 
 def _text(value: object) -> str | None:
     """A text, also in the list that the style ``typed`` has it in (docs/paytronix.md, 4.5)."""
-    return next((each for each in _each(value) if isinstance(each, str) and each), None)
+    return next((each for each in _each(value) if isinstance(each, str) and each.strip()), None)
 
 
 def _card_number(value: object) -> str | None:
@@ -183,7 +183,11 @@ def _each(value: object) -> list[object]:
 
 def _is_odd(sent: object, found: object) -> bool:
     """Whether something was sent and nothing could be read in it."""
-    return found is None and any(each not in _ABSENT for each in _each(sent))
+    return found is None and any(_says_something(each) for each in _each(sent))
+
+
+def _says_something(value: object) -> bool:
+    return (value.strip() if isinstance(value, str) else value) not in _ABSENT
 
 
 def _odd(**fields: bool) -> tuple[str, ...]:

@@ -300,3 +300,17 @@ def test_the_primary_card_is_told():
 )
 def test_a_primary_card_without_a_whole_number_is_none(odd):
     assert read(ACCOUNT | {"primaryCard": odd}).card_number is None
+
+
+def test_an_end_of_nothing_is_not_listed():
+    ends = [{"amount": "0", "expirationDate": "2099-01-01"}, {"amount": "2", "expirationDate": "2099-02-01"}]
+    reward = {"name": "Taco", "balance": "3", "expirations": ends}
+    (left,) = read({"result": "success", "rewardBalances": [reward]}).as_of(NOON).rewards
+    assert [each.amount for each in left.expirations] == [2]
+
+
+@pytest.mark.parametrize("blank", ["  ", ["  "], "\u00a0"])
+def test_a_name_or_a_card_of_blanks_is_none(blank):
+    body = {"result": "success", "fields": {"firstName": blank}, "primaryCardNumbers": ["  "]}
+    guest = make_client(GivenReply(json.dumps(body).encode())).user_information("A", "ana")
+    assert (guest.first_name, guest.card_number) == (None, None)
