@@ -13,7 +13,7 @@ from app.paytronix.models import OddReply, read
 
 MOST_ODD_FIELDS = 20  # that are named
 _LAST_ZONE = timedelta(hours=12)  # behind UTC, where a day is over last
-_DECIMAL = re.compile(r"[+-]?[0-9]{1,50}(\.[0-9]{1,50})?([eE][+-]?[0-9]{1,3})?")
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]{1,50}(?:\.[0-9]{0,50})?|\.[0-9]{1,50})(?:[eE][+-]?[0-9]{1,3})?")
 _LARGEST_EXPONENT = 14  # of a number that means money or points
 _CARD_NUMBER = re.compile(r"[0-9]{8,25}")  # a masked one is six bare digits
 
@@ -211,8 +211,8 @@ def _text(value: object) -> str | None:
 def _amount(value: object) -> Decimal:
     """An amount: a text at whatever scale, with an exponent perhaps, or a number. Keeps NaN and 1E+999 out of pages."""
     text = str(value) if type(value) is int else value  # a bool is an int, too
-    if isinstance(text, str) and _DECIMAL.fullmatch(text):
-        amount = Decimal(text)
+    if isinstance(text, str) and _DECIMAL.fullmatch(text.strip()):
+        amount = Decimal(text.strip())
         if not amount or amount.adjusted() <= _LARGEST_EXPONENT:
             return amount
     raise OddReply("an amount")

@@ -166,12 +166,12 @@ def read_guest(body: bytes) -> Guest:
 
 def _text(value: object) -> str | None:
     """A text, also in the list that the style ``typed`` has it in (docs/paytronix.md, 4.5)."""
-    return next((each for each in _each(value) if isinstance(each, str) and each.strip()), None)
+    return next((each.strip() for each in _each(value) if isinstance(each, str) and each.strip()), None)
 
 
 def _card_number(value: object) -> str | None:
     """The first card number of a list, or the only one: a text, or a number where somebody has made one of it."""
-    if isinstance(value, str) and not value.isdigit():
+    if isinstance(value, str) and not value.strip().isdigit():
         return None
     numbers = (str(each) if type(each) is int and 0 < each < _ABOVE_CARD_NUMBERS else each for each in _each(value))
     return _text(list(numbers))

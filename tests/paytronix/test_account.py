@@ -112,6 +112,7 @@ def test_amounts_of_any_scale_are_read_and_one_that_is_missing_costs_its_own_wal
         *((f'"{text}"', text) for text in ["0", "-3", "+3", "12.50", "0012", "999999999999999.999999"]),
         *((f'"{text}"', text) for text in ["1E+3", "-1.5E+2", "0E-50", "0E+99", "25e-1", "0." + "0" * 49 + "1"]),
         *((text, text) for text in ["1250", "-3", "25.50", "0.1", "1E+3", "123456789012345"]),
+        *((json.dumps(text), text.strip()) for text in [" 25.50 ", "1\n", "25.", ".5", "-.5E+1"]),
     ],
 )
 def test_an_amount_is_read_to_the_last_digit_as_a_text_or_a_number(text, amount):
@@ -120,7 +121,7 @@ def test_an_amount_is_read_to_the_last_digit_as_a_text_or_a_number(text, amount)
     assert account.odd_fields == ()
 
 
-ODD_AMOUNTS = ["", " 1", "1 ", "1\n", "NaN", "Infinity", "-inf", "1e999", "1E+15", "1,250", "0x10", "١٢", "1.", ".5"]
+ODD_AMOUNTS = ["", " ", ".", "1 2", "NaN", "Infinity", "-inf", "1e999", "1E+15", "1,250", "0x10", "١٢", "e5"]
 ODD_AMOUNTS += ["--1", "9" * 16, "9" * 5000, "1E+99999999999", "1." + "0" * 5000]
 
 

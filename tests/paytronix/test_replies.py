@@ -501,6 +501,8 @@ def test_an_odd_field_beside_it_costs_no_token(call, odd, kept):
         ({"fields": {"firstName": ["Ana"]}, "primaryCardNumbers": [600000017]}, ("Ana", "600000017")),
         ({"fields": {"firstName": ["", "Ana"]}, "primaryCardNumbers": "0600000017"}, ("Ana", "0600000017")),
         ({"fields": {"firstName": []}, "primaryCardNumbers": 600000017}, (None, "600000017")),
+        ({"fields": {"firstName": " Ana "}, "primaryCardNumbers": " 0600000017 "}, ("Ana", "0600000017")),
+        ({"fields": {"firstName": [" Ana"]}, "primaryCardNumbers": ["0600000017\n"]}, ("Ana", "0600000017")),
         ({"fields": {"style": "typed"}, "primaryCardNumbers": ["", None, "0600000025"]}, (None, "0600000025")),
         ({"fields": {"firstName": "Ana"}, "primaryCardNumbers": ["0600000017", "0600000025"]}, ("Ana", "0600000017")),
     ],
