@@ -15,12 +15,6 @@ from app.messages.dashes import LINES, NO_DASHES, longest_in, longest_line, shor
 
 MOST_DRAWN = 60_000  # units; Chromium takes about a second for as many in a picture of 300 points
 DEEPEST = 100  # elements inside one another, and by name
-EFFECTS = {  # what an effect costs each time; the others of SVG's effects cost whatever a file asks for
-    **dict.fromkeys(("feGaussianBlur", "feDropShadow"), 2_000),
-    **dict.fromkeys(("feBlend", "feColorMatrix", "feComponentTransfer", "feComposite", "feFlood"), 200),
-    **dict.fromkeys(("feMerge", "feOffset"), 200),
-    **dict.fromkeys(("feMergeNode", "feFuncA", "feFuncB", "feFuncG", "feFuncR", "title"), 0),
-}
 _SHAPE, _GRADIENT, _IMAGE, _LAYER, _REFERENCE = 2, 15, 50, 8, 40
 _CHARS_A_UNIT = 8  # of a path or a text
 _LONG_PATH_CHARS = 60_000  # of one path; where all its lines cross, a longer one costs more than its length
@@ -29,12 +23,12 @@ _DASHES_A_UNIT = 4
 _POINTS_A_UNIT = 400  # of a picture inside the drawing
 _GRADIENTS = frozenset({"linearGradient", "radialGradient"})
 _DRAWN_BY_NAME_ONLY = frozenset(
-    {*_GRADIENTS, "defs", "symbol", "clipPath", "mask", "pattern", "marker", "filter", "style", "title"}
+    {*_GRADIENTS, "defs", "symbol", "clipPath", "mask", "pattern", "marker", "style", "title"}
 )
-_NOT_INHERITED = frozenset({"mask", "clip-path", "filter"})
+_NOT_INHERITED = frozenset({"mask", "clip-path"})
 _STROKES = {"stroke": _STROKED, "stroke-dasharray": _DASHED}
 _LAYERS = frozenset({"opacity", "mix-blend-mode", "isolation"})
-_INHERITING = re.compile(r"var\(|(?:mask|clip-path|filter|all)\s*:\s*(?:inherit|unset)", re.IGNORECASE)
+_INHERITING = re.compile(r"var\(|(?:mask|clip-path|all)\s*:\s*(?:inherit|unset)", re.IGNORECASE)
 _OF_THE_SCREEN = re.compile(r"vector-effect\s*:\s*non-scaling-stroke", re.IGNORECASE)  # so its dashes are, too
 _OUTLINE_IN_A_STYLE = re.compile(r"\b(?:path|polygon|shape)\s*\(", re.IGNORECASE)
 _LOOKING = re.compile(r"~|&|:(?:has|is|where|not|any|matches|nth-[a-z-]{1,20})\(", re.IGNORECASE)
@@ -162,8 +156,6 @@ class Drawing:
 
     def _own_cost(self, element: Element) -> tuple[int, int]:
         """What it costs by itself, and how many corners it may have."""
-        if element.tag in EFFECTS:
-            return EFFECTS[element.tag], 0
         path = len(element.get("d", "")) + len(element.get("points", ""))
         text = len(element.text or "") + len(element.tail or "") if element.tag in {"text", "tspan", "textPath"} else 0
         layer = _LAYER if any(style.has_layer for style in self._styles_of(element)) else 0

@@ -88,12 +88,8 @@ def clean(content: bytes) -> Drawn:
     taken_out |= dict.fromkeys(clean_styles(cleaned), True)
     try:
         Drawing(cleaned, reader.image_points).cost()
-    except TooMuch:
-        taken_out |= dict.fromkeys(clean_styles(cleaned, with_effects=False), True)
-        try:
-            Drawing(cleaned, reader.image_points).cost()
-        except TooMuch as too_much:
-            raise NotSvg(str(too_much)) from too_much
+    except TooMuch as too_much:
+        raise NotSvg(str(too_much)) from too_much
     if not any(each.tag in _DRAWING for each in cleaned.iter()):
         raise NotSvg(f"There is nothing in the SVG to draw{', only ' if taken_out else ''}{' and '.join(taken_out)}.")
     cleaned.attrib = {"xmlns": _SVG.strip("{}"), **cleaned.attrib}

@@ -16,12 +16,6 @@ DRAWINGS |= {
     "entities": ENTITIES,
     "inkscape": BY_A_DRAWING_PROGRAM.replace('d="M0 0"', 'd="M0 0h9v9z"').replace("url(#a)", "#123").replace(' clip-path="url(#c)"', ""),
     "a prefix": "<s:svg xmlns:s='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><s:circle r='7' fill='navy'/></s:svg>",
-    "a shadow": START + """<g filter="url(#f)"><rect x="40" y="40" width="200" height="120" rx="12" fill="#c33"/></g>
-        <defs><filter id="f" x="30" y="30" width="220" height="150" filterUnits="userSpaceOnUse"
-        color-interpolation-filters="sRGB"><feFlood flood-opacity="0" result="a"/><feColorMatrix in="SourceAlpha"
-        values="0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 127 0" result="h"/><feOffset dy="4"/><feGaussianBlur
-        stdDeviation="2"/><feComposite in2="h" operator="out"/><feBlend in2="a" result="b"/>
-        <feBlend in="SourceGraphic" in2="b"/></filter></defs></svg>""",
     "masks, clips, patterns, markers": START + """<defs><linearGradient id="a"><stop offset="0" stop-color="red"/>
         <stop offset="1" stop-color="blue"/></linearGradient><radialGradient id="r" xlink:href="#a"/><clipPath id="c">
         <circle cx="100" cy="100" r="80"/></clipPath><mask id="m"><rect width="300" height="300" fill="url(#r)"/></mask>
