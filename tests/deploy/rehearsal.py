@@ -33,6 +33,8 @@ BY_HAND = {
         echo sandbox-client > paytronix-client-id
         echo sandbox-secret > paytronix-client-secret
         sed -i 's,https://m777777.api.example.com,http://127.0.0.1:9000,' /etc/guest-login/settings.env
+        # One guest signs in again and again from one address here.
+        echo 'LOGIN_FAILURES_PER_ADDRESS=10000/15 minutes' >> /etc/guest-login/settings.env
         systemd-run --quiet --unit=paytronix --working-directory=/opt/guest-login/releases/1.0.0 \
             /opt/guest-login/releases/1.0.0/.venv/bin/python -m sandbox --port 9000
         sleep 2
@@ -119,22 +121,22 @@ def account():
     return session.get(URL + "/account", allow_redirects=False, timeout=60).status_code
 
 
-def sign_in():
+def sign_in(username, password):
     token = re.search(r'name="csrf_token"[^>]*value="([^"]*)"', session.get(URL + "/login", timeout=60).text)[1]
-    form = {{"csrf_token": token, "next": "", "username": "ana", "password": "taco-tuesday"}}
+    form = {{"csrf_token": token, "next": "", "username": username, "password": password}}
     answer = session.post(URL + "/login", form, allow_redirects=False, timeout=60)
     assert answer.status_code == 303, answer.status_code
 
 
 match sys.argv[1]:
     case "in":
-        sign_in()
+        sign_in("ana", "taco-tuesday")
         assert account() == 200
         open(JAR, "w").write(json.dumps(session.cookies.get_dict()))
     case "for-ever":
         while True:
             session.cookies.clear()
-            sign_in()
+            sign_in("ben@example.com", "soup-of-the-day")  # whose surplus sign-ins end, and not ana's
             for _ in range(10):
                 assert account() == 200
                 time.sleep(0.02)
