@@ -27,7 +27,7 @@ _WORDS = {
 _CLUSTER = (exceptions.MovedError, exceptions.AskError, exceptions.ClusterCrossSlotError)
 _WRITE_CLUSTER = "Write STORE_URL as redis+cluster://HOST:PORT,HOST:PORT, with some of the nodes."
 _CLUSTER_DOWN = f"See with CLUSTER INFO whether nodes are down. Is STORE_URL redis://? {_WRITE_CLUSTER}"
-_TODO = {
+_REMEDIES = {
     "certificate verify failed": (
         "Name the file of the authority that issued its certificate: ?ssl_ca_certs=/PATH/ca.pem at the end of "
         "STORE_URL. The host in STORE_URL must be a name that stands in the certificate."
@@ -53,7 +53,7 @@ def explain(error: exceptions.RedisError) -> tuple[Reason, str, str]:
     if type(error) is exceptions.ClusterDownError:  # and no kind of it, such as a replica that has lost its master
         return Reason.UNREACHABLE, f"a node of a Redis Cluster says: {error}"[:200], _CLUSTER_DOWN
     what = str(error)[:200]
-    return _reason(error), what, next((todo for word, todo in _TODO.items() if word in what), "")
+    return _reason(error), what, next((remedy for word, remedy in _REMEDIES.items() if word in what), "")
 
 
 def _reason(error: Exception) -> Reason:
