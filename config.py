@@ -6,7 +6,7 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -487,6 +487,15 @@ class Settings(_ForBoth):
     otel_traces_sampler: str | None = _setting(
         _text, "which pages are traced: one of OpenTelemetry's samplers", "always_on", None
     )
+
+    def for_command(self) -> "Settings":
+        """These settings for a command, which says itself what it finds: the log's lines would come in between."""
+        return replace(self, log_level="error", otel_exporter_otlp_endpoint=None)
+
+    @property
+    def signing_keys(self) -> list[str]:
+        """What the site signs with, and then what it accepts besides."""
+        return [key.reveal() for key in (self.secret_key, *self.secret_key_fallbacks)]
 
     @classmethod
     def for_words(cls, environ: Mapping[str, str] | None = None) -> "Settings":

@@ -13,11 +13,13 @@ from threading import Thread
 
 gc.disable()  # nothing of what is imported ever becomes garbage, and to look for it takes a tenth of the start
 
-from app import ending, make_published, serve_metrics
-from app.before_forks import read_ahead
-from app.logs import log
-from app.metrics import process as metrics_process
-from app.server import DESCRIPTORS, DRAIN_SECONDS
+from app.observability import log
+from app.observability.metrics import process as metrics_process
+from app.services import make_published
+from app.serving import shutdown
+from app.serving.metrics_process import serve_metrics
+from app.serving.preload import preload
+from app.serving.worker import DESCRIPTORS, DRAIN_SECONDS
 from config import (
     CONSOLE_THREADS,
     THREADS,
@@ -48,7 +50,7 @@ except SettingsError as error:
 call_seconds = 10 if is_console else int(settings.paytronix_total_seconds)  # of whoever is asked during a sign-in
 
 bind = "127.0.0.1:8001" if is_console else "127.0.0.1:8000"
-worker_class = "app.server.Worker"
+worker_class = "app.serving.worker.Worker"
 threads = CONSOLE_THREADS if is_console else THREADS
 timeout = call_seconds + 30  # the worker's heartbeat, not a limit for a request
 graceful_timeout = DRAIN_SECONDS + call_seconds * 2 + 5  # a sign-in under way may finish
@@ -62,8 +64,8 @@ forwarder_headers = ""
 secure_scheme_headers = {}
 limit_request_line = 8190  # the most that gunicorn knows; advertisers put thousands of characters behind an address
 limit_request_fields = 60
-limit_request_field_size = 32 * 1024  # as nginx.conf: app/auth/guards.py takes half of it in cookies, and says so
-logger_class = "app.logs.GunicornLogger"
+limit_request_field_size = 32 * 1024  # as nginx.conf: app/web/access.py takes half of it in cookies, and says so
+logger_class = "app.observability.logs.GunicornLogger"
 loglevel = settings.log_level
 accesslog = None  # the application logs each request itself, without query strings
 
@@ -76,14 +78,14 @@ def on_starting(server):
     if not is_console:
         offer_default("PAYTRONIX_MAX_CALLS", max(server.cfg.threads - THREADS_KEPT_FREE, 1))
         make_published(settings)  # for what it loads; it opens nothing
-    read_ahead(counts=metrics is not None)
+    preload(counts=metrics is not None)
     gc.freeze()
     if metrics:
         start_metrics(server)
     end, renew_workers = server.handle_term, server.handle_hup
 
     def begin_to_end():
-        ending.begin()  # before any worker hears of it
+        shutdown.start_draining()  # before any worker hears of it
         log.info(f"{name}_ending", drain_seconds=DRAIN_SECONDS if settings.trusted_proxy_hops else 0)
         end()
 

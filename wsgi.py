@@ -23,11 +23,11 @@ def __getattr__(name: str) -> Flask:
 
 
 def _make_site() -> Flask:
-    from app import create_app  # noqa: PLC0415 - see above
+    from app.factory import create_app  # noqa: PLC0415 - see above
 
     if click.get_current_context(silent=True) is None:
         return create_app(Settings.from_env())
-    return create_app(_settings_of_command(), for_command=True)
+    return create_app(_settings_of_command().for_command())
 
 
 def _settings_of_command() -> Settings:

@@ -4,6 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from app.observability.observers import Observer
 from app.paytronix import Call, Reason
 from app.paytronix.errors import may_be_a_firewall
 
@@ -13,7 +14,7 @@ FORGOTTEN_AFTER_SECONDS = 300.0  # nobody has called since, so nobody knows
 _FAILURES = frozenset(reason.value for reason in Reason) - {Reason.BUSY.value}
 
 
-class RecentCalls:
+class RecentCalls(Observer):
     """How the last calls to Paytronix went. For all threads of a process.
 
     :param clock: gives seconds that only grow.
@@ -23,7 +24,7 @@ class RecentCalls:
         self._clock = clock
         self._failed_at: deque[float] = deque(maxlen=FAILING_AFTER)  # since the last call that Paytronix answered
 
-    def see(self, call: Call) -> None:
+    def on_call(self, call: Call) -> None:
         """Take in how a call went. A refusal is an answer like any other."""
         if may_be_a_firewall(call.outcome, call.status):
             return

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from app import create_app
+from app.factory import create_app
 from config import Settings
 from tests.expected_headers import EVERYWHERE, FILE_POLICY
 from tests.stores import free_ports
@@ -153,7 +153,7 @@ class Browser:
 def browser_of(app):
     """A browser in front of an application in this process."""
     client = app.test_client()
-    public_url = app.extensions["site"].settings.public_url
+    public_url = app.extensions["services"].settings.public_url
 
     def fetch(method, path, data, headers):
         headers = {name.replace("_", "-"): value for name, value in headers.items()}

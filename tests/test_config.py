@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import config
-from app.version import VERSION
+from app import __version__
 from config import ConsoleSettings, Limit, Origin, Secret, Settings, SettingsError, given_settings, offer_default
 
 GOOD = {
@@ -268,7 +268,7 @@ def test_a_secret_is_equal_to_its_like_and_shown_to_nobody():
 
 def test_the_release_is_the_one_that_the_project_says():
     project = tomllib.loads((Path(config.__file__).parent / "pyproject.toml").read_text())["project"]
-    assert project["version"] == VERSION
+    assert project["version"] == __version__
 
 
 def test_settings_are_shown_with_where_they_come_from_and_without_secrets(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.forwarding import Forwarding, bare_address
+from app.web.forwarding import Forwarding, bare_address
 from tests.console.conftest import console_environment, make_console, prepare  # noqa: F401 - a fixture
 from tests.sites import ROOT, browser_of, environment, log_of
 

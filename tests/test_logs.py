@@ -14,7 +14,7 @@ from decimal import Decimal
 import pytest
 import requests
 
-from app.logs import log
+from app.observability import log
 from app.paytronix import Reason, Token
 from tests.sites import ROOT, RunningSite, browser_of, environment, log_of
 from tests.stores import until
@@ -86,7 +86,7 @@ def test_a_pipe_that_is_drained_again_gets_the_lines_that_waited(unread_site):
 
 WRITES_TO_A_PIPE_THAT_MAY_NOT_BLOCK = """
 import os
-from app.log_writer import LogWriter
+from app.observability.log_writer import LogWriter
 os.set_blocking(1, False)
 writer = LogWriter()
 for number in range(3000):

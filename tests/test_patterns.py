@@ -23,7 +23,7 @@ SHORT, LONG = (8_000, 0.25), (500_000, 2.0)
 _METHODS = {"match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"}
 # Patterns that are made while the site runs, and why no text can make them slow.
 MADE_LATER = {
-    "app/codes_seen.py: name": "escaped, so it is literal",
+    "app/usage.py: name": "escaped, so it is literal",
 }
 # What no repetition of a pattern's literals finds: beginnings, what is repeated, ends.
 BY_HAND = [

@@ -41,7 +41,7 @@ def test_only_a_site_with_a_database_of_words_loads_what_reads_it(sandbox, tmp_p
     without = set(run(code, settings))
     loaded = set(run(code, settings | {"MESSAGES_URL": f"sqlite:///{tmp_path}/words.db"}))
     assert {name.partition(".")[0] for name in loaded - without} > {"sqlalchemy"}
-    assert {"app.published", "app.history"} <= loaded - without
+    assert {"app.history.live", "app.history"} <= loaded - without
     # What changes tables, and the driver of the other engine, are for nobody who reads.
     assert not {"alembic", "psycopg", "app.console", "authlib", "tomli_w"} & loaded
 
@@ -61,9 +61,10 @@ def test_the_configuration_sets_what_it_imports_apart_from_garbage_and_leaves_th
 def test_every_template_is_compiled_ahead_of_the_first_guest(sandbox, tmp_path):
     code = (
         "import json\n"
-        "from app import before_forks, pages\n"
-        "before_forks.read_ahead(counts=False)\n"
-        "print(json.dumps([template.name for template in pages._templates.cache.values()]))"
+        "from app.serving import preload\n"
+        "from app.web import rendering\n"
+        "preload.preload(counts=False)\n"
+        "print(json.dumps([template.name for template in rendering._templates.cache.values()]))"
     )
     compiled = run(code, environment(sandbox, tmp_path))
     assert sorted(compiled) == sorted(path.name for path in (ROOT / "templates").glob("*.html"))

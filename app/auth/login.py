@@ -6,8 +6,8 @@ from app.auth.pseudonyms import Pseudonyms
 from app.auth.sign_ins import SignIn, SignIns, Tokens
 from app.auth.submits import Settled, Submits
 from app.auth.throttle import Throttle, Throttled, Try
-from app.auth.usernames import limited_as
-from app.logs import log
+from app.auth.usernames import rate_limit_name
+from app.observability import log
 from app.paytronix import PaytronixClient, Refused, Token, Unavailable
 from app.store import StoreUnavailable, renew_patience
 
@@ -61,7 +61,7 @@ class Login:
         """
         try:
             with (
-                self._paytronix.place(limited_as(attempt.username)),
+                self._paytronix.place(rate_limit_name(attempt.username)),
                 self._throttle.a_try(attempt.username, attempt.address) as own_try,
             ):
                 return self._submits.once(

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 
-from app.auth.usernames import folded
+from app.auth.usernames import normalized
 
 
 class Pseudonyms:
@@ -30,4 +30,4 @@ class Pseudonyms:
 
 
 def _name(key: bytes, text: str) -> str:
-    return hmac.digest(key, folded(text).encode("utf-8", "surrogatepass"), "sha256")[:16].hex()
+    return hmac.digest(key, normalized(text).encode("utf-8", "surrogatepass"), "sha256")[:16].hex()

@@ -17,9 +17,9 @@ from typing import TypeVar
 from app.auth.heartbeat import LEASE_SECONDS, Heartbeat
 from app.auth.late_releases import LateReleases
 from app.auth.sign_ins import SignIn, SignInEnded, SignIns, Tokens
-from app.auth.usernames import limited_as
+from app.auth.usernames import rate_limit_name
 from app.auth.waits import waits
-from app.logs import log
+from app.observability import log
 from app.paytronix import PaytronixClient, Reason, RefreshRefused, TokenRejected, Unavailable
 from app.paytronix.failures import TOKEN_CALL
 from app.store import Store, StoreUnavailable, check_patience, renew_patience
@@ -91,7 +91,7 @@ class TokenKeeper:
         :raises Refused: Paytronix answered with a failure.
         """
         # The place is held also for the time spent waiting for somebody else's refresh.
-        with self._paytronix.place(limited_as(sign_in.username)):
+        with self._paytronix.place(rate_limit_name(sign_in.username)):
             return self._call(sign_in, operation)
 
     def _call(self, sign_in: SignIn, operation: Callable[[str], Result]) -> Result:

@@ -19,7 +19,7 @@ from itsdangerous import BadSignature
 
 from app.auth.sign_ins import SignIn, SignInEnded, SignIns
 from app.auth.signing import Signed
-from app.logs import log
+from app.observability import log
 from app.store import StoreUnavailable
 from app.store.sealing import is_session_id
 

@@ -16,8 +16,8 @@ import msgspec
 from msgspec.msgpack import Decoder
 
 from app.auth.pseudonyms import Pseudonyms
-from app.auth.usernames import folded
-from app.logs import log
+from app.auth.usernames import normalized
+from app.observability import log
 from app.paytronix import Token
 from app.store import Change, Put, Store, StoreUnavailable
 from app.store.sealing import SessionKeys, new_session_id
@@ -110,7 +110,7 @@ class SignIn:
     def is_of(self, username: str) -> bool:
         """Whether it is the guest who types this username: Paytronix's own, or the one of this sign-in's form."""
         names = (self.username, self.session.get("typed_username"))
-        return folded(username) in {folded(name) for name in names if name}
+        return normalized(username) in {normalized(name) for name in names if name}
 
 
 class SignIns:

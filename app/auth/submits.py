@@ -16,7 +16,7 @@ import msgspec
 
 from app.auth.sign_ins import SignIn, SignInEnded, SignIns
 from app.auth.waits import waits
-from app.logs import log
+from app.observability import log
 from app.paytronix import Reason, Refused, Unavailable
 from app.paytronix.failures import TOKEN_CALL
 from app.store import Settle, Store, StoreUnavailable, check_patience

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from app.auth.networks import Network, networks_of
 from app.auth.pseudonyms import Pseudonyms
-from app.auth.usernames import limited_as
+from app.auth.usernames import rate_limit_name
 from app.paytronix import Refused
 from app.store import Change, Limit, Put, Store, StoreUnavailable, TakeBack
 
@@ -158,7 +158,7 @@ class Throttle:
 
     def _counters(self, username: str, address: str) -> tuple[_Counters, str | None]:
         # The braces keep what one script counts on one node of a cluster: what is the guest's, and what the network's.
-        who = f"{{{self._pseudonyms.of(limited_as(username))}}}"
+        who = f"{{{self._pseudonyms.of(rate_limit_name(username))}}}"
         guest = f"tries:{who}"
         networks = [Network(self._pseudonyms.of(each.name), each.factor) for each in networks_of(address)]
         in_turn = Tries(min(TRIES_IN_TURN, self._per_guest.count), self._per_guest.window_seconds)

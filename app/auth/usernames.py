@@ -21,24 +21,24 @@ def cleaned(username: str) -> str:
     return "".join(each for place, each in enumerate(seen) if each not in _JOINERS or _joins(seen, place))
 
 
-def folded(username: str) -> str:
+def normalized(username: str) -> str:
     """The username without the differences that a guest does not see: case, width, blanks, invisible characters."""
     return unicodedata.normalize("NFKC", cleaned(username)).strip().casefold()
 
 
-def limited_as(username: str) -> str:
+def rate_limit_name(username: str) -> str:
     """The name under which tries are counted: without what a vendor may ignore too.
 
     That is accents, strokes and tails of letters, and what stands between the digits of a telephone or card number.
 
     Only for counting. Names that are told apart there may share a limit here, as two guests at one address do anyway.
     """
-    bare = unicodedata.normalize("NFKD", folded(username))
+    bare = unicodedata.normalize("NFKD", normalized(username))
     kept = [_plain(each) for each in bare if unicodedata.category(each)[0] not in "CMZ" and each not in _FILLERS]
     digits = [each for each in kept if each.isdecimal()]
     if digits and all(each.isdecimal() or unicodedata.category(each)[0] in "PS" for each in kept):
         kept = digits
-    return "".join(kept) or folded(username)
+    return "".join(kept) or normalized(username)
 
 
 def _plain(character: str) -> str:

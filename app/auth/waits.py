@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from app.logs import log
+from app.observability import log
 from app.store import renew_patience
 
 

@@ -9,7 +9,7 @@ from flask.cli import with_appcontext
 
 from app.doctor.checks import CHECKS
 from app.doctor.findings import Finding, Level, fault
-from app.site import site
+from app.services import services
 from config import SettingsError
 
 _MARKS = {
@@ -27,7 +27,7 @@ def doctor(*, as_json: bool) -> None:
 
     Ends with 0 when nothing is wrong, even if something is worth a note; with 1 when something is.
     """
-    findings = [finding for check in CHECKS for finding in check(site())]
+    findings = [finding for check in CHECKS for finding in check(services())]
     click.echo(json_of(findings) if as_json else _text_of(findings))
     raise SystemExit(1 if _faults(findings) else 0)
 

@@ -34,6 +34,7 @@ from app.history import (
     value_at,
     with_changes,
 )
+from app.history.live import Editions
 from app.messages.edition import PICTURES
 from app.messages.folder import LANGUAGES_FOLDER, Documents, Folder
 from app.messages.merchant import FILE as MERCHANT_FILE
@@ -47,7 +48,6 @@ from app.messages.values import (
     values_of,
     without_faults,
 )
-from app.published import Editions
 from config import Settings
 
 # The mark is SHA-256 of the revision's contents. Older releases wrote its first 16 digits.

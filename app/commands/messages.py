@@ -12,15 +12,15 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from app.codes_seen import KEPT_DAYS
 from app.commands import NAMES
 from app.commands.preview import write_preview
 from app.messages import Messages
 from app.messages.check import Findings, check
 from app.messages.faults import Fault
 from app.messages.listing import Line, lines
-from app.site import site
+from app.services import services
 from app.store import StoreUnavailable
+from app.usage import KEPT_DAYS
 from config import SettingsError, check_extras
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def check_folder(folder: Path | None, form: str | None) -> None:
     console and is not looked at. Ends with 0 when guests get everything as it is
     written, even if something is worth a look; with 1 when something is wrong; with 2 when the command itself is.
     """
-    folder = folder or site().settings.merchant_dir
+    folder = folder or services().settings.merchant_dir
     findings = check(folder)
     shows: dict[str | None, Show] = {None: _show_text, "json": _show_json, "github": _show_github}
     shows[form](folder, findings)
@@ -137,16 +137,16 @@ def preview(folder: Path | None, out: Path) -> None:
     Ends with 1 when there is no such folder or nothing can be written. What is wrong in the folder is counted, and the
     pages show what guests get in spite of it.
     """
-    shown = folder or site().settings.merchant_dir
+    shown = folder or services().settings.merchant_dir
     if not shown.is_dir():
         raise click.ClickException(f"There is no folder {shown}.")
-    current_app.extensions["site"] = replace(site(), messages=_words(folder))
+    current_app.extensions["services"] = replace(services(), messages=_words(folder))
     try:
         count = write_preview(out)
     except OSError as error:
         raise _cannot_be_written(out, error) from None
     click.echo(f"{count} pages written. Open {out.resolve() / 'index.html'} in a browser.")
-    if faults := len(site().messages.current().faults):
+    if faults := len(services().messages.current().faults):
         things = "1 thing is" if faults == 1 else f"{faults} things are"
         click.echo(f"{things} wrong in {shown} and not shown as written: flask --app wsgi messages check {shown}")
 
@@ -156,7 +156,7 @@ def preview(folder: Path | None, out: Path) -> None:
 def seen() -> None:
     """Show which codes of Paytronix guests have met lately, those without words first."""
     try:
-        codes = site().codes_seen.read()
+        codes = services().codes_seen.read()
     except StoreUnavailable as error:
         raise click.ClickException(f"What was seen cannot be read: {error}.") from None
     for each in codes:
@@ -265,19 +265,19 @@ def _exchange() -> "Exchange":
         raise click.ClickException(
             f"{error.name} is not installed, which the history of the words needs: {how}"
         ) from None
-    return Exchange(site().settings)
+    return Exchange(services().settings)
 
 
 def _words(folder: Path | None) -> Messages:
     """The words of a folder or, when none is named, those that guests read."""
-    settings = site().settings
+    settings = services().settings
     if folder:
         return Messages(folder)
     if settings.messages_url is None:
-        return site().messages
+        return services().messages
     try:
         check_extras(settings)
-        from app.published import HistoryUnavailable, read_published  # noqa: PLC0415 - needs libraries of an extra
+        from app.history.live import HistoryUnavailable, read_published  # noqa: PLC0415 - needs libraries of an extra
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
     try:

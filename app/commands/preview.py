@@ -7,8 +7,8 @@ from functools import partial
 from html import escape
 from pathlib import Path
 
-from app.site import site
-from app.situations import Situation, page_of, situations
+from app.previews import PreviewState, preview_of, preview_states
+from app.services import services
 
 STATIC = Path(__file__).parents[2] / "static"
 _ADDRESS = re.compile(r'(?P<to>href|formaction)="/(?:language/(?P<tag>[A-Za-z0-9-]+)[^"]*)?"')
@@ -49,20 +49,20 @@ def write_preview(out: Path, *, now: datetime | None = None) -> int:
     out.mkdir(parents=True, exist_ok=True)
     for asset_file in STATIC.glob("*.*"):
         shutil.copy(asset_file, out)
-    catalogue = site().messages.current()
+    catalogue = services().messages.current()
     for name, asset in catalogue.look.assets.items():
         content = asset.content
         if asset.mimetype == "text/css":
             content = _FOLDER_OF_FILE.sub("", content.decode()).encode()
         (out / f"{name}{asset.suffix}").write_bytes(content)
     figures = []
-    for number, situation in enumerate(situations(catalogue, now or datetime.now(UTC))):
+    for number, state in enumerate(preview_states(catalogue, now or datetime.now(UTC))):
         for voice in catalogue.voices:
-            file = _file(situation, number, voice.language)
-            page = _FOLDER_OF_FILE.sub("", page_of(situation, voice))
-            page = _ADDRESS.sub(partial(_between_files, situation, number), page)
+            file = _file(state, number, voice.language)
+            page = _FOLDER_OF_FILE.sub("", preview_of(state, voice))
+            page = _ADDRESS.sub(partial(_between_files, state, number), page)
             (out / file).write_text(page, encoding="utf-8")
-            caption = escape(f"{voice.language}  {situation.name}")
+            caption = escape(f"{voice.language}  {state.name}")
             figures.append(
                 f'<figure><figcaption><a href="{escape(file)}">{caption}</a></figcaption><iframe'
                 f' src="{escape(file)}" title="{caption}" loading="lazy" sandbox="allow-same-origin"></iframe></figure>'
@@ -72,12 +72,12 @@ def write_preview(out: Path, *, now: datetime | None = None) -> int:
     return len(figures)
 
 
-def _between_files(situation: Situation, number: int, address: re.Match[str]) -> str:
+def _between_files(state: PreviewState, number: int, address: re.Match[str]) -> str:
     """Where a link of the site leads in the preview: to the same page in another language, or to the sheet."""
     tag = address["tag"]
-    return f'{address["to"]}="{_file(situation, number, tag) if tag else "index.html"}"'
+    return f'{address["to"]}="{_file(state, number, tag) if tag else "index.html"}"'
 
 
-def _file(situation: Situation, number: int, language: str) -> str:
+def _file(state: PreviewState, number: int, language: str) -> str:
     """A page's name; the codes of Paytronix fit into no file system, so a number tells situations apart."""
-    return f"{number:03}-{language}-{re.sub(r'[^a-z0-9_.-]+', '-', situation.name)[:60]}.html"
+    return f"{number:03}-{language}-{re.sub(r'[^a-z0-9_.-]+', '-', state.name)[:60]}.html"

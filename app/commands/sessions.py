@@ -3,7 +3,7 @@
 import click
 from flask.cli import with_appcontext
 
-from app.site import site
+from app.services import services
 from app.store import StoreUnavailable
 
 
@@ -17,7 +17,7 @@ def sessions() -> None:
 def count() -> None:
     """Print how many sign-ins are live, of all instances that share the store."""
     try:
-        click.echo(site().sign_ins.count())
+        click.echo(services().sign_ins.count())
     except StoreUnavailable as error:
         raise click.ClickException(str(error)) from None
 
@@ -31,7 +31,7 @@ def end(guest: str | None, everyone: bool) -> None:
     if (guest is None) == (not everyone):
         raise click.UsageError("Say who: --guest USERNAME or --all.")
     try:
-        ended = site().sign_ins.end_all() if guest is None else site().sign_ins.end_guest(guest)
+        ended = services().sign_ins.end_all() if guest is None else services().sign_ins.end_guest(guest)
     except StoreUnavailable as error:
         raise click.ClickException(
             f"Not everybody may be signed out: {error}. Repeat it when the store is back."

@@ -9,10 +9,7 @@ from typing import Any
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 
-from app import headers, logs, patient
-from app.auth import forms
 from app.auth.pseudonyms import Pseudonyms
-from app.codes_seen import CodesSeen
 from app.console import errors, guards, staff
 from app.console.attempts import Attempts
 from app.console.desk import Desk
@@ -22,13 +19,17 @@ from app.console.parts import Console
 from app.console.previews import Previews
 from app.console.provider import Provider
 from app.console.views import audit, entry, health, history, inbox, look, notices, publish, sign_in, words
-from app.forwarding import Forwarding
 from app.history import Audit, Database, Drafts, Links, Pictures, Revisions
-from app.logs import log
 from app.messages.pictures import LARGEST_BYTES
-from app.served import Served
+from app.observability import log, logs
+from app.serving.worker_context import WorkerContext
 from app.store import open_store
+from app.usage import UsageCounter
 from app.views import assets
+from app.web import csrf, security_headers
+from app.web.forwarding import Forwarding
+from app.web.patience import patient
+from app.web.security_headers import CONSOLE_POLICY
 from config import ConsoleSettings
 
 LARGEST_REQUEST_BYTES = 2 * LARGEST_BYTES + 128 * 1024  # the two pictures of a look, and what stands around them
@@ -38,7 +39,7 @@ def create_console(settings: ConsoleSettings) -> Flask:
     """The console for these settings. Opens no connection: workers are forked after this."""
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.extensions["console"] = make_console(settings)
-    app.extensions["served"] = Served(
+    app.extensions["worker_context"] = WorkerContext(
         is_secure=settings.console_url.is_secure, is_behind_proxy=settings.trusted_proxy_hops > 0
     )
     logs.configure(settings.log_level)  # last: the guests' application for previews has set it up for itself
@@ -56,11 +57,11 @@ def create_console(settings: ConsoleSettings) -> Flask:
         MAX_CONTENT_LENGTH=LARGEST_REQUEST_BYTES,
         MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST_BYTES,
     )
-    forms.init_app(app, keys=keys)
+    csrf.init_app(app, keys=keys)
     app.session_interface = _ConsoleSession()
     trusts_proxy = settings.trusted_proxy_hops > 0
     logs.init_app(app, trusts_proxy=trusts_proxy)
-    headers.init_app(app, is_secure=is_secure, trusts_proxy=trusts_proxy, policy=headers.CONSOLE_POLICY)
+    security_headers.init_app(app, is_secure=is_secure, trusts_proxy=trusts_proxy, policy=CONSOLE_POLICY)
     for page in (assets, health, sign_in, words, entry, inbox, notices, look, publish, history, audit):
         app.register_blueprint(page.bp)
     guards.install(app, settings.console_url, trusts_proxy=trusts_proxy)
@@ -78,7 +79,7 @@ def make_console(settings: ConsoleSettings) -> Console:
     pseudonyms = Pseudonyms(settings.signing_keys)
     come_back_to = f"{settings.console_url}/sign-in/back"
     revisions, drafts, pictures = Revisions(database), Drafts(database), Pictures(database)
-    codes_seen, desk = CodesSeen(store), Desk(settings.merchant_dir, revisions, drafts, pictures)
+    codes_seen, desk = UsageCounter(store), Desk(settings.merchant_dir, revisions, drafts, pictures)
     return Console(
         settings=settings,
         store=store,
@@ -86,7 +87,7 @@ def make_console(settings: ConsoleSettings) -> Console:
         provider=Provider(settings, come_back_to=come_back_to) if settings.console_oidc_issuer else None,
         sessions=staff.StaffSessions(store, key=settings.signing_keys[0], idle_seconds=settings.console_idle_seconds),
         codes_seen=codes_seen,
-        texts_seen=CodesSeen(store, of="texts"),
+        texts_seen=UsageCounter(store, of="texts"),
         desk=desk,
         previews=Previews(settings.merchant_dir),
         inbox_count=InboxCount(desk, codes_seen),

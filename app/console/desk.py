@@ -21,10 +21,10 @@ from app.history import (
     tag_of,
     with_changes,
 )
+from app.history.live import Editions
 from app.messages import Catalogue
 from app.messages.edition import merged
 from app.messages.folder import Folder
-from app.published import Editions
 
 
 @dataclass(frozen=True)

@@ -5,17 +5,18 @@ from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.auth.forms import ForeignOrigin, FormRefused
 from app.console.attempts import TooManyAttempts
-from app.console.guards import ForeignHost, HttpsSeenAsHttp, SignedOut
+from app.console.guards import HttpsReportedAsHttp, SignedOut, UnknownHost
 from app.console.pages import render
 from app.console.parts import console
 from app.console.views import sign_in
 from app.history import HistoryUnavailable
-from app.logs import log, request_id
 from app.messages.pictures import LARGEST_BYTES
-from app.refusals import tell_foreign_host, tell_foreign_origin
+from app.observability import log
+from app.observability.logs import request_id
 from app.store import StoreUnavailable
+from app.web.csrf import CrossOrigin, FormRefused
+from app.web.refused_requests import log_cross_origin, log_unknown_host
 
 RETRY_AFTER_SECONDS = 10
 _NOT_SHOWN = frozenset({"csrf_token", "link"})  # what opens something
@@ -59,8 +60,8 @@ def init_app(app: Flask) -> None:
     """Register a page for every kind of trouble."""
     app.register_error_handler(HistoryUnavailable, _database_away)
     app.register_error_handler(StoreUnavailable, _store_away)
-    app.register_error_handler(ForeignHost, _foreign_host)
-    app.register_error_handler(HttpsSeenAsHttp, _https_seen_as_http)
+    app.register_error_handler(UnknownHost, _foreign_host)
+    app.register_error_handler(HttpsReportedAsHttp, _https_seen_as_http)
     app.register_error_handler(SignedOut, _signed_out)
     app.register_error_handler(TooManyAttempts, _too_many_attempts)
     app.register_error_handler(FormRefused, _form_refused)
@@ -82,15 +83,15 @@ def _store_away(error: StoreUnavailable) -> Response:
     return error_page(503, "The console cannot see who you are", "Its store cannot be reached. Try again in a minute.")
 
 
-def _foreign_host(error: ForeignHost) -> Response:
+def _foreign_host(error: UnknownHost) -> Response:
     url = console().settings.console_url
-    tell_foreign_host(url.netloc, setting="CONSOLE_URL")
+    log_unknown_host(url.netloc, setting="CONSOLE_URL")
     answer = make_response(f"The console is at {url}/\n", 400)
     answer.mimetype = "text/plain"
     return answer
 
 
-def _https_seen_as_http(error: HttpsSeenAsHttp) -> Response:
+def _https_seen_as_http(error: HttpsReportedAsHttp) -> Response:
     log.error("https_seen_as_http", todo="have the proxy that ends TLS say so: X-Forwarded-Proto: https")
     return error_page(503, "The console is set up wrongly", "Tell whoever runs it: the proxy does not say https.")
 
@@ -120,8 +121,8 @@ def _unreadable_body(error: ParseException) -> Response:
 def _http_error(error: HTTPException) -> AnyResponse:
     if error.code is None or error.code < 400:
         return error.get_response()
-    if isinstance(error, ForeignOrigin):
-        tell_foreign_origin(str(console().settings.console_url), setting="CONSOLE_URL")
+    if isinstance(error, CrossOrigin):
+        log_cross_origin(str(console().settings.console_url), setting="CONSOLE_URL")
         return error_page(403, "Another site sent this", "Nothing was done.", keeps_typed=False)
     page = error_page(error.code, *_SAID.get(error.code, _SAID[400]), keeps_typed=error.code != 413)
     if error.code == 405:

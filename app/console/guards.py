@@ -9,22 +9,22 @@ from flask import Flask, g, redirect, request, url_for
 from werkzeug.exceptions import Conflict, Forbidden
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.auth.forms import check_form
-from app.auth.guards import (
-    ANY_HOST,
-    WRITING,
-    ForeignHost,
-    HttpsSeenAsHttp,
-    came_by_plain_http,
-    check_cookies,
-    lead_home,
-    lead_to_https,
-    public,
-    unguarded,
-)
 from app.console import staff
 from app.console.parts import console
 from app.store import StoreUnavailable
+from app.web.access import (
+    ANY_HOST,
+    WRITING,
+    HttpsReportedAsHttp,
+    UnknownHost,
+    came_by_plain_http,
+    check_cookies,
+    public,
+    redirect_to_https,
+    redirect_to_own_host,
+    unguarded,
+)
+from app.web.csrf import check_form
 from config import Origin
 
 View = TypeVar("View", bound=Callable[..., object])
@@ -33,9 +33,9 @@ _UPLOADS = "_uploads"
 _CHANGES = "_changes"
 
 __all__ = [
-    "ForeignHost",
-    "HttpsSeenAsHttp",
+    "HttpsReportedAsHttp",
     "SignedOut",
+    "UnknownHost",
     "changes_words",
     "editors",
     "install",
@@ -87,9 +87,9 @@ def install(app: Flask, origin: Origin, *, trusts_proxy: bool) -> None:
             return None
         host = request.environ.get("HTTP_HOST", "").lower().removesuffix(own_port)
         if host != origin.netloc:
-            return lead_home(host, netloc=origin.netloc, origin=str(origin))
+            return redirect_to_own_host(host, netloc=origin.netloc, origin=str(origin))
         if trusts_proxy and came_by_plain_http(request, str(origin)):
-            return lead_to_https(str(origin))
+            return redirect_to_https(str(origin))
         check_cookies(request)
         if request.endpoint is None:
             with suppress(StoreUnavailable):  # it is only for the menu of the page that says so

@@ -3,11 +3,11 @@
 import threading
 import time
 
-from app.codes_seen import CodesSeen
 from app.console.desk import Desk
 from app.console.overview import unworded
 from app.history import HistoryUnavailable
 from app.store import StoreUnavailable
+from app.usage import UsageCounter
 
 COUNTED_FOR_SECONDS = 10.0
 
@@ -15,7 +15,7 @@ COUNTED_FOR_SECONDS = 10.0
 class InboxCount:
     """Counts them, and remembers the count for a moment."""
 
-    def __init__(self, desk: Desk, codes_seen: CodesSeen) -> None:
+    def __init__(self, desk: Desk, codes_seen: UsageCounter) -> None:
         self._desk, self._codes_seen = desk, codes_seen
         self._lock = threading.Lock()
         self._count: int | None = None

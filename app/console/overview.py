@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from enum import StrEnum
 from functools import lru_cache
 
-from app.codes_seen import OTHERS, Seen
 from app.console import entries
 from app.console.desk import Moment
 from app.history import ABSENT, Place, subject_of, value_at
@@ -15,6 +14,7 @@ from app.messages.check import AFTER_SIGN_IN
 from app.messages.listing import lines
 from app.messages.shipped import FOLDER as SHIPPED
 from app.messages.words import PAYTRONIX, SITE, Key
+from app.usage import OTHERS, Seen
 
 DAYS = 30
 WEEK = 7

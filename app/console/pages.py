@@ -5,11 +5,11 @@ from pathlib import Path
 from flask import request, url_for
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from app.auth.forms import form_token
 from app.console import staff
 from app.console.parts import console
-from app.headers import CONSOLE_SCRIPT_INTEGRITY
-from app.views.assets import static_url
+from app.web.csrf import form_token
+from app.web.security_headers import CONSOLE_SCRIPT_INTEGRITY
+from app.web.static_files import static_url
 
 FOLDER = Path(__file__).parents[2] / "templates" / "console"
 

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, cast
 
 from flask import current_app
 
-from app.codes_seen import CodesSeen
 from app.console.attempts import Attempts
 from app.console.provider import Provider
 from app.history import Audit, Drafts, Links, Pictures, Revisions
 from app.store import Store
+from app.usage import UsageCounter
 from config import ConsoleSettings
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ class Console:
     sessions: "StaffSessions"
     attempts: Attempts
     provider: Provider | None
-    codes_seen: CodesSeen
-    texts_seen: CodesSeen
+    codes_seen: UsageCounter
+    texts_seen: UsageCounter
     desk: "Desk"
     previews: "Previews"
     inbox_count: "InboxCount"

@@ -8,12 +8,12 @@ from typing import cast, get_args
 
 from flask import g
 
-from app import create_app
 from app.console.differences import english_name_of
+from app.factory import create_app
 from app.messages import Catalogue
 from app.messages.look import SchemeName
 from app.messages.pictures import Asset
-from app.situations import Situation, page_of
+from app.previews import PreviewState, preview_of
 from config import Settings
 
 SCHEMES: tuple[SchemeName, ...] = get_args(SchemeName)
@@ -53,23 +53,23 @@ class Previews:
     """
 
     def __init__(self, merchant_dir: Path) -> None:
-        self._app = create_app(Settings.for_words({"MERCHANT_DIR": str(merchant_dir)}), for_command=True)
-        site = self._app.extensions["site"]
-        self._app.extensions["site"] = replace(site, messages=_OfThisContext())
+        self._app = create_app(Settings.for_words({"MERCHANT_DIR": str(merchant_dir)}).for_command())
+        site = self._app.extensions["services"]
+        self._app.extensions["services"] = replace(site, messages=_OfThisContext())
 
-    def frames(self, catalogue: Catalogue, situation: Situation) -> dict[str, list[Frame]]:
+    def frames(self, catalogue: Catalogue, state: PreviewState) -> dict[str, list[Frame]]:
         """A page in each language, light and dark; by language."""
         # In a context of its own: what the guests' application does at the end of a request is for its own log.
-        found = copy_context().run(self._frames, catalogue, situation)
+        found = copy_context().run(self._frames, catalogue, state)
         return {tag: [each for each in found if each.language == tag] for tag in catalogue.merchant.languages}
 
-    def _frames(self, catalogue: Catalogue, situation: Situation) -> list[Frame]:
+    def _frames(self, catalogue: Catalogue, state: PreviewState) -> list[Frame]:
         frames: list[Frame] = []
         for scheme in SCHEMES:
             shown = catalogue.in_scheme(scheme)
             with self._app.app_context():
                 g.catalogue = shown
-                frames += [Frame(each.language, scheme, _still(page_of(situation, each))) for each in shown.voices]
+                frames += [Frame(each.language, scheme, _still(preview_of(state, each))) for each in shown.voices]
         return frames
 
 

@@ -9,9 +9,9 @@ from app.doctor.proxy import check_proxy
 from app.doctor.settings import check_settings
 from app.doctor.store import check_store
 from app.doctor.words import check_words
-from app.site import Site
+from app.services import Services
 
-CHECKS: tuple[Callable[[Site], Iterator[Finding]], ...] = (
+CHECKS: tuple[Callable[[Services], Iterator[Finding]], ...] = (
     check_settings,
     check_proxy,
     check_store,

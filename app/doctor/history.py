@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from app.doctor.findings import Finding, fault, note, ok
 from app.messages.edition import Edition
 from app.messages.folder import Folder
-from app.site import Site
+from app.services import Services
 
 if TYPE_CHECKING:
     from app.history import Database, Revisions
@@ -21,9 +21,9 @@ SLOW_SECONDS = 0.1
 MOST_SECONDS_APART = 30.0
 
 
-def check_history(site: Site) -> Iterator[Finding]:
+def check_history(services: Services) -> Iterator[Finding]:
     """Step by step; the first step that fails makes the next ones pointless."""
-    url = site.settings.messages_url
+    url = services.settings.messages_url
     if url is None:
         yield ok(AREA, "MESSAGES_URL is not set: guests read the folder alone")
         return
@@ -35,7 +35,7 @@ def check_history(site: Site) -> Iterator[Finding]:
 
     with closing(Database(url.reveal())) as database:
         try:
-            yield from _check(site, database)
+            yield from _check(services, database)
         except HistoryUnavailable as error:
             yield fault(
                 AREA,
@@ -45,9 +45,9 @@ def check_history(site: Site) -> Iterator[Finding]:
             )
 
 
-def _check(site: Site, database: "Database") -> Iterator[Finding]:
+def _check(services: Services, database: "Database") -> Iterator[Finding]:
     from app.history import Pictures, Revisions, is_current, may_write  # noqa: PLC0415
-    from app.published import Editions  # noqa: PLC0415
+    from app.history.live import Editions  # noqa: PLC0415
 
     revisions = Revisions(database)
     if not is_current(database):
@@ -71,7 +71,7 @@ def _check(site: Site, database: "Database") -> Iterator[Finding]:
         yield note(
             AREA,
             "this user of it may write too, so whoever takes over the site can publish",
-            f"{how} the site a user that may only read: docs/operations.md, Site and console apart.",
+            f"{how} the site a user that may only read: docs/operations.md, Services and console apart.",
         )
     apart = database.seconds_ahead()
     if abs(apart) > MOST_SECONDS_APART:
@@ -86,14 +86,14 @@ def _check(site: Site, database: "Database") -> Iterator[Finding]:
     else:
         yield ok(AREA, f"guests read revision {live.number}, of {live.effective_at:%Y-%m-%d %H:%M} UTC")
         editions = Editions(Pictures(database))
-        yield from _check_words(site, editions.edition(f"revision {live.number}", live.contents))
+        yield from _check_words(services, editions.edition(f"revision {live.number}", live.contents))
     if waiting:
         yield ok(AREA, f"revision {waiting.number} waits until {waiting.effective_at:%Y-%m-%d %H:%M} UTC")
 
 
-def _check_words(site: Site, edition: Edition) -> Iterator[Finding]:
+def _check_words(services: Services, edition: Edition) -> Iterator[Finding]:
     """What is wrong in what is published; the folder's own faults are told elsewhere."""
-    folder = Folder(site.settings.merchant_dir)
+    folder = Folder(services.settings.merchant_dir)
     folder.look()
     faults = [each for each in folder.catalogue(edition).faults if each.file.startswith(edition.label)]
     for each in faults:

@@ -10,18 +10,18 @@ from app.doctor.findings import Finding, fault, note, ok
 from app.paytronix import Probe, Reason
 from app.paytronix.tls import tls_trouble
 from app.paytronix.transport import CERTIFICATE_AUTHORITIES
-from app.site import Site
+from app.services import Services
 
 AREA = "paytronix"
 MOST_SECONDS_APART = 30.0
 ENDS_SOON_DAYS = 14
 
 
-def check_paytronix(site: Site) -> Iterator[Finding]:
+def check_paytronix(services: Services) -> Iterator[Finding]:
     """Step by step; the first step that fails makes the next ones pointless."""
-    url = urlsplit(site.settings.paytronix_base_url)
+    url = urlsplit(services.settings.paytronix_base_url)
     host, port = url.hostname or "", url.port or (443 if url.scheme == "https" else 80)
-    connect_seconds = site.settings.paytronix_connect_seconds
+    connect_seconds = services.settings.paytronix_connect_seconds
     try:
         with socket.create_connection((host, port), connect_seconds) as connection:
             yield ok(AREA, f"{host} port {port} takes connections, at {connection.getpeername()[0]}")
@@ -43,7 +43,7 @@ def check_paytronix(site: Site) -> Iterator[Finding]:
             "Check PAYTRONIX_BASE_URL and whether a firewall lets this machine out.",
         )
     else:
-        yield from _check_answer(site.paytronix.probe())
+        yield from _check_answer(services.paytronix.probe())
 
 
 def _check_tls(connection: socket.socket, host: str) -> Iterator[Finding]:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from app.doctor.echo import HEADER, Seen, signed_question
 from app.doctor.findings import Finding, Level, fault, note, ok
-from app.site import Site
+from app.services import Services
+from app.web.echo import HEADER, Seen, signed_question
 from config import Origin
 
 AREA = "proxy"
@@ -19,11 +19,11 @@ LONGEST_ANSWER_BYTES = 100_000
 _DECODER = msgspec.json.Decoder(Seen)
 
 
-def check_proxy(site: Site) -> Iterator[Finding]:
+def check_proxy(services: Services) -> Iterator[Finding]:
     """Fetch the sign-in page as a guest would, and have the site say how the request arrived."""
-    url = site.settings.public_url
+    url = services.settings.public_url
     try:
-        answer, body = _fetch(url, signed_question(site.settings.secret_key.reveal()))
+        answer, body = _fetch(url, signed_question(services.settings.secret_key.reveal()))
     except socket.gaierror:
         yield fault(AREA, f"the name {url.host} of PUBLIC_URL is not known", "Make an entry for it in your DNS.")
         return

@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 
 from app.doctor.findings import Finding, fault, note, ok
-from app.site import Site
+from app.services import Services
 from app.store import without_credentials
-from config import ConsoleSettings, Given, SettingsError, check_extras, given_settings, is_console_wanted
+from config import ConsoleSettings, Given, Settings, SettingsError, check_extras, given_settings, is_console_wanted
 
 AREA = "settings"
 
 
-def check_settings(site: Site) -> Iterator[Finding]:
-    """The site's were read and checked before this command began; the console's are read here, if there is one."""
-    settings = site.settings
+def check_settings(services: Services) -> Iterator[Finding]:
+    """The site's, as who serves guests reads them, and the console's, if there is one."""
+    settings = Settings.from_env()  # those of the services are a command's
     for given in given_settings(settings):
         shown = without_credentials(settings.store_url.reveal()) if given.name == "STORE_URL" else given.shown
         yield ok(AREA, f"{given.name} = {shown} ({given.source})")
@@ -55,7 +55,7 @@ def _check_console(of_site: list[Given]) -> Iterator[Finding]:
         yield note(
             AREA,
             "CONSOLE_SECRET_KEY is not set, so whoever takes over the site can sign in to the console",
-            "Give the console a key that the site does not know: docs/operations.md, Site and console apart.",
+            "Give the console a key that the site does not know: docs/operations.md, Services and console apart.",
         )
     for given in given_settings(settings):
         if given not in of_site:

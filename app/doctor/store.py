@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 
 from app.doctor.findings import Finding, fault, note, ok
-from app.site import Site
+from app.services import Services
 from app.store import Facts, Reason, StoreUnavailable
 
 AREA = "store"
@@ -22,10 +22,10 @@ _REMEDY = {
 }
 
 
-def check_store(site: Site) -> Iterator[Finding]:
+def check_store(services: Services) -> Iterator[Finding]:
     """Write, read, and ask the engine about itself."""
     try:
-        taken = [_seconds_of_ping(site) for _ in range(PINGS)]
+        taken = [_seconds_of_ping(services) for _ in range(PINGS)]
     except StoreUnavailable as error:
         yield fault(AREA, str(error), error.todo or _REMEDY[error.reason])
         return
@@ -39,15 +39,15 @@ def check_store(site: Site) -> Iterator[Finding]:
     else:
         yield ok(AREA, f"can be read and written, in {typical * 1000:.1f} ms")
     try:
-        yield from _check_facts(site.store.facts())
+        yield from _check_facts(services.store.facts())
     except StoreUnavailable as error:
         todo = "Its access list may forbid INFO. Then see to eviction and persistence yourself."
         yield note(AREA, f"does not say how it is set up ({error.reason})", todo)
 
 
-def _seconds_of_ping(site: Site) -> float:
+def _seconds_of_ping(services: Services) -> float:
     started = time.monotonic()
-    site.store.ping()
+    services.store.ping()
     return time.monotonic() - started
 
 

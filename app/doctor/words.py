@@ -3,14 +3,16 @@
 from collections.abc import Iterator
 
 from app.doctor.findings import Finding, fault, ok
-from app.site import Site
+from app.messages import Messages
+from app.services import Services
 
 AREA = "words"
 
 
-def check_words(site: Site) -> Iterator[Finding]:
+def check_words(services: Services) -> Iterator[Finding]:
     """Whether it has faults; guests read the last good words meanwhile. ``messages check`` says more."""
-    folder, faults = site.settings.merchant_dir, site.messages.current().faults
+    folder = services.settings.merchant_dir
+    faults = Messages(folder).current().faults
     for each in faults:
         yield fault(AREA, f"{folder.name}/{each.file}, line {each.line}: {each.problem}", each.instead)
     if not faults:

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from flask import Blueprint, Response, make_response
 
 from app.auth import session
-from app.auth.guards import signed_in
-from app.card_code import card_code
-from app.logs import log
-from app.pages import render
+from app.observability import log
 from app.paytronix import Account, PaytronixError, Refused, Unavailable
-from app.site import RETRY_AFTER_SECONDS, site, told, words_for
+from app.services import RETRY_AFTER_SECONDS, services
+from app.web.access import signed_in
+from app.web.barcode import card_code
+from app.web.localization import error_message, site_message
+from app.web.rendering import render
 
 bp = Blueprint("account", __name__)
 
@@ -32,15 +33,15 @@ def show() -> Response:
 def _page(account: Account | None, trouble: PaytronixError | None = None) -> Response:
     known = session.remembered()
     card_number = known.get("card_number") or ""
-    kind = site().messages.current().merchant.show_card_code
+    kind = services().messages.current().merchant.show_card_code
     code = None
     if kind and not isinstance(trouble, Refused):  # a till would refuse the card as well
         code = card_code(card_number, kind)
     message = None
     if trouble:
-        message = words_for(trouble, guest=known["username"])
+        message = error_message(trouble, guest=known["username"])
     elif account is None:
-        message = told("no_card")
+        message = site_message("no_card")
     page = make_response(
         render(
             "account.html",
@@ -89,7 +90,9 @@ def _account() -> Account | None:
 def _current_card() -> str | None:
     """The card that Paytronix says is the guest's. Of what it says, name and card are remembered."""
     sign_in = session.required_sign_in()
-    guest = site().tokens.call(sign_in, lambda token: site().paytronix.user_information(token, sign_in.username))
+    guest = services().tokens.call(
+        sign_in, lambda token: services().paytronix.user_information(token, sign_in.username)
+    )
     said = {"first_name": guest.first_name, "card_number": guest.card_number}
     known = session.remember(**{name: fact for name, fact in said.items() if fact})
     return known.get("card_number")
@@ -108,7 +111,7 @@ def _on_card(card_number: str) -> Account:
 
 
 def _information(card_number: str) -> Account:
-    paytronix = site().paytronix
-    return site().tokens.call(
+    paytronix = services().paytronix
+    return services().tokens.call(
         session.required_sign_in(), lambda token: paytronix.account_information(token, card_number)
     )

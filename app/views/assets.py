@@ -5,26 +5,13 @@ then browsers get what this one has, and do not keep it. A script of the other t
 in the page), and pages work without.
 """
 
-import hashlib
-from functools import cache
-from pathlib import Path
+from flask import Blueprint, Response, abort, send_from_directory
 
-from flask import Blueprint, Response, abort, send_from_directory, url_for
-
-from app.auth.guards import public
-from app.headers import KEPT_BRIEFLY, KEPT_FOR_GOOD
-
-FOLDER = Path(__file__).parents[2] / "static"
+from app.web.access import public
+from app.web.security_headers import KEPT_BRIEFLY, KEPT_FOR_GOOD
+from app.web.static_files import FINGERPRINTS, FOLDER
 
 bp = Blueprint("assets", __name__)
-
-
-def _fingerprints() -> dict[str, str]:
-    files = (path for path in FOLDER.rglob("*") if path.is_file())
-    return {path.relative_to(FOLDER).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in files}
-
-
-FINGERPRINTS = _fingerprints()
 
 
 @bp.get("/static/<fingerprint>/<path:name>")
@@ -35,12 +22,3 @@ def static(fingerprint: str, name: str) -> Response:
     answer = send_from_directory(FOLDER, name)
     answer.headers["Cache-Control"] = KEPT_FOR_GOOD if fingerprint == FINGERPRINTS[name] else KEPT_BRIEFLY
     return answer
-
-
-@cache  # asked for on every page, and always the same
-def static_url(name: str) -> str:
-    """The address of a file of ``static/``.
-
-    :raises KeyError: there is no such file.
-    """
-    return url_for("assets.static", fingerprint=FINGERPRINTS[name], name=name)

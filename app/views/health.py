@@ -2,10 +2,10 @@
 
 from flask import Blueprint, Response
 
-from app import ending
-from app.auth.guards import public
-from app.site import site
+from app.services import services
+from app.serving import shutdown
 from app.store import StoreUnavailable
+from app.web.access import public
 
 bp = Blueprint("health", __name__)
 
@@ -23,7 +23,7 @@ def servez() -> Response:
 
     The store is away for all instances at once, and each of them still has the form and the merchant's words.
     """
-    if ending.has_begun():
+    if shutdown.is_draining():
         return Response("ending\n", 503, mimetype="text/plain")
     return Response("ok\n", mimetype="text/plain")
 
@@ -31,10 +31,10 @@ def servez() -> Response:
 @bp.get("/readyz")
 @public
 def readyz() -> Response:
-    if ending.has_begun():
+    if shutdown.is_draining():
         return Response("ending\n", 503, mimetype="text/plain")
     try:
-        site().store.ping()
+        services().store.ping()
     except StoreUnavailable:
         return Response("store\n", 503, mimetype="text/plain")
     return Response("ok\n", mimetype="text/plain")

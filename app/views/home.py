@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.auth import session
-from app.auth.guards import public
+from app.web.access import public
 
 bp = Blueprint("home", __name__)
 

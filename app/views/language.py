@@ -3,11 +3,12 @@
 from flask import Blueprint, abort, current_app, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.auth.guards import public
-from app.auth.redirects import safe_next
 from app.messages import Voice
-from app.site import language_cookie, site
+from app.services import services
 from app.views import login
+from app.web.access import public
+from app.web.localization import language_cookie
+from app.web.safe_redirect import safe_next
 
 KEPT_SECONDS = 31_536_000  # a year; then the browser's own wish counts again
 
@@ -25,12 +26,12 @@ def choose(tag: str) -> AnyResponse:
 @public
 def choose_with_form(tag: str) -> AnyResponse:
     """The sign-in page again, with what was typed in it: the password apart, which is looked at by nobody."""
-    g.voice = _voice(tag)
-    return _kept(g.voice, login.in_another_language())
+    g.localizer = _voice(tag)
+    return _kept(g.localizer, login.in_another_language())
 
 
 def _voice(tag: str) -> Voice:
-    return site().messages.current().voice(tag) or abort(404)
+    return services().messages.current().voice(tag) or abort(404)
 
 
 def _kept(voice: Voice, answer: AnyResponse) -> AnyResponse:
@@ -40,7 +41,7 @@ def _kept(voice: Voice, answer: AnyResponse) -> AnyResponse:
         voice.language,
         max_age=KEPT_SECONDS,
         path="/",
-        secure=site().settings.public_url.is_secure,
+        secure=services().settings.public_url.is_secure,
         httponly=True,
         samesite="Lax",
     )

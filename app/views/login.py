@@ -13,17 +13,18 @@ from wtforms import HiddenField, PasswordField, StringField, ValidationError
 from wtforms.fields import Field
 
 from app.auth import session
-from app.auth.forms import FIELD
-from app.auth.guards import public
 from app.auth.login import Attempt
-from app.auth.redirects import safe_next
 from app.auth.throttle import Throttled
 from app.auth.usernames import cleaned
 from app.messages import Message
 from app.messages.codes import WRONG_PASSWORD
-from app.pages import render
 from app.paytronix import Refused, Unavailable
-from app.site import RETRY_AFTER_SECONDS, site, told, voice, words_for
+from app.services import RETRY_AFTER_SECONDS, services
+from app.web.access import public
+from app.web.csrf import FIELD
+from app.web.localization import error_message, localizer, site_message
+from app.web.rendering import render
+from app.web.safe_redirect import safe_next
 
 bp = Blueprint("login", __name__)
 
@@ -34,7 +35,7 @@ _FORM_REFUSED = frozenset({"form_expired", "form_lost", "cookies_needed"})  # th
 
 
 class LoginForm(FlaskForm):  # type: ignore[misc]
-    """Username and password. The form's secret was checked before (``app/auth/forms.py``)."""
+    """Username and password. The form's secret was checked before (``app/web/csrf.py``)."""
 
     class Meta:
         csrf = False
@@ -76,14 +77,16 @@ def submit() -> AnyResponse:
     if not form.validate():
         return _again(form, 422, {name: texts[0] for name, texts in form.errors.items()})
     try:
-        sign_in = site().login.sign_in(_attempt(form), session=session.new_content(), former=session.current_sign_in())
+        sign_in = services().login.sign_in(
+            _attempt(form), session=session.new_content(), former=session.current_sign_in()
+        )
     except Throttled as throttled:
         return _too_many(form, throttled.retry_after_seconds)
     except Refused as refusal:
-        words = words_for(refusal, guest=form.username.data, signing_in=True)
+        words = error_message(refusal, guest=form.username.data, signing_in=True)
         return _again(form, 422, {"code": _entry_of(words)}, words)
     except Unavailable as trouble:
-        words = words_for(trouble, guest=form.username.data)
+        words = error_message(trouble, guest=form.username.data)
         return _busy(form, {"trouble": words.code}, trouble.retry_after_seconds, words)
     session.begin(sign_in)
     return redirect(_onward(form.next.data), 303)
@@ -111,7 +114,7 @@ def form_refused(age_seconds: float | None, *, has_cookie: bool) -> AnyResponse:
         if sign_in.is_of(form.username.data or ""):
             return redirect(_onward(form.next.data), 303)
         guest = session.remembered().get("first_name") or sign_in.username
-        message = told("signed_in_already", guest=guest)
+        message = site_message("signed_in_already", guest=guest)
         return make_response(render("signed_in.html", message=message, onward=_onward(form.next.data)), 422)
     if not has_cookie and dict(parse_qsl(form.reasons.data or "")).get("site") in _FORM_REFUSED:
         reason = "cookies_needed"  # for the second time; once may be a browser that was closed in between
@@ -203,7 +206,7 @@ def _entry_of(words: Message) -> str:
 
     A name of its own would tell a stranger which accounts there are (ASVS 5.0 V6.3.8).
     """
-    wrong_password = voice().paytronix(WRONG_PASSWORD, signing_in=True)
+    wrong_password = localizer().paytronix(WRONG_PASSWORD, signing_in=True)
     return words.code if words.source and words.text != wrong_password.text else WRONG_PASSWORD
 
 
@@ -212,11 +215,11 @@ def _said(reasons: Mapping[str, str], about: str) -> Message | None:
     if about not in reasons:
         return None
     if about in {"code", "trouble"}:
-        return replace(voice().paytronix(reasons[about], signing_in=about == "code"), reference=None)
+        return replace(localizer().paytronix(reasons[about], signing_in=about == "code"), reference=None)
     with suppress(KeyError):
-        return told(reasons[about], minutes=reasons.get("minutes", ""))
+        return site_message(reasons[about], minutes=reasons.get("minutes", ""))
     return None
 
 
 def _merchants_notices() -> list[Message]:
-    return voice().notices(datetime.now(UTC), paytronix_is_failing=site().recent_calls.is_failing())
+    return localizer().notices(datetime.now(UTC), paytronix_is_failing=services().recent_calls.is_failing())

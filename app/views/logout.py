@@ -4,9 +4,9 @@ from flask import Blueprint, redirect, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.auth import session
-from app.auth.guards import public
-from app.logs import log
-from app.site import site
+from app.observability import log
+from app.services import services
+from app.web.access import public
 
 bp = Blueprint("logout", __name__)
 
@@ -15,7 +15,7 @@ bp = Blueprint("logout", __name__)
 @public  # a second click finds nobody signed in, and that is fine
 def submit() -> AnyResponse:
     if sign_in := session.current_sign_in():
-        site().sign_ins.end(sign_in)
-        log.info("logout", guest=site().pseudonyms.for_log(sign_in.username))
+        services().sign_ins.end(sign_in)
+        log.info("logout", guest=services().pseudonyms.for_log(sign_in.username))
     session.leave("signed_out", for_good=True)
     return redirect(url_for("login.show"), 303)

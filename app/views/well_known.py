@@ -5,10 +5,11 @@ from pathlib import Path
 from flask import Blueprint, Response, abort, redirect, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.auth.guards import public
-from app.headers import FILE_POLICY, KEPT_BRIEFLY
 from app.messages.well_known import MIMETYPES
-from app.site import site, voice
+from app.services import services
+from app.web.access import public
+from app.web.localization import localizer
+from app.web.security_headers import FILE_POLICY, KEPT_BRIEFLY
 
 bp = Blueprint("well_known", __name__)
 ROBOTS = Path(__file__).with_name("robots.txt").read_bytes()
@@ -18,7 +19,7 @@ ROBOTS = Path(__file__).with_name("robots.txt").read_bytes()
 @public
 def change_password() -> AnyResponse:
     """Where password managers lead guests (W3C, "A Well-Known URL for Changing Passwords")."""
-    link = voice().link("forgot_password")
+    link = localizer().link("forgot_password")
     leads_there = link is not None and link.url.startswith("https://")
     return redirect(link.url if link and leads_there else url_for("login.show"), 303)
 
@@ -26,7 +27,7 @@ def change_password() -> AnyResponse:
 @bp.get("/.well-known/<name>")
 @public
 def file(name: str) -> Response:
-    content = site().messages.well_known(name) if name in MIMETYPES else None
+    content = services().messages.well_known(name) if name in MIMETYPES else None
     if content is None:
         abort(404)
     return _file(content, MIMETYPES[name])
@@ -41,7 +42,7 @@ def robots() -> Response:
 @bp.get("/favicon.ico")
 @public
 def favicon() -> Response:
-    icon = site().messages.current().look.assets["icon"]
+    icon = services().messages.current().look.assets["icon"]
     return _file(icon.content, icon.mimetype)
 
 

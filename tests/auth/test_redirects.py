@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.routing import Map, Rule
 
-from app.auth.redirects import safe_next
+from app.web.safe_redirect import safe_next
 
 ROUTES = Map(
     [

@@ -5,7 +5,7 @@ import unicodedata
 
 import pytest
 
-from app.auth.usernames import cleaned, folded
+from app.auth.usernames import cleaned, normalized
 
 EVERY = [chr(code) for code in range(sys.maxunicode + 1)]
 BLANK = [each for each in EVERY if unicodedata.category(each) in {"Cf", "Cc", "Zs", "Zl", "Zp"}] + ["\ufffc"]
@@ -63,6 +63,6 @@ def test_all_that_is_invisible_is_nothing():
 
 def test_a_guest_is_one_guest_however_the_name_is_written():
     spellings = ["ana", "ANA", " ana\u202c", "a\u00adna", "\u2068Ana\u2069", "ａｎａ", "a\u200dna"]
-    assert {folded(each) for each in spellings} == {"ana"}
-    assert folded("ana maria") == folded("ANA\u00a0Maria")
-    assert folded("ana") != folded("anna")
+    assert {normalized(each) for each in spellings} == {"ana"}
+    assert normalized("ana maria") == normalized("ANA\u00a0Maria")
+    assert normalized("ana") != normalized("anna")

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from app import create_app
-from app.auth import guards
+from app.factory import create_app
+from app.web import access
 from config import Settings
 from tests.browser.states import BRANDS, TRIES
 from tests.sites import browser_of, environment
@@ -27,7 +27,7 @@ class Branded:
     def page_of_failure(self):
         """The page for a reason that nobody has foreseen: from an application in this process, in the same look."""
         app = create_app(Settings.from_env(self._settings))
-        app.view_functions["health.healthz"] = guards.public(lambda: 1 / 0)
+        app.view_functions["health.healthz"] = access.public(lambda: 1 / 0)
         return browser_of(app).get("/healthz", Accept_Language=self.language).body
 
 

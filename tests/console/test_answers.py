@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from app.auth.guards import unguarded
 from app.store import Reason, StoreUnavailable
+from app.web.access import unguarded
 from tests.console.conftest import CONSOLE_URL, sign_in
 from tests.expected_headers import CONSOLE_POLICY, EVERYWHERE, HSTS
 from tests.sites import log_of

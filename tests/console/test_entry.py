@@ -7,7 +7,7 @@ import pytest
 
 from app.history import ABSENT, HistoryUnavailable, value_at
 from app.messages.words import Entry
-from app.situations import situation_of
+from app.previews import state_of
 from config import ConsoleSettings
 from tests.console.conftest import prepare, sign_in
 from tests.console.pages import fill_in, text_of
@@ -356,11 +356,11 @@ def test_previews_leave_the_consoles_own_log_alone(app, client):
 
 def test_many_previews_at_once_show_each_its_own_words(app):
     parts = app.extensions["console"]
-    catalogue, situation = parts.desk.moment().draft, situation_of(("site", "busy"))
+    catalogue, state = parts.desk.moment().draft, state_of(("site", "busy"))
 
     def words_of(number):
         typed = catalogue.with_entries(("site", "busy"), {"en": Entry(f"Words number {number}.")})
-        return [frame.page for frame in parts.previews.frames(typed, situation)["en"]]
+        return [frame.page for frame in parts.previews.frames(typed, state)["en"]]
 
     with ThreadPoolExecutor(8) as pool:
         for number, pages in enumerate(pool.map(words_of, range(64))):

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from app.codes_seen import OTHERS
 from app.console import inbox_count
+from app.usage import OTHERS
 from tests.console.conftest import sign_in
 from tests.console.words import Page, address, edit, meet, publish
 

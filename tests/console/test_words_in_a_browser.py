@@ -4,8 +4,8 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import expect
 
-from app.codes_seen import CodesSeen
 from app.store import open_store
+from app.usage import UsageCounter
 from config import ROOT
 from tests.browser.test_every_page import ALL_RULES, AXE, DESK, ODD, PHONE
 from tests.console.words import address
@@ -27,7 +27,7 @@ def served(run_console):
     """A running console with a code in its inbox."""
     console = run_console(MERCHANT_DIR=str(ROOT / "merchant"))
     store = open_store(console.settings["STORE_URL"])
-    codes = CodesSeen(store)
+    codes = UsageCounter(store)
     codes.note("guest.locked", has_words=False, vendor_text="Account locked")
     codes.write()
     store.close()

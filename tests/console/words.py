@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from app.codes_seen import Tally, _key
 from app.history import draft_tag
+from app.usage import Tally, _key
 
 
 def meet(app, code, count=1, *, days_ago=0, text="", has_words=False, of="codes"):

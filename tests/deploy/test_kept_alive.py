@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 from gunicorn.http.unreader import SocketUnreader
 
-from app.server import MOST_BUSY, Worker
+from app.serving.worker import MOST_BUSY, Worker
 from tests.deploy.wire import connect, exchange
 from tests.faults.rig import site_workers
 
@@ -167,7 +167,7 @@ def test_a_thread_goes_on_with_a_connection_whose_next_request_is_there(worker):
 
 
 def test_a_thread_goes_on_with_a_request_that_was_read_along_with_the_last_one(worker, monkeypatch):
-    monkeypatch.setattr("app.server.NEXT_REQUEST_SECONDS", 5)
+    monkeypatch.setattr("app.serving.worker.NEXT_REQUEST_SECONDS", 5)
     worker.conn.parser.unreader.unread(ALIVE)
     began_at = time.monotonic()
     assert worker._asks_on(worker.conn)

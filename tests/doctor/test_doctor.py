@@ -378,7 +378,7 @@ def test_a_database_that_is_new_or_away(examine, tmp_path):
 
 
 def test_a_server_whose_clock_is_wrong(monkeypatch, make_site, history):
-    site = make_site(MESSAGES_URL=history.url).extensions["site"]
+    site = make_site(MESSAGES_URL=history.url).extensions["services"]
     monkeypatch.setattr(Database, "seconds_ahead", lambda self: -40.0)
     told = [each.what for each in check_history(site) if each.level == "fault"]
     assert told == ["this machine's clock is 40 seconds behind the database's"]
@@ -388,7 +388,7 @@ def test_a_real_postgresql(make_site, postgres_url):
     with closing(Database(postgres_url)) as database:
         migrate(database)
         assert abs(database.seconds_ahead()) < 5
-    found = list(check_history(make_site(MESSAGES_URL=postgres_url).extensions["site"]))
+    found = list(check_history(make_site(MESSAGES_URL=postgres_url).extensions["services"]))
     (may_write,) = [each for each in found if each.level != "ok"]
     assert may_write.level == "note"
     assert may_write.what == "this user of it may write too, so whoever takes over the site can publish"
@@ -404,7 +404,7 @@ def test_a_user_of_the_database_that_may_only_read(make_site, shared_postgres, p
         administrator.execute(f"CREATE ROLE {database}_reader LOGIN PASSWORD 'x'")
         administrator.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {database}_reader")
     url = f"postgresql://{database}_reader:x@{postgres_url.partition('@')[2]}"
-    found = list(check_history(make_site(MESSAGES_URL=url).extensions["site"]))
+    found = list(check_history(make_site(MESSAGES_URL=url).extensions["services"]))
     assert {each.level for each in found} == {"ok"}
     assert "this user of it may only read: whoever takes over the site can publish nothing" in [e.what for e in found]
 

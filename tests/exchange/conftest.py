@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from app import create_app
+from app.factory import create_app
 from app.history import Audit, Database, Drafts, Pictures, Revisions, migrate
 from app.messages import folder as folder_module
 from app.messages.folder import Folder
@@ -34,7 +34,7 @@ class Desk:
 
     def run(self, *arguments, **settings):
         """A ``messages`` command: its exit code, and what it says."""
-        app = create_app(self.settings(**settings), for_command=True)
+        app = create_app(self.settings(**settings).for_command())
         done = app.test_cli_runner().invoke(args=["messages", *map(str, arguments)])
         assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
         return done.exit_code, done.output

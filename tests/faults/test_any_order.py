@@ -48,7 +48,7 @@ def machine(make_site, sandbox, monkeypatch):  # noqa: C901 - the whole of a cla
             super().__init__()
             sandbox.reset()
             sandbox.switch(refresh_tokens="single-use")
-            site.extensions["site"].sign_ins.end_all()
+            site.extensions["services"].sign_ins.end_all()
             self.browsers = [browser_of(site) for _ in range(3)]
             self.known = [None, None, None]
             self.ended = []
@@ -143,7 +143,7 @@ def machine(make_site, sandbox, monkeypatch):  # noqa: C901 - the whole of a cla
 
         @rule(guest=st.sampled_from(sorted(GUESTS)))
         def operator_ends_a_guest(self, guest):
-            ended = site.extensions["site"].sign_ins.end_guest(guest)
+            ended = site.extensions["services"].sign_ins.end_guest(guest)
             wanted = [number for number, known in enumerate(self.known) if known and known.guest == guest]
             assert ended == len(wanted)
             for number in wanted:

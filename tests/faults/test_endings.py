@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.auth.heartbeat import LEASE_SECONDS
-from app.server import DESCRIPTORS, DRAIN_SECONDS
+from app.serving.worker import DESCRIPTORS, DRAIN_SECONDS
 from tests.faults.guests import Later
 from tests.faults.rig import site_workers
 from tests.faults.storms import killings

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app import create_app
+from app.factory import create_app
 from config import Settings
 from tests.faults.guests import at_once
 from tests.sites import ROOT, SECRET_KEY, browser_of, environment
@@ -62,7 +62,7 @@ def machines(rig, tmp_path):
 
     def make(off_by):
         app = create_app(Settings.from_env(environment(rig.sandbox, tmp_path, STORE_URL=url)))
-        site = app.extensions["site"]
+        site = app.extensions["services"]
 
         def now():
             return datetime.now(UTC) + off_by

@@ -9,8 +9,8 @@ import pytest
 from psycopg import errors
 
 from app.history import Database, HistoryUnavailable, is_current, may_write, migrate
+from app.history.live import read_published
 from app.history.tables import metadata
-from app.published import read_published
 from tests.history.conftest import History, entry, place
 
 GUIDE = Path(__file__).parents[2] / "docs/operations.md"

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 def run(folder):
     def check_folder(*arguments):
         app = Flask("check")
-        app.extensions["site"] = SimpleNamespace(settings=SimpleNamespace(merchant_dir=folder.path))
+        app.extensions["services"] = SimpleNamespace(settings=SimpleNamespace(merchant_dir=folder.path))
         app.cli.add_command(messages)
         return app.test_cli_runner().invoke(args=["messages", "check", *map(str, arguments)])
 

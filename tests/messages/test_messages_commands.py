@@ -176,7 +176,7 @@ def test_a_preview_that_cannot_be_written_says_so(folder, make_site, tmp_path):
 def test_seen_shows_unknown_codes_first_with_paytronixs_text(site, browser):
     for username in ("ana", "code:guest.locked", "code:guest.locked"):
         browser.sign_in(username, "x")
-    site.extensions["site"].codes_seen.write()
+    site.extensions["services"].codes_seen.write()
     text = site.test_cli_runner().invoke(args=["messages", "seen"]).output
     first, second, *_ = text.splitlines()
     assert re.fullmatch(r"guest\.locked  NO WORDS, 2 times, \d{4}-\d\d-\d\d", first)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from prometheus_client import generate_latest
 
-from app.metrics import instruments
-from app.metrics.instruments import EVENTS, Metrics
+from app.observability.metrics import instruments
+from app.observability.metrics.instruments import EVENTS, Metrics
 from app.paytronix import Call
 from app.store import Operation
 
@@ -106,10 +106,10 @@ def test_an_event_counts_once(metrics, event, name, labels):
 
 
 def test_calls_operations_and_places_are_counted(metrics):
-    metrics.see_call(Call("guest/userInformation", "timeout", 10.0, code="marker", detail="marker"))
-    metrics.see_operation(Operation("acquire", "declined", 0.001))
+    metrics.on_call(Call("guest/userInformation", "timeout", 10.0, code="marker", detail="marker"))
+    metrics.on_operation(Operation("acquire", "declined", 0.001))
     for change in (1, 1, -1):
-        metrics.see_place(change)
+        metrics.on_slot(change)
     assert value(metrics, "vendor_calls_total", operation="guest/userInformation", outcome="timeout") == 1
     assert value(metrics, "vendor_call_seconds_sum", operation="guest/userInformation") == 10
     assert value(metrics, "store_operations_total", operation="acquire", outcome="declined") == 1
@@ -121,13 +121,16 @@ def test_no_value_that_somebody_else_chooses_becomes_a_label(metrics):
     metrics.see_event({"event": "unheard_of", "marker": "marker"})
     metrics.see_event({"event": "request", "page": "login.show", "status": 200, "seconds": 0.1, "path": "/marker"})
     metrics.see_event({"event": "words_missing", "code": "marker"})
-    metrics.see_call(Call("oauth/requestGuestToken", "refused", 0.1, code="marker", detail="marker"))
+    metrics.on_call(Call("oauth/requestGuestToken", "refused", 0.1, code="marker", detail="marker"))
     assert b"marker" not in generate_latest(metrics.registry)
 
 
 def test_the_reference_names_every_metric_and_every_event():
     reference = (ROOT / "docs" / "metrics.md").read_text()
-    text = Path(instruments.__file__).read_text() + (ROOT / "app" / "metrics" / "exposition.py").read_text()
+    text = (
+        Path(instruments.__file__).read_text()
+        + (ROOT / "app" / "observability" / "metrics" / "exposition.py").read_text()
+    )
     names = set(re.findall(r'(?:Counter|Histogram|Gauge)\(\s*"([a-z_]+)"', text))
     names |= {name.removeprefix("guest_login_") for name in re.findall(r'"(guest_login_[a-z_]+)"', text)} - {
         "guest_login"

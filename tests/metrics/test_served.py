@@ -281,7 +281,7 @@ def test_without_an_address_there_is_no_process_no_folder_and_nothing_is_importe
     (worker,) = children(site)
     assert "guest-login-metrics" not in Path(f"/proc/{worker}/maps").read_text()
     # redis-py imports the API of OpenTelemetry where it is installed; the exporter is ours to leave alone.
-    ours = "'prometheus', 'opentelemetry.exporter', 'app.traces', 'app.metrics.instruments', 'app.metrics.exposition'"
+    ours = "'prometheus', 'opentelemetry.exporter', 'app.observability.traces', 'app.observability.metrics.instruments', 'app.observability.metrics.exposition'"
     asked = f"import sys, wsgi; wsgi.app; print([name for name in sys.modules if name.startswith(({ours}))])"
     imported = subprocess.run(
         [sys.executable, "-c", asked], cwd=ROOT, env=site.settings, capture_output=True, text=True, check=True

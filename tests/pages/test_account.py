@@ -250,7 +250,7 @@ def test_a_name_that_cannot_be_asked_for_leaves_the_card(browser, sandbox, monke
     def fail(*_):
         raise Unavailable("guest/userInformation", Reason.TIMEOUT)
 
-    monkeypatch.setattr(site.extensions["site"].paytronix, "user_information", fail)
+    monkeypatch.setattr(site.extensions["services"].paytronix, "user_information", fail)
     page = browser.get("/account")
     assert page.status == 200
     assert "1,250" in page.text

@@ -5,20 +5,20 @@ import re
 import pytest
 from flask import Flask
 
-from app.auth import guards
+from app.web import access
 from tests.expected_headers import EVERYWHERE, HSTS
 from tests.sites import Page, browser_of, log_of
 
 
 def test_every_route_wears_a_guard(site):
-    assert guards.unguarded(site) == []
+    assert access.unguarded(site) == []
 
 
 def test_a_route_without_a_guard_stops_the_start():
     app = Flask("bare")
     app.add_url_rule("/open-by-mistake", "open", lambda: "secret")
     with pytest.raises(RuntimeError, match="open"):
-        guards.install(app, netloc="x", origin="https://x", trusts_proxy=False)
+        access.install(app, netloc="x", origin="https://x", trusts_proxy=False)
 
 
 def test_the_routes_are_those_of_the_contract(site):
@@ -160,7 +160,7 @@ def test_a_balancer_that_asks_whether_to_send_guests_is_not_told_of_the_shared_s
     browser = browser_of(make_site(STORE_URL="redis://127.0.0.1:1/0"))
     assert [browser.get(path).status for path in ("/healthz", "/servez", "/readyz")] == [200, 200, 503]
     assert browser.get("/login").status == 200
-    monkeypatch.setattr("app.ending.has_begun", lambda: True)
+    monkeypatch.setattr("app.serving.shutdown.is_draining", lambda: True)
     assert [browser.get(path).status for path in ("/healthz", "/servez", "/readyz")] == [200, 503, 503]
 
 
@@ -214,7 +214,7 @@ def test_an_unexpected_error_is_a_page_without_any_detail(site, browser, monkeyp
     def explode(*args, **kwargs):
         raise RuntimeError("marker in an exception")
 
-    monkeypatch.setattr(site.extensions["site"].sign_ins, "find", explode)
+    monkeypatch.setattr(site.extensions["services"].sign_ins, "find", explode)
     browser.set_cookie("session", "A" * 43)
     answer = browser.get("/account")
     assert answer.status == 500
@@ -231,7 +231,7 @@ def test_an_unexpected_error_in_a_view_shows_no_password(site, browser, monkeypa
         raise RuntimeError(repr(args))
 
     form = browser.get("/login")
-    monkeypatch.setattr(site.extensions["site"].paytronix, "token_by_password", explode)
+    monkeypatch.setattr(site.extensions["services"].paytronix, "token_by_password", explode)
     answer = browser.submit(form, "ana", "marker-password")
     assert answer.status == 500
     assert "marker-password" not in answer.body + site.log.getvalue()
@@ -273,7 +273,7 @@ def test_what_no_release_has_is_not_there_whatever_the_fingerprint(browser, path
 
 
 def test_the_reference_that_a_guest_reads_is_the_one_in_the_log(site, browser, monkeypatch):
-    monkeypatch.setattr("app.logs.secrets.token_hex", lambda length: "1234567890123456")
+    monkeypatch.setattr("app.observability.logs.secrets.token_hex", lambda length: "1234567890123456")
     browser.get("/nothing-here")
     (record,) = log_of(site, "request")
     assert record["request_id"] == "1234567890123456"

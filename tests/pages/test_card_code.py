@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from app.card_code import QUIET_MODULES, card_code
+from app.web.barcode import QUIET_MODULES, card_code
 
 # Code 128: how wide the bars and spaces of each value are (ISO/IEC 15417).
 CODE_128 = (  # noqa: SIM905 - a table is read in rows

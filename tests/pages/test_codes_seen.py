@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from app.codes_seen import KEPT_DAYS, LONGEST_TEXT, MOST_CODES_A_DAY, OTHERS, CodesSeen, Tally
 from app.store import StoreUnavailable, open_store
 from app.store.interface import Reason
+from app.usage import KEPT_DAYS, LONGEST_TEXT, MOST_CODES_A_DAY, OTHERS, Tally, UsageCounter
 from tests.sites import browser_of, log_of
 
 LATER = 3600  # no write comes by itself within a test
@@ -22,7 +22,7 @@ def store(tmp_path):
 
 
 def seen_by(app):
-    codes_seen = app.extensions["site"].codes_seen
+    codes_seen = app.extensions["services"].codes_seen
     codes_seen.write()
     return {each.code: each for each in codes_seen.read()}
 
@@ -48,7 +48,7 @@ def test_trouble_on_the_account_page_is_counted_too(browser, site):
 
 
 def test_codes_without_words_come_first_and_the_frequent_ones_before_the_rare(store):
-    codes = CodesSeen(store, write_after_seconds=LATER)
+    codes = UsageCounter(store, write_after_seconds=LATER)
     for code, has_words, times in (("known", True, 9), ("rare", False, 1), ("frequent", False, 3)):
         for _ in range(times):
             codes.note(code, has_words=has_words)
@@ -57,7 +57,7 @@ def test_codes_without_words_come_first_and_the_frequent_ones_before_the_rare(st
 
 
 def test_days_are_added_up_and_the_last_one_says_what_paytronix_said(store):
-    codes = CodesSeen(store, write_after_seconds=LATER)
+    codes = UsageCounter(store, write_after_seconds=LATER)
     codes.note("a.b", has_words=False, vendor_text="Old words")
     codes.write()
     codes.note("A.B ", has_words=True, vendor_text="New words")
@@ -84,14 +84,14 @@ def test_days_are_added_up_and_the_last_one_says_what_paytronix_said(store):
     ],
 )
 def test_paytronixs_text_is_kept_without_what_may_be_somebodys(store, text, kept):
-    codes = CodesSeen(store, write_after_seconds=LATER)
+    codes = UsageCounter(store, write_after_seconds=LATER)
     codes.note("a.b", has_words=False, vendor_text=text, guest="ana maria")
     codes.write()
     assert codes.read()[0].vendor_text == kept
 
 
 def test_a_username_of_one_letter_leaves_the_text_readable(store):
-    codes = CodesSeen(store, write_after_seconds=LATER)
+    codes = UsageCounter(store, write_after_seconds=LATER)
     codes.note("a.b", has_words=False, vendor_text="Guest a has an account", guest="a")
     codes.write()
     assert codes.read()[0].vendor_text == "Guest … has an account"
@@ -108,14 +108,14 @@ def test_what_a_guest_typed_is_in_no_record(make_site, tmp_path):
 
 @pytest.mark.parametrize("code", ["guest of ours", "x" * 101, "", "ana@example.com", "\u202e"])
 def test_what_is_no_code_is_counted_among_the_others(store, code):
-    codes = CodesSeen(store, write_after_seconds=LATER)
+    codes = UsageCounter(store, write_after_seconds=LATER)
     codes.note(code, has_words=False, vendor_text="x")
     codes.write()
     assert [(each.code, each.vendor_text) for each in codes.read()] == [(OTHERS, "")]
 
 
 def test_the_number_of_codes_a_day_is_bounded(store):
-    codes = CodesSeen(store, write_after_seconds=LATER)
+    codes = UsageCounter(store, write_after_seconds=LATER)
     for number in range(3 * MOST_CODES_A_DAY):
         codes.note(f"made.up{number}", has_words=False, vendor_text="x" * 1000)
         if number % 100 == 0:
@@ -129,7 +129,7 @@ def test_the_number_of_codes_a_day_is_bounded(store):
 def test_several_workers_lose_no_count(store, tmp_path):
     def work():
         own = open_store(f"sqlite:///{tmp_path}/seen.db")
-        codes = CodesSeen(own, write_after_seconds=1)
+        codes = UsageCounter(own, write_after_seconds=1)
         for _ in range(10):
             codes.note("a.b", has_words=False)
             codes.write()
@@ -140,16 +140,16 @@ def test_several_workers_lose_no_count(store, tmp_path):
         worker.start()
     for worker in workers:
         worker.join()
-    assert CodesSeen(store).read()[0].count == 30
+    assert UsageCounter(store).read()[0].count == 30
 
 
 def test_a_storm_is_one_write(site, browser, monkeypatch):
     puts = []
-    real_put = site.extensions["site"].store.put
+    real_put = site.extensions["services"].store.put
     monkeypatch.setattr(
-        site.extensions["site"].store, "put", lambda key, *rest: (puts.append(key), real_put(key, *rest))[1]
+        site.extensions["services"].store, "put", lambda key, *rest: (puts.append(key), real_put(key, *rest))[1]
     )
-    codes = site.extensions["site"].codes_seen
+    codes = site.extensions["services"].codes_seen
     for _ in range(1000):
         codes.note("a.b", has_words=False)
     codes.write()
@@ -158,7 +158,7 @@ def test_a_storm_is_one_write(site, browser, monkeypatch):
 
 
 def test_the_counts_reach_the_store_by_themselves(store):
-    codes = CodesSeen(store, write_after_seconds=0.05)
+    codes = UsageCounter(store, write_after_seconds=0.05)
     codes.note("a.b", has_words=False)
     end = time.monotonic() + 5
     while not codes.read():
@@ -172,15 +172,15 @@ def test_a_store_that_fails_costs_the_counts_and_nothing_else(site, browser, mon
         raise failure
 
     browser.sign_in("code:x.y", "x")
-    monkeypatch.setattr(site.extensions["site"].store, "acquire", fail)
-    site.extensions["site"].codes_seen.write()
+    monkeypatch.setattr(site.extensions["services"].store, "acquire", fail)
+    site.extensions["services"].codes_seen.write()
     monkeypatch.undo()
     assert seen_by(site) == {}
     assert len(log_of(site, "codes_seen_not_kept")) == 1
 
 
 def test_a_record_of_another_release_is_none(store):
-    codes = CodesSeen(store, write_after_seconds=LATER)
+    codes = UsageCounter(store, write_after_seconds=LATER)
     today = datetime.now(UTC).date()
     store.put(f"seen:{{codes}}:{today.isoformat()}", b"\xc1junk", 60)
     assert codes.read() == []
@@ -191,7 +191,7 @@ def test_a_record_of_another_release_is_none(store):
 
 
 def test_each_day_has_its_own_count(store):
-    codes = CodesSeen(store, write_after_seconds=LATER)
+    codes = UsageCounter(store, write_after_seconds=LATER)
     today = datetime.now(UTC).date()
     for ago, times in ((0, 2), (3, 5)):
         codes._waiting[today - timedelta(days=ago)] = {"guest.locked": Tally(times, False, "")}
@@ -206,7 +206,7 @@ def test_the_sites_own_texts_are_counted_beside_the_codes(site, browser):
     browser.sign_in("", "secret")
     browser.get("/nothing-there")
     browser.sign_in("code:guest.locked", "x")
-    texts = site.extensions["site"].texts_seen
+    texts = site.extensions["services"].texts_seen
     texts.write()
     assert {each.code: each.count for each in texts.read()} == {
         "username_missing": 2,

@@ -62,7 +62,7 @@ def failing(outcomes, seconds_later=0.0):
     now = [0.0]
     recent = RecentCalls(lambda: now[0])
     for outcome in outcomes:
-        recent.see(call(outcome))
+        recent.on_call(call(outcome))
     now[0] = seconds_later
     return recent.is_failing()
 
@@ -88,10 +88,10 @@ def test_paytronix_is_failing_when_the_last_calls_all_failed(outcomes, is_failin
 def test_a_firewall_that_refuses_some_requests_says_nothing_of_paytronix():
     recent = RecentCalls()
     for status in (403,) * FAILING_AFTER:
-        recent.see(call("protocol", status))
+        recent.on_call(call("protocol", status))
     assert not recent.is_failing()
     for outcome, status in (("error", 502), ("protocol", 403), ("protocol", 200), ("protocol", 403), ("error", 504)):
-        recent.see(call(outcome, status))
+        recent.on_call(call(outcome, status))
     assert recent.is_failing()
 
 
@@ -99,7 +99,7 @@ def test_a_firewall_that_refuses_some_requests_says_nothing_of_paytronix():
 def test_paytronixs_own_word_that_it_fails_counts_at_any_status(status):
     recent = RecentCalls()
     for _ in range(FAILING_AFTER):
-        recent.see(call("error", status))
+        recent.on_call(call("error", status))
     assert recent.is_failing()
 
 

@@ -102,7 +102,7 @@ def test_a_signed_in_guest_can_sign_out_of_every_page(browser, sandbox, username
 
 
 def test_a_signed_in_guest_can_sign_out_after_a_failure_of_ours(site, browser, monkeypatch):
-    monkeypatch.setattr(site.extensions["site"].paytronix, "user_information", lambda *_: 1 / 0)
+    monkeypatch.setattr(site.extensions["services"].paytronix, "user_information", lambda *_: 1 / 0)
     browser.sign_in()
     page = browser.get("/account")
     assert page.status == 500
@@ -135,14 +135,14 @@ def test_while_the_store_is_away_the_page_says_that_nobody_was_signed_out_and_as
         raise StoreUnavailable("store", Reason.TIMEOUT, "away")
 
     with monkeypatch.context() as patched:
-        patched.setattr(site.extensions["site"].sign_ins, "find", away)
+        patched.setattr(site.extensions["services"].sign_ins, "find", away)
         page = browser.post("/logout", form)
         assert page.status == 503
         assert page.read.headings == ["You may still be signed in"]
         assert len(asked) == 1
         assert sign_out_form(browser.get("/nothing-here")) is None  # nobody can say
     with monkeypatch.context() as patched:
-        patched.setattr(site.extensions["site"].sign_ins, "end", away)
+        patched.setattr(site.extensions["services"].sign_ins, "end", away)
         page = browser.post("/logout", form)
         assert page.status == 503
         assert page.read.headings == ["You may still be signed in"]
@@ -170,7 +170,7 @@ def test_junk_in_the_cookie_is_no_session_and_is_never_adopted(browser, junk):
 
 
 def test_a_cookie_of_somebody_else_in_another_encoding_is_nothing_to_us(site):
-    origin = str(site.extensions["site"].settings.public_url)
+    origin = str(site.extensions["services"].settings.public_url)
     sent = {"HTTP_COOKIE": "theme=caf\xe9; language=es"}
     page = site.test_client(use_cookies=False).get("/login", base_url=origin, environ_overrides=sent)
     assert page.status_code == 200
@@ -214,7 +214,7 @@ def test_a_sign_in_ends_at_its_absolute_end_whatever_the_guest_does(make_site):
 
 def test_a_visitor_leaves_nothing_in_the_store(browser, site, monkeypatch):
     written = []
-    store = site.extensions["site"].store
+    store = site.extensions["services"].store
     for name in ("put", "replace", "increment", "acquire", "extend", "delete"):
         monkeypatch.setattr(store, name, lambda *a, **k: written.append(a), raising=True)
     for _ in range(20):
@@ -230,7 +230,7 @@ def unavailable(*args, **kwargs):
 
 def test_a_store_that_cannot_be_reached_is_not_a_guest_who_is_signed_out(browser, site, monkeypatch):
     browser.sign_in()
-    store = site.extensions["site"].store
+    store = site.extensions["services"].store
     with monkeypatch.context() as patch:
         patch.setattr(store, "get", unavailable)
         answer = browser.get("/account")
@@ -245,7 +245,7 @@ def test_a_store_that_cannot_be_reached_is_not_a_guest_who_is_signed_out(browser
 def test_while_the_store_is_away_forms_are_answered_503_and_not_taken_for_a_strangers(browser, site, monkeypatch):
     browser.sign_in()
     token = browser.get("/account").fields["csrf_token"]
-    monkeypatch.setattr(site.extensions["site"].store, "get", unavailable)
+    monkeypatch.setattr(site.extensions["services"].store, "get", unavailable)
     answer = browser.post("/logout", {"csrf_token": token})
     assert answer.status == 503
     assert int(answer.headers["Retry-After"]) > 0
@@ -257,7 +257,7 @@ def test_while_the_store_is_away_forms_are_answered_503_and_not_taken_for_a_stra
 
 def test_a_sign_in_that_cannot_be_kept_is_answered_with_the_form_filled_in(browser, site, monkeypatch):
     form = browser.get("/login")
-    monkeypatch.setattr(site.extensions["site"].store, "write", unavailable)
+    monkeypatch.setattr(site.extensions["services"].store, "write", unavailable)
     page = browser.submit(form, "ana", "taco-tuesday")
     assert (page.status, page.fields["username"]) == (503, "ana")
     assert "session" not in browser.cookies()
@@ -265,7 +265,7 @@ def test_a_sign_in_that_cannot_be_kept_is_answered_with_the_form_filled_in(brows
 
 def test_a_signed_out_guest_is_not_revived_by_a_refresh_that_was_under_way(browser, site, sandbox):
     browser.sign_in()
-    parts = site.extensions["site"]
+    parts = site.extensions["services"]
     sign_in = parts.sign_ins.find(browser.cookies()["session"])
     browser.sign_out()
     assert not parts.sign_ins.save_tokens(sign_in, sign_in.tokens)
@@ -279,14 +279,14 @@ def test_a_page_is_shown_while_its_idle_end_cannot_be_moved(browser, site, monke
 
     browser.sign_in()
     monkeypatch.setattr(site.session_interface, "_kept_alive", _Recently(0))  # the sign-in itself is the last time
-    monkeypatch.setattr(site.extensions["site"].sign_ins, "keep_alive", unavailable)
+    monkeypatch.setattr(site.extensions["services"].sign_ins, "keep_alive", unavailable)
     assert browser.get("/account").status == 200
     assert [record["reason"] for record in log_of(site, "idle_end_not_moved")] == ["readonly"]
 
 
 def test_what_a_session_holds_is_in_no_repr(browser, site):
     browser.sign_in()
-    sign_in = site.extensions["site"].sign_ins.find(browser.cookies()["session"])
+    sign_in = site.extensions["services"].sign_ins.find(browser.cookies()["session"])
     shown = repr(GuestSession({"csrf_token": "marker", "username": "marker"})) + repr(Outcome("marker")) + repr(sign_in)
     assert "marker" not in shown
     assert browser.cookies()["session"] not in shown

@@ -127,13 +127,13 @@ def test_after_the_store_was_emptied_nobody_blames_the_browser(browser, site):
     browser.sign_in()
     landing = browser.get("/account")
     assert landing.status == 200
-    site.extensions["site"].sign_ins.end_all()
+    site.extensions["services"].sign_ins.end_all()
     words = browser.get(browser.get("/account").location).text
     assert "cookie" not in words
     assert "You were away" not in words
     assert "Your sign-in has ended" in words
     second = browser.sign_in()  # and emptied before the first page
-    site.extensions["site"].sign_ins.end_all()
+    site.extensions["services"].sign_ins.end_all()
     words = browser.get(browser.get(second.location).location).text
     assert "we’ve lost track of it" in words
     assert "cookie" not in words

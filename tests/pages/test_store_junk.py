@@ -47,7 +47,7 @@ def test_a_session_that_another_release_wrote_is_no_session(browser, site, conte
     browser.sign_in()
     keys = SessionKeys(browser.cookies()["session"])
     key = f"s:{{{keys.name}}}"
-    site.extensions["site"].store.put(key, keys.seal(key, msgspec.msgpack.encode(content)), 100)
+    site.extensions["services"].store.put(key, keys.seal(key, msgspec.msgpack.encode(content)), 100)
     assert browser.get("/account").status == 303
     assert browser.sign_in().status == 303
 
@@ -76,5 +76,5 @@ def test_an_outcome_of_a_submit_that_another_release_wrote_is_none(browser, site
 
     keys = _keys(form.fields["csrf_token"], "ana", "taco-tuesday")
     junk = keys.seal(_key(keys), msgspec.msgpack.encode(["another", "shape"]))
-    site.extensions["site"].store.put(_key(keys), junk, 100)
+    site.extensions["services"].store.put(_key(keys), junk, 100)
     assert browser.submit(form, "ana", "taco-tuesday").status == 303

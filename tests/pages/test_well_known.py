@@ -130,7 +130,7 @@ def test_a_pipe_in_place_of_a_file_stops_nobody(open_site, folder):
 
 def test_changes_are_taken_in_and_what_was_last_good_stays(make_site, folder):
     site = make_site(MERCHANT_DIR=str(folder))
-    messages, browser = site.extensions["site"].messages, browser_of(site)
+    messages, browser = site.extensions["services"].messages, browser_of(site)
 
     def served():
         messages.look()

@@ -11,7 +11,9 @@ from jinja2 import Environment, nodes
 ROOT = Path(__file__).parents[2]
 TEMPLATES = sorted((ROOT / "templates").glob("*.html"))  # of guests; the console speaks for itself
 # health.py speaks to balancers only.
-RENDERING = sorted({*(ROOT / "app/views").glob("*.py"), ROOT / "app/errors.py"} - {ROOT / "app/views/health.py"})
+RENDERING = sorted(
+    {*(ROOT / "app/views").glob("*.py"), ROOT / "app/web/error_pages.py"} - {ROOT / "app/views/health.py"}
+)
 
 LETTER = re.compile(r"[^\W\d_]")
 NAME = re.compile(r"[a-z0-9_.:/-]*")  # of an entry, a field, a route, a file: nothing that a guest reads

@@ -28,7 +28,7 @@ TEXTS = (st.sampled_from(ODD) | st.text(min_size=1, max_size=60)).filter(lambda 
 @pytest.fixture
 def told(site):
     """A function that puts words in place, without files, and gives a new guest's browser."""
-    messages = site.extensions["site"].messages
+    messages = site.extensions["services"].messages
 
     def tell(words, notices, merchant):
         catalogue = compose(

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 import trustme
 
-from app.logs import _QUIET
+from app.observability.logs import _QUIET
 from app.paytronix import PaytronixError, Transport, Unavailable, errors, models
 from app.paytronix.account import read_account
 from tests.misbehaving import (

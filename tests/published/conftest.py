@@ -6,9 +6,9 @@ import logging
 
 import pytest
 
-from app import logs
 from app.history import Database, Drafts, Pictures, Revisions, draft_tag
-from app.published import Published
+from app.history.live import Published
+from app.observability import logs
 
 HEADING = ("messages/en.toml", "login", "heading")  # on the sign-in page, where everybody sees it
 SOON = 0.05  # seconds between two questions
@@ -86,7 +86,7 @@ def told():
 @pytest.fixture
 def follow(told, monkeypatch):
     """A function that begins to follow what is published at a URL, and waits for the first answer on any machine."""
-    monkeypatch.setattr("app.published.FIRST_ANSWER_SECONDS", 10)
+    monkeypatch.setattr("app.history.live.FIRST_ANSWER_SECONDS", 10)
 
     def begin(url):
         return Published(url, ask_every_seconds=SOON)

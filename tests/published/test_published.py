@@ -16,8 +16,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from app.history.live import Published, read_published
 from app.messages import Messages
-from app.published import Published, read_published
 from tests.misbehaving import Misbehaving, silent
 from tests.published.conftest import heading_of
 from tests.sites import ROOT
@@ -250,7 +250,7 @@ def test_a_start_without_the_database_takes_a_second_at_most(kind, told, tmp_pat
 def test_a_database_that_says_nothing_for_long_is_told_of(sqlite_publisher, follow, told, monkeypatch):
     published, hangs = follow(sqlite_publisher.url), threading.Event()
     published.current()
-    monkeypatch.setattr("app.published.PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("app.history.live.PATIENCE_SECONDS", 0.2)
     monkeypatch.setattr(published._revisions, "published_heading", lambda: hangs.wait(20) and None)
     until(lambda: published.current() is None and published.is_away)
     hangs.set()

@@ -16,13 +16,13 @@ from app.console.guards import changes_words, editors, publishers
 from app.console.pages import render
 from app.console.parts import console
 from app.console.previews import asset_of
-from app.headers import FILE_POLICY, KEPT_FOR_GOOD
 from app.history import ABSENT, ChangedMeanwhile, Draft, Restricted, subject_of, tag_of, value_at
 from app.messages import Message
 from app.messages.languages import direction_of
 from app.messages.placeholders import allowed_in
 from app.messages.words import PAYTRONIX, Key
-from app.situations import situation_of
+from app.previews import state_of
+from app.web.security_headers import FILE_POLICY, KEPT_FOR_GOOD
 
 bp = Blueprint("entry", __name__)
 
@@ -210,8 +210,8 @@ def _page(
     shown = {tag: typed.get(tag) or entries.present(moment, key, tag) for tag in entries.languages(moment)}
     catalogue, faults = entries.with_typed(moment, key, shown)
     findings = entries.findings(catalogue, key, faults)
-    situation = situation_of(key)
-    frames = console().previews.frames(catalogue, situation) if situation else {}
+    state = state_of(key)
+    frames = console().previews.frames(catalogue, state) if state else {}
     languages = [
         _language(moment, key, tag, each, findings=findings, form=form, conflict=(conflicts or {}).get(tag))
         for tag, each in shown.items()

@@ -2,10 +2,10 @@
 
 from flask import Blueprint, Response
 
-from app import ending
 from app.console.guards import public
 from app.console.parts import console
 from app.history import HistoryUnavailable
+from app.serving import shutdown
 from app.store import StoreUnavailable
 
 bp = Blueprint("health", __name__)
@@ -20,7 +20,7 @@ def healthz() -> Response:
 @bp.get("/readyz")
 @public
 def readyz() -> Response:
-    if ending.has_begun():
+    if shutdown.is_draining():
         return Response("ending\n", 503, mimetype="text/plain")
     try:
         console().store.ping()

@@ -6,13 +6,13 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.exceptions import Forbidden, NotFound
 from werkzeug.wrappers import Response
 
-from app.codes_seen import KEPT_DAYS, OTHERS
 from app.console import entries, overview, staff
 from app.console.guards import changes_words, editors
 from app.console.pages import render
 from app.console.parts import console
 from app.history import ABSENT, ChangedMeanwhile, Restricted, tag_of, value_at
 from app.messages.words import PAYTRONIX
+from app.usage import KEPT_DAYS, OTHERS
 
 MOST = 100  # on the page; more of them are no work for a day
 

@@ -17,7 +17,6 @@ from app.console.pages import render
 from app.console.parts import console
 from app.console.settings import GROUPS, LINK_LABELS, SETTINGS, Setting
 from app.console.typed import Typed, troubles
-from app.headers import FILE_POLICY
 from app.history import (
     ABSENT,
     Change,
@@ -35,7 +34,8 @@ from app.messages.edition import merged
 from app.messages.merchant import FILE, KNOWN_LINKS, read_merchant
 from app.messages.pictures import LARGEST_BYTES, Asset, picture_of
 from app.messages.svg import TAKEN_OUT
-from app.situations import SIGN_IN
+from app.previews import SIGN_IN
+from app.web.security_headers import FILE_POLICY
 
 bp = Blueprint("look", __name__)
 

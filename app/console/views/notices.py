@@ -25,7 +25,7 @@ from app.messages.languages import tag_of as language_of
 from app.messages.merchant import KNOWN_LINKS
 from app.messages.notices import FILE, MOST_NOTICES, WHILE_FAILING, read_notices
 from app.messages.times import zone_named
-from app.situations import situation_of_notice
+from app.previews import state_of_notice
 
 LONGEST_NAME = 60  # characters
 _PARTS = ("text", "title", "link", "from", "until", "while")
@@ -150,7 +150,7 @@ def _form(moment: Moment, name: str | None, fields: Mapping[str, str], wrong: Ma
     notice = next((each for each in moment.draft.notices if each.name == name), None)
     return render(
         "notice.html",
-        frames=console().previews.frames(moment.draft, situation_of_notice(notice)) if notice and not wrong else {},
+        frames=console().previews.frames(moment.draft, state_of_notice(notice)) if notice and not wrong else {},
         name=name,
         fields={**dict.fromkeys(_field_names(moment, name), ""), "name": "", **fields},
         languages=languages,

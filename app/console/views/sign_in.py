@@ -10,14 +10,14 @@ import time
 from flask import Blueprint, current_app, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from app.auth.redirects import safe_next
 from app.console import staff
 from app.console.guards import editors, public
 from app.console.pages import render
 from app.console.parts import console
 from app.console.provider import Identity, ProviderAway, ProviderRefused
 from app.history import HistoryUnavailable, LinkUnusable
-from app.logs import log
+from app.observability import log
+from app.web.safe_redirect import safe_next
 
 bp = Blueprint("sign_in", __name__)
 

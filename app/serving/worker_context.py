@@ -6,8 +6,8 @@ from app.auth.refresh import TokenKeeper
 
 
 @dataclass(frozen=True)
-class Served:
-    """Stands in an application's extensions as ``served``.
+class WorkerContext:
+    """Stands in an application's extensions as ``worker_context``.
 
     :ivar is_secure: browsers come over https
     :ivar is_behind_proxy: a balancer is to be given time when the instance ends

@@ -6,10 +6,10 @@ may have changed (docs/decisions/0012-read-before-the-fork.md).
 """
 
 from app.messages.catalogue import compose
-from app.pages import read_templates
+from app.web.rendering import read_templates
 
 
-def read_ahead(*, counts: bool) -> None:
+def preload(*, counts: bool) -> None:
     """Load what every process would load for itself.
 
     :param counts: whether the site counts what happens (``METRICS_ADDRESS``).
@@ -17,4 +17,4 @@ def read_ahead(*, counts: bool) -> None:
     read_templates()
     compose(None, {}, ())  # Babel keeps the languages that it has read, ``shipped()`` the words
     if counts:
-        from app.metrics import exposition, instruments  # noqa: F401, PLC0415 - costs nothing unless it is wanted
+        from app.observability.metrics import exposition, instruments  # noqa: F401, PLC0415 - costs nothing unless it is wanted

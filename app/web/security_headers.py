@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask, Response
 from flask.globals import request_ctx
 
-_STATIC = Path(__file__).parents[1] / "static"
+_STATIC = Path(__file__).parents[2] / "static"
 
 
 def _integrity(script: str) -> str:

@@ -9,9 +9,9 @@ import time
 import weakref
 
 from app.history import Contents, Database, HistoryUnavailable, Pictures, Revisions
-from app.logs import log
 from app.messages.edition import PICTURES, Edition
 from app.messages.pictures import Asset, picture_of
+from app.observability import log
 
 ASK_EVERY_SECONDS = 2.0
 FIRST_ANSWER_SECONDS = 1.0  # for so long a process that starts waits for it

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from app.logs import log
+from app.observability import log
 from config import SettingsError, set_metrics_folder
 
 _TMPFS = Path("/dev/shm")  # noqa: S108 - counting must not wait for a disk; the folder in it is ours alone

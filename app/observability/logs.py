@@ -20,9 +20,8 @@ from flask.globals import request_ctx
 from gunicorn.glogging import Logger
 from structlog.typing import EventDict, WrappedLogger
 
-from app.log_writer import LogWriter, StreamWriter
-
-log = structlog.get_logger("app")
+from app.observability import log
+from app.observability.log_writer import LogWriter, StreamWriter
 
 _LEVELS = {name.lower(): level for name, level in logging.getLevelNamesMapping().items()}
 _NOTHING: Mapping[str, Any] = MappingProxyType({})

@@ -14,8 +14,8 @@ from typing import Literal
 
 import msgspec
 
-from app.logs import log
 from app.messages.plain_text import cleaned
+from app.observability import log
 from app.store import Store, StoreUnavailable
 
 KEPT_DAYS = 40
@@ -69,7 +69,7 @@ class Seen:
     counts: Mapping[date, int]
 
 
-class CodesSeen:
+class UsageCounter:
     """Counts in memory, and writes to the store a moment later, from a thread of its own.
 
     So no guest waits for it, and a storm of refused sign-ins is one write. What a worker has counted in its last

@@ -20,15 +20,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from app.auth import session
-from app.auth.forms import form_token
-from app.headers import SCRIPT_INTEGRITY
 from app.messages import Catalogue, Link, Message, Voice
 from app.messages.merchant import KNOWN_LINKS
-from app.site import locale, site, voice
-from app.views.assets import static_url
-from app.views.brand import brand_url
+from app.services import services
+from app.web.csrf import form_token
+from app.web.localization import locale, localizer
+from app.web.security_headers import SCRIPT_INTEGRITY
+from app.web.static_files import brand_url, static_url
 
-FOLDER = Path(__file__).parents[1] / "templates"
+FOLDER = Path(__file__).parents[2] / "templates"
 FORMATS_REMEMBERED = 2048
 ADDRESSES_REMEMBERED = 16  # all that guests come by; anybody can make up more, and longer ones
 LONGEST_ADDRESS_REMEMBERED = 64
@@ -41,7 +41,7 @@ def render(template: str, /, **about: object) -> str:
     :param about: what this page shows; ``here`` if a guest who changes the language is to come to another page than
         this one; ``can_sign_out`` if it is not to go by whether the browser is signed in.
     """
-    given = _given.in_language(voice(), locale(), site().messages.current())
+    given = _given.in_language(localizer(), locale(), services().messages.current())
     about = {"here": _here(), "can_sign_out": session.is_signed_in(), **given, **about}
     return _templates.get_template(template).render(about)
 

@@ -4,12 +4,12 @@ import re
 
 from flask import request
 
-from app.logs import log
+from app.observability import log
 
 _HOST_OR_ORIGIN = re.compile(r"(?:[a-z][a-z0-9+-]{0,20}://)?[A-Za-z0-9._:\[\]-]{1,100}")  # and nothing of a path
 
 
-def tell_foreign_host(expected: str, *, setting: str) -> None:
+def log_unknown_host(expected: str, *, setting: str) -> None:
     """Say that a request named another host.
 
     :param expected: host and port of our own.
@@ -24,7 +24,7 @@ def tell_foreign_host(expected: str, *, setting: str) -> None:
     )
 
 
-def tell_foreign_origin(expected: str, *, setting: str) -> None:
+def log_cross_origin(expected: str, *, setting: str) -> None:
     """Say that a page of another site, or one that seems to be, sent a form."""
     log.warning(
         "csrf_refused",

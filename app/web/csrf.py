@@ -42,7 +42,7 @@ class FormUnreadable(BadRequest):
     """The form has not one meaning, so nothing of it is used."""
 
 
-class ForeignOrigin(Forbidden):
+class CrossOrigin(Forbidden):
     """A page of another site tries to act here (ASVS 5.0 V3.5.1, V3.5.3)."""
 
 
@@ -71,14 +71,14 @@ def check_form(origin: str, *, may_hold_file: bool = False) -> None:
 
     :param origin: where our own pages come from. Old browsers send neither ``Origin`` nor fetch metadata.
     :param may_hold_file: a file is no nonsense in it.
-    :raises ForeignOrigin: another site's page sent it.
+    :raises CrossOrigin: another site's page sent it.
     :raises UnsupportedMediaType: it is no form.
     :raises RequestEntityTooLarge: it is larger than any form of ours.
     :raises FormUnreadable: it has not one meaning.
     :raises FormRefused: its secret is missing or not this browser's.
     """
     if _comes_from_elsewhere(origin):
-        raise ForeignOrigin
+        raise CrossOrigin
     is_chunked = "Transfer-Encoding" in request.headers
     if (request.content_length or is_chunked) and request.mimetype not in FORMS:
         raise UnsupportedMediaType

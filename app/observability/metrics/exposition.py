@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socket import socket
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -23,15 +23,10 @@ from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from app import ending
-from app.auth.sign_ins import SignIns
-from app.logs import log
+from app import __version__
 from app.messages import Messages
+from app.observability import log
 from app.store import Store, StoreUnavailable
-from app.version import VERSION
-
-if TYPE_CHECKING:
-    from app.published import Published  # of an extra that need not be installed
 
 STORE_EVERY_SECONDS = 15.0  # however often somebody asks
 LOOK_EVERY_SECONDS = 0.5  # whether the master is still there
@@ -39,14 +34,29 @@ LONGEST_REQUEST_SECONDS = 10.0
 _FILE = re.compile(r"(?P<kind>counter|histogram|gauge_live[a-z]+)_(?P<pid>[0-9]+)\.db")
 
 
+class Published(Protocol):
+    """What is published in the console."""
+
+    @property
+    def is_away(self) -> bool:
+        """Whether it could not be read when it was last asked for."""
+
+
 class Overview(Collector):
     """What is counted of the whole site rather than in a worker."""
 
     def __init__(
-        self, store: Store, sign_ins: SignIns, messages: Messages, published: "Published | None" = None
+        self,
+        store: Store,
+        count_sign_ins: Callable[[], int],
+        messages: Messages,
+        published: Published | None = None,
+        *,
+        is_draining: Callable[[], bool],
     ) -> None:
+        self._is_draining = is_draining
         self._store = store
-        self._sign_ins = sign_ins
+        self._count_sign_ins = count_sign_ins
         self._messages = messages
         self._published = published
         self._lock = threading.Lock()
@@ -71,14 +81,14 @@ class Overview(Collector):
                 float(not self._published.is_away),
             )
         build = GaugeMetricFamily("guest_login_build_info", "Which release runs.", labels=["version", "python"])
-        build.add_metric([VERSION, platform.python_version()], 1)
+        build.add_metric([__version__, platform.python_version()], 1)
         yield build
 
     def _sign_ins_alive(self) -> int | None:
         with self._lock:
             if time.monotonic() - self._asked_at >= STORE_EVERY_SECONDS:
                 try:
-                    self._alive = self._sign_ins.count()
+                    self._alive = self._count_sign_ins()
                 except StoreUnavailable:
                     self._alive = None
                 self._asked_at = time.monotonic()
@@ -96,7 +106,7 @@ class Overview(Collector):
             {"file": fault.file, "line": fault.line, "problem": fault.problem, "instead": fault.instead}
             for fault in self._messages.current().faults
         ]
-        is_ending = ending.has_begun()
+        is_ending = self._is_draining()
         detail = {"ready": store["ready"] and not is_ending, "ending": is_ending, "store": store, "words": faults}
         if self._published:  # guests read on without it, so it makes nobody unready
             detail["published_words"] = {"away": self._published.is_away}

@@ -8,9 +8,9 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.logs import log
+from app.observability import log
 
-WRITTEN = "app.forwarding.written"  # where the doctor finds X-Forwarded-For as it came
+WRITTEN = "app.web.forwarding.written"  # where the doctor finds X-Forwarded-For as it came
 WARN_EVERY_SECONDS = 3600
 _FOR, _PROTO, _HOST = "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST"
 # For themselves, and for nobody whose address they could name.

@@ -9,6 +9,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from app.observability.observers import Observer
 from app.paytronix import Call
 from app.paytronix import Reason as VendorReason
 from app.paytronix.client import OPERATIONS, OUTCOMES
@@ -74,8 +75,8 @@ class _Labelled:
         return part
 
 
-class Metrics:
-    """The instruments of one process. A watcher of everything that can be watched (``app/observation.py``).
+class Metrics(Observer):
+    """The instruments of one process. A watcher of everything that can be watched (``app/observability/observers.py``).
 
     :param max_calls: how many calls to Paytronix this process may have under way
     :param entry_for: the name of the merchant's or our own words for a code of Paytronix, None when there are none
@@ -182,16 +183,16 @@ class Metrics:
         for lease in LEASES:
             self._waits.labels(lease)
 
-    def see_call(self, call: Call) -> None:
+    def on_call(self, call: Call) -> None:
         """Count a call to Paytronix."""
         self._calls.labels(call.operation, call.outcome).inc()
         self._call_seconds.labels(call.operation).observe(call.seconds)
 
-    def see_place(self, change: int) -> None:
+    def on_slot(self, change: int) -> None:
         """Count a place for a call taken (1) or given back (-1)."""
         self._under_way.inc(change)
 
-    def see_operation(self, operation: Operation) -> None:
+    def on_operation(self, operation: Operation) -> None:
         """Count an operation of the store."""
         self._operations.labels(operation.name, operation.outcome).inc()
         self._operation_seconds.labels(operation.name).observe(operation.seconds)

@@ -10,8 +10,8 @@ from flask.globals import request_ctx
 from werkzeug.exceptions import BadRequest, Forbidden, RequestHeaderFieldsTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.auth.forms import check_form
 from app.auth.session import STATELESS, raise_store_failure, required_sign_in
+from app.web.csrf import check_form
 
 View = TypeVar("View", bound=Callable[..., object])
 
@@ -40,11 +40,11 @@ def unguarded(app: Flask) -> list[str]:
     return sorted({endpoint for endpoint, view in views if not hasattr(view, _GUARD)})
 
 
-class ForeignHost(BadRequest):
+class UnknownHost(BadRequest):
     """The request names a host that is not ours. The answer must not name it either."""
 
 
-class HttpsSeenAsHttp(Exception):
+class HttpsReportedAsHttp(Exception):
     """The proxy says plain http of a request that a browser has sent over https."""
 
 
@@ -68,9 +68,9 @@ def install(app: Flask, *, netloc: str, origin: str, trusts_proxy: bool) -> None
             return None
         host = asked.environ.get("HTTP_HOST", "").lower().removesuffix(own_port)
         if host != netloc:
-            return lead_home(host, netloc=netloc, origin=origin)
+            return redirect_to_own_host(host, netloc=netloc, origin=origin)
         if trusts_proxy and came_by_plain_http(asked, origin):
-            return lead_to_https(origin)
+            return redirect_to_https(origin)
         check_cookies(asked)
         if asked.endpoint is None:
             return None  # 404 or 405: routing has the answer
@@ -92,26 +92,26 @@ def check_cookies(asked: Request) -> None:
         raise RequestHeaderFieldsTooLarge
 
 
-def lead_home(host: str, *, netloc: str, origin: str) -> AnyResponse:
+def redirect_to_own_host(host: str, *, netloc: str, origin: str) -> AnyResponse:
     """Where a request goes on that names our host with the dot at its end that ends every name in the DNS.
 
-    :raises ForeignHost: it names another host, or it has sent something.
+    :raises UnknownHost: it names another host, or it has sent something.
     """
     if request.method not in {"GET", "HEAD"} or re.sub(r"\.(?=:|$)", "", host) != netloc:
-        raise ForeignHost
+        raise UnknownHost
     return _same_page_at(origin)
 
 
-def lead_to_https(origin: str) -> AnyResponse:
+def redirect_to_https(origin: str) -> AnyResponse:
     """Where a request goes on that came by plain http.
 
     :raises Forbidden: it has sent something.
-    :raises HttpsSeenAsHttp: it has come over https, and the proxy does not say so.
+    :raises HttpsReportedAsHttp: it has come over https, and the proxy does not say so.
     """
     if request.method in WRITING:
         raise Forbidden  # what was typed has already travelled in the clear: do not make that work
     if "Sec-Fetch-Mode" in request.headers:  # which browsers send over https only: they would come back the same way
-        raise HttpsSeenAsHttp
+        raise HttpsReportedAsHttp
     return _same_page_at(origin)
 
 

@@ -10,7 +10,7 @@ import msgspec
 from flask import Flask, Response, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 
-from app import forwarding, headers
+from app.web import forwarding, security_headers
 
 HEADER = "X-Doctor"
 GOOD_FOR_SECONDS = 60
@@ -71,7 +71,7 @@ def init_app(app: Flask, *, keys: Sequence[str], trusted_hops: int, is_secure: b
             forwarded_proto="X-Forwarded-Proto" in request.headers,
             trusted_hops=trusted_hops,
             unreadable_address="" if forwarding.bare_address(trusted) else trusted,
-            headers=headers.of_pages(is_secure=is_secure) | {"Cache-Control": "no-store"},
+            headers=security_headers.of_pages(is_secure=is_secure) | {"Cache-Control": "no-store"},
         )
         return Response(json.dumps(msgspec.structs.asdict(seen)), mimetype="application/json")
 

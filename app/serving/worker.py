@@ -23,10 +23,10 @@ from gunicorn.http.errors import (
 )
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from app import ending
-from app.headers import EVERYWHERE, HSTS
-from app.logs import log
-from app.served import Served
+from app.observability import log
+from app.serving import shutdown
+from app.serving.worker_context import WorkerContext
+from app.web.security_headers import EVERYWHERE, HSTS
 
 DRAIN_SECONDS = 5  # a balancer that asks /servez every two seconds hears twice that it is to send nobody here
 HEARSAY_SECONDS = 0.5  # between a worker's hearing of the end and the master's, when both are told
@@ -129,7 +129,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """The beat of the main loop, once a second at least."""
         super().notify()
         if self._told_at is not None:
-            wait_seconds = DRAIN_SECONDS if ending.has_begun() else HEARSAY_SECONDS
+            wait_seconds = DRAIN_SECONDS if shutdown.is_draining() else HEARSAY_SECONDS
             if time.monotonic() >= self._told_at + wait_seconds:
                 self.alive = False
 
@@ -145,7 +145,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if self.alive:
             return
         self.cfg.set("graceful_timeout", max(int(self._seconds_left()), 1))  # of which a drain has taken its part
-        if ending.has_begun():
+        if shutdown.is_draining():
             # Nobody comes after us: closing a listener resets the connections that wait in it.
             for listener in self.sockets:
                 taken = -1
@@ -237,5 +237,5 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers.items()), "", body]
         return "\r\n".join(lines).encode("ascii")
 
-    def _served(self) -> Served:
-        return cast(Served, cast(Flask, self.wsgi).extensions["served"])
+    def _served(self) -> WorkerContext:
+        return cast(WorkerContext, cast(Flask, self.wsgi).extensions["worker_context"])

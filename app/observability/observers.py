@@ -1,9 +1,9 @@
-"""What is told of a running site, and to whom: the log always, watchers (metrics, traces) if there are any."""
+"""Who is told how calls to Paytronix and operations of the store went: the log always, metrics and traces if wanted."""
 
-from typing import Protocol
+from collections.abc import Sequence
 
-from app.logs import log
 from app.messages import Fault
+from app.observability import log
 from app.paytronix import Call, Reason
 from app.store import Operation
 
@@ -23,20 +23,46 @@ _EVENTS = {
 }
 
 
-class Watcher(Protocol):
-    """Whoever wants to know how calls and operations went. Called by any thread, right after each; must be quick."""
+class Observer:
+    """Told how calls and operations went, by any thread, right after each; must be quick. Overrides what it wants."""
 
-    def see_call(self, call: Call) -> None:
+    def on_call(self, call: Call) -> None:
         """A call to Paytronix has ended."""
 
-    def see_place(self, change: int) -> None:
-        """A place for such calls was taken (1) or given back (-1)."""
+    def on_slot(self, change: int) -> None:
+        """A concurrency slot for such calls was taken (1) or given back (-1)."""
 
-    def see_operation(self, operation: Operation) -> None:
+    def on_operation(self, operation: Operation) -> None:
         """An operation of the store has ended."""
 
 
-def tell_call(call: Call) -> None:
+class Observers(Observer):
+    """Several observers as one."""
+
+    def __init__(self, observers: Sequence[Observer]) -> None:
+        self._observers = tuple(observers)
+
+    def on_call(self, call: Call) -> None:
+        for observer in self._observers:
+            observer.on_call(call)
+
+    def on_slot(self, change: int) -> None:
+        for observer in self._observers:
+            observer.on_slot(change)
+
+    def on_operation(self, operation: Operation) -> None:
+        for observer in self._observers:
+            observer.on_operation(operation)
+
+
+class CallLog(Observer):
+    """Writes a line to the log for each call."""
+
+    def on_call(self, call: Call) -> None:
+        log_call(call)
+
+
+def log_call(call: Call) -> None:
     """One line for each call: its shape, never its content (the vendor asks integrators to log every call)."""
     about = {
         "operation": call.operation,
@@ -64,7 +90,7 @@ def tell_call(call: Call) -> None:
         log.warning(event, **about)
 
 
-def tell_fault(fault: Fault) -> None:
+def log_fault(fault: Fault) -> None:
     """One line for each fault in the merchant's folder, each time that it is new."""
     log.warning(
         "words_fault",

@@ -1,4 +1,4 @@
-"""The situations in which guests read a sentence, and the page on which they do: made up, on the real templates.
+"""The states in which guests read a sentence, and the page on which they do: made up, on the real templates.
 
 For those who look at words before guests do: the merchant's console, and ``messages preview``.
 """
@@ -12,7 +12,6 @@ from types import MappingProxyType
 
 from flask import current_app, g
 
-from app.card_code import card_code
 from app.messages import Catalogue, Message, Voice
 from app.messages.catalogue import LAST_RESORT
 from app.messages.check import AFTER_SIGN_IN
@@ -21,9 +20,10 @@ from app.messages.listing import lines
 from app.messages.notices import Notice
 from app.messages.shipped import shipped
 from app.messages.words import DEFAULT, PAYTRONIX, SITE, Key
-from app.pages import render
 from app.paytronix import Account, Balance, Expiration
-from app.site import site
+from app.services import services
+from app.web.barcode import card_code
+from app.web.rendering import render
 
 EXAMPLES = {"minutes": "5", "guest": "Ana", "reference": "4f1c20d8a3b96e75"}
 ACCOUNT = Account(
@@ -48,7 +48,7 @@ _NO_PAGE = frozenset({"wrong_address"})  # plain text, since the address may be 
 
 
 @dataclass(frozen=True)
-class Situation:
+class PreviewState:
     """A page, in every language.
 
     :ivar show: gives its HTML, within a request
@@ -58,55 +58,55 @@ class Situation:
     show: Callable[[Voice], str]
 
 
-def situations(catalogue: Catalogue, now: datetime) -> Iterator[Situation]:
+def preview_states(catalogue: Catalogue, now: datetime) -> Iterator[PreviewState]:
     """All of them.
 
     :param now: aware; notices are told apart by it.
     """
     yield SIGN_IN
     for notice in catalogue.notices:
-        yield Situation(f"notice {notice.name} ({_when(notice, now)})", partial(_with_notice, notice))
+        yield PreviewState(f"notice {notice.name} ({_when(notice, now)})", partial(_with_notice, notice))
     yield REWARDS
-    yield Situation("account without anything", lambda _: _account(None, Account()))
+    yield PreviewState("account without anything", lambda _: _account(None, Account()))
     for key in dict.fromkeys((line.section, line.name) for line in lines(catalogue)):
-        if key[0] in _SAYING and (situation := situation_of(key)):
-            yield situation
+        if key[0] in _SAYING and (state := state_of(key)):
+            yield state
 
 
-def situation_of(key: Key) -> Situation | None:
+def state_of(key: Key) -> PreviewState | None:
     """Where guests read an entry; None for what is on no page.
 
     :param key: its section and name.
     """
     section, name = key
     if section in {"", PAYTRONIX}:
-        return Situation(name, partial(_with_code, name))
+        return PreviewState(name, partial(_with_code, name))
     if section == SITE:
-        return None if name in _NO_PAGE else Situation(name, partial(_of_the_site, name))
+        return None if name in _NO_PAGE else PreviewState(name, partial(_of_the_site, name))
     if section == "error":
-        return Situation(name, partial(_of_the_site, "error"))
+        return PreviewState(name, partial(_of_the_site, "error"))
     if section == "account":
         account = Account() if name == "no_rewards" else ACCOUNT
-        return Situation(name, lambda _: _account(None, account))
+        return PreviewState(name, lambda _: _account(None, account))
     if key in _WITH_AN_ERROR:
-        return Situation(name, partial(_with_code, WRONG_PASSWORD))
-    return Situation(name, lambda _: _sign_in(None))
+        return PreviewState(name, partial(_with_code, WRONG_PASSWORD))
+    return PreviewState(name, lambda _: _sign_in(None))
 
 
-def situation_of_notice(notice: Notice) -> Situation:
+def state_of_notice(notice: Notice) -> PreviewState:
     """The sign-in page with a notice of the merchant's, whenever it is shown."""
-    return Situation(notice.name, partial(_with_notice, notice))
+    return PreviewState(notice.name, partial(_with_notice, notice))
 
 
-def page_of(situation: Situation, voice: Voice) -> str:
+def preview_of(state: PreviewState, voice: Voice) -> str:
     """The page on which guests read a sentence, through the site's own templates.
 
     :param voice: one of the words that the application has at this moment.
     """
-    with current_app.test_request_context("/login", base_url=str(site().settings.public_url)):
-        g.voice = voice
+    with current_app.test_request_context("/login", base_url=str(services().settings.public_url)):
+        g.localizer = voice
         g.request_id = EXAMPLES["reference"]
-        return situation.show(voice)
+        return state.show(voice)
 
 
 def _when(notice: Notice, now: datetime) -> str:
@@ -145,7 +145,7 @@ def _of_the_site(name: str, voice: Voice) -> str:
 
 
 def _account(message: Message | None, account: Account | None = None, *, card_ending: str = CARD_NUMBER[-4:]) -> str:
-    kind = site().messages.current().merchant.show_card_code
+    kind = services().messages.current().merchant.show_card_code
     return render(
         "account.html",
         message=message,
@@ -176,5 +176,5 @@ def _sign_in(
     )
 
 
-SIGN_IN = Situation("sign-in", lambda _: _sign_in(None))
-REWARDS = Situation("account", lambda _: _account(None, ACCOUNT))
+SIGN_IN = PreviewState("sign-in", lambda _: _sign_in(None))
+REWARDS = PreviewState("account", lambda _: _account(None, ACCOUNT))

@@ -4,7 +4,7 @@ SignInEnded                     303 to the sign-in page, which says why and lead
 Unavailable, StoreUnavailable   503, still signed in
 FormRefused                     on the sign-in form: the form again; elsewhere 400
 HTTPException                   its own status
-HttpsSeenAsHttp                 503: to send the browser on would send it round
+HttpsReportedAsHttp                 503: to send the browser on would send it round
 ParseException                  400
 anything else                   500, with nothing in it but a reference number
 """
@@ -15,17 +15,19 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.auth import session
-from app.auth.forms import ForeignOrigin, FormRefused, FormUnreadable
-from app.auth.guards import ForeignHost, HttpsSeenAsHttp
 from app.auth.sign_ins import SignInEnded
-from app.logs import log, request_id
 from app.messages import Message
-from app.pages import render
+from app.observability import log
+from app.observability.logs import request_id
 from app.paytronix import Refused, Unavailable
-from app.refusals import tell_foreign_host, tell_foreign_origin
-from app.site import RETRY_AFTER_SECONDS, language_cookie, site, told, words_for
+from app.services import RETRY_AFTER_SECONDS, services
 from app.store import StoreUnavailable
 from app.views import language, login
+from app.web.access import HttpsReportedAsHttp, UnknownHost
+from app.web.csrf import CrossOrigin, FormRefused, FormUnreadable
+from app.web.localization import error_message, language_cookie, site_message
+from app.web.refused_requests import log_cross_origin, log_unknown_host
+from app.web.rendering import render
 
 _WORDS = {
     400: "bad_request",
@@ -46,7 +48,7 @@ def error_page(status: int, words: str | Message, *, retry_after_seconds: int | 
 
     :param words: a message, or the name of one of the site's.
     """
-    message = told(words) if isinstance(words, str) else words
+    message = site_message(words) if isinstance(words, str) else words
     page = make_response(render("error.html", message=message, reference=request_id()), status)
     if retry_after_seconds is not None:
         page.headers["Retry-After"] = str(retry_after_seconds)
@@ -61,8 +63,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(StoreUnavailable, _store_unavailable)
     app.register_error_handler(FormRefused, _form_refused)
     app.register_error_handler(FormUnreadable, _form_unreadable)
-    app.register_error_handler(ForeignHost, _foreign_host)
-    app.register_error_handler(HttpsSeenAsHttp, _https_seen_as_http)
+    app.register_error_handler(UnknownHost, _foreign_host)
+    app.register_error_handler(HttpsReportedAsHttp, _https_seen_as_http)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(ParseException, _unreadable_body)
     app.register_error_handler(Exception, _unexpected)
@@ -83,12 +85,12 @@ def _sign_in_ended(ended: SignInEnded) -> AnyResponse:
 
 
 def _paytronix_unavailable(error: Unavailable) -> Response:
-    message = words_for(error, guest=_username())
+    message = error_message(error, guest=_username())
     return error_page(503, message, retry_after_seconds=error.retry_after_seconds or RETRY_AFTER_SECONDS)
 
 
 def _refused(error: Refused) -> Response:
-    return error_page(422, words_for(error, guest=_username()))
+    return error_page(422, error_message(error, guest=_username()))
 
 
 def _username() -> str:
@@ -127,15 +129,15 @@ def _form_unreadable(error: FormUnreadable) -> AnyResponse:
     return login.form_unreadable() if request.endpoint == "login.submit" else error_page(400, "bad_request")
 
 
-def _foreign_host(error: ForeignHost) -> Response:
-    url = site().settings.public_url
-    tell_foreign_host(url.netloc, setting="PUBLIC_URL")
-    answer = make_response(f"{told('wrong_address').text}\n{url}/\n", 400)
+def _foreign_host(error: UnknownHost) -> Response:
+    url = services().settings.public_url
+    log_unknown_host(url.netloc, setting="PUBLIC_URL")
+    answer = make_response(f"{site_message('wrong_address').text}\n{url}/\n", 400)
     answer.mimetype = "text/plain"
     return answer
 
 
-def _https_seen_as_http(error: HttpsSeenAsHttp) -> Response:
+def _https_seen_as_http(error: HttpsReportedAsHttp) -> Response:
     log.error("https_seen_as_http", todo="have the proxy that ends TLS say so: X-Forwarded-Proto: https")
     return error_page(503, "https_lost", retry_after_seconds=RETRY_AFTER_SECONDS)
 
@@ -149,8 +151,8 @@ def _unreadable_body(error: ParseException) -> Response:
 def _http_error(error: HTTPException) -> AnyResponse:
     if error.code is None or error.code < 400:  # a redirect that routing asks for
         return error.get_response()
-    if isinstance(error, ForeignOrigin):
-        tell_foreign_origin(str(site().settings.public_url), setting="PUBLIC_URL")
+    if isinstance(error, CrossOrigin):
+        log_cross_origin(str(services().settings.public_url), setting="PUBLIC_URL")
     if error.code in {413, 431}:
         log.warning("request_too_large", status=error.code)
     page = error_page(error.code, _WORDS.get(error.code, "error" if error.code >= 500 else "bad_request"))

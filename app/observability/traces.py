@@ -20,11 +20,11 @@ from opentelemetry.sdk.trace.sampling import Decision, ParentBased, Sampler, Sam
 from opentelemetry.trace import Link, SpanKind, StatusCode, TraceState
 from opentelemetry.util.types import Attributes
 
-from app.auth.session import STATELESS
-from app.logs import request_id
+from app import __version__
+from app.observability.logs import request_id
+from app.observability.observers import Observer
 from app.paytronix import Call
 from app.store import Operation
-from app.version import VERSION
 
 EXPORT_SECONDS = 2.0  # with all repetitions
 MOST_SPANS = 2048  # that wait; further ones are dropped
@@ -75,14 +75,15 @@ class AFewASecond(Sampler):
         return f"at most {self._most:.0f} traces a second"
 
 
-class Traces:
+class Traces(Observer):
     """A span for each answer, and below it one for each call to Paytronix and each operation of the store.
 
     :param exporter: where spans go.
+    :param untraced: beginnings of paths of which nobody wants to know.
     :param samples_itself: trace ``MOST_PAGES_A_SECOND`` at most; otherwise ``OTEL_TRACES_SAMPLER`` has its say.
     """
 
-    def __init__(self, app: Flask, exporter: SpanExporter, *, samples_itself: bool) -> None:
+    def __init__(self, app: Flask, exporter: SpanExporter, *, untraced: tuple[str, ...], samples_itself: bool) -> None:
         # OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES come last, so they count.
         resource = Resource({"service.name": "guest-login"}).merge(OTELResourceDetector().detect())
         provider = TracerProvider(sampler=ParentBased(AFewASecond()) if samples_itself else None, resource=resource)
@@ -90,12 +91,12 @@ class Traces:
         provider.add_span_processor(
             BatchSpanProcessor(exporter, max_queue_size=MOST_SPANS, max_export_batch_size=MOST_SPANS)
         )
-        self._tracer = provider.get_tracer("guest-login", VERSION)
+        self._tracer = provider.get_tracer("guest-login", __version__)
         app.after_request(self._name)
         inner = app.wsgi_app
 
         def traced(environ: dict[str, Any], start_response: Any) -> Any:
-            if environ["PATH_INFO"].startswith(STATELESS):
+            if environ["PATH_INFO"].startswith(untraced):
                 return inner(environ, start_response)
             # A context of its own, without a parent: what a browser sends along is not taken over.
             about: dict[str, Any] = {"record_exception": False, "kind": SpanKind.SERVER}  # its text is not ours
@@ -104,15 +105,15 @@ class Traces:
 
         app.wsgi_app = traced  # type: ignore[method-assign]  # the session is read from the store before Flask's hooks
 
-    def see_call(self, call: Call) -> None:
+    def on_call(self, call: Call) -> None:
         """A call to Paytronix: its shape, never its content."""
         facts = {"operation": call.operation, "outcome": call.outcome, "status": call.status, "bytes": call.body_bytes}
         self._ended(f"paytronix {call.operation}", call.seconds, facts, failed=call.outcome != "success")
 
-    def see_place(self, change: int) -> None:
+    def on_slot(self, change: int) -> None:
         """Nothing: a place is taken for longer than a span."""
 
-    def see_operation(self, operation: Operation) -> None:
+    def on_operation(self, operation: Operation) -> None:
         """An operation of the store."""
         facts = {"operation": operation.name, "outcome": operation.outcome}
         self._ended(f"store {operation.name}", operation.seconds, facts, failed=operation.outcome not in _WELL)

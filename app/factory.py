@@ -1,0 +1,78 @@
+"""The guests' site as a Flask application."""
+
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from app.auth.session import STATELESS, StoreSessionInterface
+from app.commands import Commands
+from app.observability import logs
+from app.services import make_services
+from app.serving.worker_context import WorkerContext
+from app.views import account, assets, brand, health, home, language, login, logout, well_known
+from app.web import access, csrf, echo, error_pages, security_headers
+from app.web.forwarding import Forwarding
+from app.web.patience import patient
+from config import Settings
+
+if TYPE_CHECKING:
+    from app.messages import Messages
+    from app.observability.metrics.instruments import Metrics
+    from app.observability.observers import Observer
+    from app.observability.traces import Traces
+
+LONGEST_REQUEST_BYTES = 16 * 1024
+PAGES = (home, login, logout, language, account, health, assets, brand, well_known)
+
+
+def create_app(settings: Settings) -> Flask:
+    """The site for these settings. Opens no connection: workers are forked after this."""
+    app = Flask(__name__, static_folder=None, template_folder=None)
+    is_secure, trusts_proxy = settings.public_url.is_secure, settings.trusted_proxy_hops > 0
+    metrics, traces = make_metrics(settings, app), make_traces(settings, app)
+    logs.configure(settings.log_level, observe=metrics.see_event if metrics else None)
+    observers: list[Observer] = [each for each in (metrics, traces) if each]
+    app.extensions["services"] = services = make_services(settings, observers)
+    app.extensions["worker_context"] = WorkerContext(
+        is_secure=is_secure, is_behind_proxy=trusts_proxy, tokens=services.tokens
+    )
+    keys = settings.signing_keys
+    app.config.update(SECRET_KEY=keys[0], MAX_CONTENT_LENGTH=LONGEST_REQUEST_BYTES, MAX_FORM_PARTS=50)
+    csrf.init_app(app, keys=keys)
+    app.session_interface = StoreSessionInterface(
+        app, services.sign_ins, keys=keys, is_secure=is_secure, idle_seconds=settings.session_idle_seconds
+    )
+    logs.init_app(app, trusts_proxy=trusts_proxy)
+    security_headers.init_app(app, is_secure=is_secure, trusts_proxy=trusts_proxy)
+    for page in PAGES:
+        app.register_blueprint(page.bp)
+    echo.init_app(app, keys=keys, trusted_hops=settings.trusted_proxy_hops, is_secure=is_secure)
+    access.install(app, netloc=settings.public_url.netloc, origin=str(settings.public_url), trusts_proxy=trusts_proxy)
+    error_pages.init_app(app)
+    app.cli = Commands(app.name)
+    forwarding = Forwarding(app.wsgi_app, trusted_hops=settings.trusted_proxy_hops)
+    app.wsgi_app = patient(forwarding)  # type: ignore[method-assign, assignment]
+    return app
+
+
+def make_metrics(settings: Settings, app: Flask) -> "Metrics | None":
+    """What counts, if ``METRICS_ADDRESS`` is set."""
+    if settings.metrics_address is None:
+        return None
+    from app.observability.metrics.instruments import Metrics  # noqa: PLC0415 - costs nothing unless it is wanted
+
+    def entry_for(code: str) -> str | None:
+        messages: Messages = app.extensions["services"].messages
+        return messages.current().voices[0].entry_for(code)
+
+    return Metrics(max_calls=settings.paytronix_max_calls, entry_for=entry_for)
+
+
+def make_traces(settings: Settings, app: Flask) -> "Traces | None":
+    """What sends traces to a collector, if ``OTEL_EXPORTER_OTLP_ENDPOINT`` is set."""
+    if settings.otel_exporter_otlp_endpoint is None:
+        return None
+    from app.observability.traces import Traces, exporter_to  # noqa: PLC0415 - an extra that need not be installed
+
+    exporter = exporter_to(settings.otel_exporter_otlp_endpoint)
+    return Traces(app, exporter, untraced=STATELESS, samples_itself=settings.otel_traces_sampler is None)
