@@ -2,13 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
+PORTS := --port $(or $(PORT),8000) --console-port $(or $(CONSOLE_PORT),8001) --paytronix-port $(or $(PAYTRONIX_PORT),9000)
 PEERS := benchmarks/peers
 PROVIDER := tests/console/provider
 # For every Python from 3.11 on, and without the address of the index that happened to be asked.
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 .DEFAULT_GOAL := help
 
-.PHONY: help setup browser-and-redis run link test soak screenshots browsers audit bench check lint lock
+.PHONY: help setup browser-and-redis run dev link test soak screenshots browsers audit bench check lint lock
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,10 +26,13 @@ browser-and-redis:
 	@./tests/install-servers
 
 run: setup  ## start the site at http://127.0.0.1:8000 and the merchant's console at :8001, with a simulated Paytronix
-	$(RUN) -m sandbox.demo
+	$(RUN) -m sandbox.demo $(PORTS)
+
+dev: setup  ## the same with code that is reloaded when it changes, and Flask's debugger
+	$(RUN) -m sandbox.demo --debug $(PORTS)
 
 link: setup  ## print another link that opens the console of "make run"
-	@$(RUN) -m sandbox.demo --link
+	@$(RUN) -m sandbox.demo --link $(PORTS)
 
 $(PROVIDER)/node_modules/ready: $(PROVIDER)/package-lock.json
 	@./tests/install-servers node:nodejs npm:npm

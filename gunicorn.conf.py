@@ -17,6 +17,7 @@ from app.observability import log
 from app.observability.metrics import process as metrics_process
 from app.services import make_published
 from app.serving import shutdown
+from app.serving.debugger import refuse_debugger_for_others
 from app.serving.metrics_process import serve_metrics
 from app.serving.preload import preload
 from app.serving.worker import DESCRIPTORS, DRAIN_SECONDS
@@ -32,6 +33,7 @@ from config import (
     workers_wanted,
 )
 
+refuse_debugger_for_others()
 is_console = "wsgi:console" in sys.argv
 name = "console" if is_console else "site"
 

@@ -8,6 +8,7 @@ import sys
 import click
 from flask import Flask
 
+from app.serving.debugger import refuse_debugger_for_others
 from config import ConsoleSettings, Settings, SettingsError, check_extras
 
 
@@ -15,6 +16,7 @@ def __getattr__(name: str) -> Flask:
     make = {"app": _make_site, "console": _make_console}.get(name)
     if make is None:
         raise AttributeError(f"wsgi has no {name}: it has app and console")
+    refuse_debugger_for_others()
     try:
         made = globals()[name] = make()
     except SettingsError as error:
@@ -25,7 +27,8 @@ def __getattr__(name: str) -> Flask:
 def _make_site() -> Flask:
     from app.factory import create_app  # noqa: PLC0415 - see above
 
-    if click.get_current_context(silent=True) is None:
+    command = click.get_current_context(silent=True)
+    if command is None or command.info_name == "run":
         return create_app(Settings.from_env())
     return create_app(_settings_of_command().for_command())
 

@@ -1,8 +1,9 @@
-"""``make run``: the simulated Paytronix, the site and the merchant's console, for a first look and for development.
+"""The simulated Paytronix, the site and the merchant's console together: ``make run`` to look, ``make dev`` to develop.
 
 With ``--link`` (``make link``) it only prints another link that opens the console.
 """
 
+import argparse
 import os
 import secrets
 import signal
@@ -15,38 +16,41 @@ from pathlib import Path
 from sandbox.switches import Switches
 
 ROOT = Path(__file__).parents[1]
-HOST, SITE_PORT, CONSOLE_PORT, PAYTRONIX_PORT = "127.0.0.1", 8000, 8001, 9000
+HOST = "127.0.0.1"
 READY_WITHIN_SECONDS = 20
 
 
 def main() -> int:
     """Run all of it until one ends or this process is told to."""
-    settings = _settings()
-    if sys.argv[1:] == ["--link"]:
+    asked = _arguments()
+    settings = _settings(asked)
+    if asked.link:
         print(_link(settings))
         return 0
-    taken = [port for port in (SITE_PORT, CONSOLE_PORT, PAYTRONIX_PORT) if _answers(port)]
+    ports = asked.paytronix_port, asked.port, asked.console_port
+    taken = [port for port in ports if _answers(port)]
     if taken:
         print(
-            f"Port {taken[0]} is in use on this machine. Stop what listens there, then try again.",
+            f"Port {taken[0]} is in use on this machine. Stop what listens there, or name other ports: "
+            "make run PORT=8100 CONSOLE_PORT=8101 PAYTRONIX_PORT=9100",
             file=sys.stderr,
         )
         return 1
     for name in ("SIGTERM", "SIGINT"):
         signal.signal(getattr(signal, name), lambda *_: sys.exit(0))
     link = _link(settings)  # makes the tables too, before the site looks for them
+    serve = _under_flask if asked.debug else _under_gunicorn
     processes = [
-        subprocess.Popen([sys.executable, "-m", "sandbox", "--port", str(PAYTRONIX_PORT)], cwd=ROOT),
-        *(
-            subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "--log-level", "warning", application], cwd=ROOT, env=settings
-            )
-            for application in ("wsgi:app", "wsgi:console")
-        ),
+        subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, env=settings)
+        for command in (
+            ("sandbox", "--port", str(asked.paytronix_port)),
+            serve("wsgi:app", asked.port),
+            serve("wsgi:console", asked.console_port),
+        )
     ]
     try:
-        _wait_until_ready(processes)
-        print(f"\nThe site is ready: http://{HOST}:{SITE_PORT}   (Ctrl-C stops it)", flush=True)
+        _wait_until_ready(processes, ports)
+        print(f"\nThe site is ready: http://{HOST}:{asked.port}   (Ctrl-C stops it)", flush=True)
         print(f"The merchant's console: {link}", flush=True)
         print("That link opens it once, within 15 minutes; for another one: make link", flush=True)
         while all(process.poll() is None for process in processes):
@@ -59,20 +63,38 @@ def main() -> int:
             process.wait()
 
 
-def _settings() -> dict[str, str]:
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="sandbox.demo", description="A site with a simulated Paytronix.")
+    parser.add_argument("--port", type=int, default=8000, help="of the site")
+    parser.add_argument("--console-port", type=int, default=8001)
+    parser.add_argument("--paytronix-port", type=int, default=9000)
+    parser.add_argument("--debug", action="store_true", help="reload changed code, and show Flask's debugger")
+    parser.add_argument("--link", action="store_true", help="print another link that opens the console, and end")
+    return parser.parse_args()
+
+
+def _under_gunicorn(application: str, port: int) -> tuple[str, ...]:
+    return "gunicorn", "--log-level", "warning", "--bind", f"{HOST}:{port}", application
+
+
+def _under_flask(application: str, port: int) -> tuple[str, ...]:
+    return "flask", "--app", application, "run", "--debug", "--host", HOST, "--port", str(port)
+
+
+def _settings(asked: argparse.Namespace) -> dict[str, str]:
     """The environment of site and console. What is set already counts: that is how one tries another store, say."""
     switches = Switches()
     return {
-        "PUBLIC_URL": f"http://{HOST}:{SITE_PORT}",
-        "CONSOLE_URL": f"http://{HOST}:{CONSOLE_PORT}",
+        "PUBLIC_URL": f"http://{HOST}:{asked.port}",
+        "CONSOLE_URL": f"http://{HOST}:{asked.console_port}",
         "MESSAGES_URL": "sqlite:///instance/words.db",
         "SECRET_KEY": _key("demo-secret-key"),
         "CONSOLE_SECRET_KEY": _key("demo-console-key"),
-        "PAYTRONIX_BASE_URL": f"http://{HOST}:{PAYTRONIX_PORT}/rest/25.33",
+        "PAYTRONIX_BASE_URL": f"http://{HOST}:{asked.paytronix_port}/rest/25.33",
         "PAYTRONIX_MERCHANT_ID": str(switches.merchant_id),
         "PAYTRONIX_CLIENT_ID": switches.client_id,
         "PAYTRONIX_CLIENT_SECRET": switches.client_secret,
-        "LOG_LEVEL": "warning",
+        "LOG_LEVEL": "info" if asked.debug else "warning",
     } | os.environ
 
 
@@ -87,9 +109,9 @@ def _link(settings: dict[str, str]) -> str:
     return made.stdout.splitlines()[0]
 
 
-def _wait_until_ready(processes: list[subprocess.Popen[bytes]]) -> None:
+def _wait_until_ready(processes: list[subprocess.Popen[bytes]], ports: tuple[int, ...]) -> None:
     give_up_at = time.monotonic() + READY_WITHIN_SECONDS
-    while not all(_answers(port) for port in (PAYTRONIX_PORT, SITE_PORT, CONSOLE_PORT)):
+    while not all(_answers(port) for port in ports):
         if any(process.poll() is not None for process in processes) or time.monotonic() > give_up_at:
             sys.exit("The site did not start; the lines above say why.")
         time.sleep(0.05)

@@ -67,8 +67,9 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HttpsReportedAsHttp, _https_seen_as_http)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(ParseException, _unreadable_body)
-    app.register_error_handler(Exception, _unexpected)
-    app.register_error_handler(InternalServerError, _unexpected)  # what failed before or after the view
+    if not app.debug:  # a developer sees Flask's debugger instead
+        app.register_error_handler(Exception, _unexpected)
+        app.register_error_handler(InternalServerError, _unexpected)  # what failed before or after the view
     app.log_exception = lambda exc_info: None  # type: ignore[method-assign]  # _unexpected does that
 
 

@@ -127,10 +127,7 @@ def test_no_value_that_somebody_else_chooses_becomes_a_label(metrics):
 
 def test_the_reference_names_every_metric_and_every_event():
     reference = (ROOT / "docs" / "metrics.md").read_text()
-    text = (
-        Path(instruments.__file__).read_text()
-        + (ROOT / "app/observability/metrics/exposition.py").read_text()
-    )
+    text = Path(instruments.__file__).read_text() + (ROOT / "app/observability/metrics/exposition.py").read_text()
     names = set(re.findall(r'(?:Counter|Histogram|Gauge)\(\s*"([a-z_]+)"', text))
     names |= {name.removeprefix("guest_login_") for name in re.findall(r'"(guest_login_[a-z_]+)"', text)} - {
         "guest_login"
