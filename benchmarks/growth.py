@@ -18,7 +18,7 @@ from redis import Redis as Client
 from app.auth.pseudonyms import Pseudonyms
 from app.auth.sign_ins import SignIns, Tokens
 from app.store.redis import RedisStore
-from app.store.redis_connections import Command
+from app.store.redis_clients import Step
 from app.store.urls import open_store
 from benchmarks.contestants import SITE
 from benchmarks.measure import Figures, Started, percentile, started
@@ -162,7 +162,7 @@ class Held:
 
 
 class _Pipelined:
-    """Servers for a RedisStore that only puts: commands are gathered, and their replies looked at in bulk."""
+    """A client for a RedisStore that only puts: scripts are gathered, and their replies looked at in bulk."""
 
     name = "Redis behind a pipeline"
     is_private = True
@@ -170,21 +170,21 @@ class _Pipelined:
     def __init__(self, socket: str) -> None:
         self._pipeline = Client(unix_socket_path=socket).pipeline(transaction=False)
 
-    def exchange(self, commands: Sequence[Command]) -> list[Any]:
-        for command in commands:
-            self._pipeline.execute_command(*command)
+    def run(self, steps: Sequence[Step]) -> list[Any]:
+        for script, keys, arguments in steps:
+            self._pipeline.eval(script, len(keys), *keys, *arguments)
         if len(self._pipeline) >= 1000:
             self.flush()
-        return [None] * len(commands)
+        return [0] * len(steps)
 
     def flush(self) -> None:
         self._pipeline.execute()  # raises what any of the replies says
 
-    def together(self, keys: Any) -> Iterator[list[str]]:
-        yield list(keys)
+    def group_by_slot(self, keys: Sequence[str]) -> list[list[str]]:
+        return [list(keys)] if keys else []
 
-    def distrust(self) -> None:
-        """Nothing to find out."""
+    def reconnect(self) -> None:
+        """Nothing fails over here."""
 
     def close(self) -> None:
         self.flush()
@@ -192,8 +192,8 @@ class _Pipelined:
 
 def _fill(socket: str, first: int, count: int) -> list[str]:
     """Begin sign-ins of as many guests; the session ids of some of them."""
-    servers = _Pipelined(socket)
-    sign_ins = _sign_ins(RedisStore(servers))
+    client = _Pipelined(socket)
+    sign_ins = _sign_ins(RedisStore(client))
     now = datetime.now(UTC)
     some = []
     for number in range(first, first + count):
@@ -213,7 +213,7 @@ def _fill(socket: str, first: int, count: int) -> list[str]:
         sign_in = sign_ins.begin(session, tokens)
         if number % 97 == 0:
             some.append(sign_in.session_id)
-    servers.flush()
+    client.flush()
     return some
 
 

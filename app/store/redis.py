@@ -37,12 +37,9 @@ from app.store.interface import (
     TakeBack,
     milliseconds,
 )
-from app.store.patience import longest_wait, operation
-from app.store.redis_connections import Command, time_limit
+from app.store.redis_clients import Client, Step
 from app.store.redis_errors import explain
-from app.store.redis_servers import Servers
 
-OPERATION_SECONDS = 0.9
 PAUSE_SECONDS = 0.05  # before a repetition, for a server that is just being restarted
 
 _ALL = "guest-login:{owned}:all"
@@ -57,8 +54,8 @@ class RedisStore:
     again, because it is busy enough.
     """
 
-    def __init__(self, servers: Servers) -> None:
-        self._servers = servers
+    def __init__(self, client: Client) -> None:
+        self._client = client
 
     def get(self, *keys: str) -> list[bytes | None]:
         return self._read(records=keys)[1]
@@ -78,38 +75,33 @@ class RedisStore:
         entered = [
             reply
             for step, reply in zip(steps, replies, strict=False)
-            if step[1] in (scripts.INDEX, scripts.INDEX_AND_PUT)
+            if step.script in (scripts.INDEX, scripts.INDEX_AND_PUT)
         ]
         return max(entered, default=0)
 
     def replace(self, key: str, old: bytes, new: bytes, ttl_seconds: float) -> bool:
-        with time_limit(OPERATION_SECONDS):
-            owner = self._run(scripts.REPLACE, [_record(key)], old, new, milliseconds(ttl_seconds))
-            return self._kept(owner, key, ttl_seconds)
+        owner = self._run(scripts.REPLACE, [_record(key)], old, new, milliseconds(ttl_seconds))
+        return self._kept(owner, key, ttl_seconds)
 
     def extend(self, key: str, ttl_seconds: float) -> bool:
-        with time_limit(OPERATION_SECONDS):
-            owner = self._run(scripts.EXTEND, [_record(key)], milliseconds(ttl_seconds))
-            return self._kept(owner, key, ttl_seconds)
+        owner = self._run(scripts.EXTEND, [_record(key)], milliseconds(ttl_seconds))
+        return self._kept(owner, key, ttl_seconds)
 
     def delete(self, *keys: str, owner: str | None = None) -> None:
-        with time_limit(OPERATION_SECONDS):
-            records = [_record(key) for key in keys]
-            for group in self._servers.together(records):
-                self._run(scripts.DELETE, group)
-            self._forget(records, owner)
+        records = [_record(key) for key in keys]
+        for group in self._client.group_by_slot(records):
+            self._run(scripts.DELETE, group)
+        self._forget(records, owner)
 
     def owned(self, owner: str) -> list[str]:
-        with time_limit(OPERATION_SECONDS):
-            entries = [entry.decode() for entry in self._run(scripts.OWNED, [_by(owner)])]
-            live: set[bytes] = set()
-            for group in self._servers.together(entries):
-                live.update(self._run(scripts.LIVE, group, owner))
+        entries = [entry.decode() for entry in self._run(scripts.OWNED, [_by(owner)])]
+        live: set[bytes] = set()
+        for group in self._client.group_by_slot(entries):
+            live.update(self._run(scripts.LIVE, group, owner))
         return [entry.removeprefix(_record("")) for entry in entries if entry.encode() in live]
 
     def delete_owned(self, owner: str) -> int:
-        with time_limit(OPERATION_SECONDS):
-            return self._end_owned(self._run(scripts.OWNED, [_by(owner)]), owner)
+        return self._end_owned(self._run(scripts.OWNED, [_by(owner)]), owner)
 
     def delete_all(self) -> int:
         ended, cursor = 0, b"0"
@@ -128,18 +120,17 @@ class RedisStore:
     def count_up(self, limits: Mapping[str, Limit]) -> str | None:
         held = {_counter(key): (key, limit) for key, limit in limits.items()}
         counted: list[str] = []
-        with time_limit(OPERATION_SECONDS):
-            for group in self._servers.together(list(held)):
-                arguments = [part for each in group for part in _limit(held[each][1])]
-                try:
-                    full = self._run(scripts.COUNT_UP, group, *arguments, repeatable=False)
-                except StoreUnavailable:
-                    self._take_back(counted)
-                    raise
-                if full:
-                    self._take_back(counted)
-                    return held[group[full - 1]][0]
-                counted += group
+        for group in self._client.group_by_slot(list(held)):
+            arguments = [part for each in group for part in _limit(held[each][1])]
+            try:
+                full = self._run(scripts.COUNT_UP, group, *arguments, repeatable=False)
+            except StoreUnavailable:
+                self._take_back(counted)
+                raise
+            if full:
+                self._take_back(counted)
+                return held[group[full - 1]][0]
+            counted += group
         return None
 
     def count(self, key: str) -> Count:
@@ -149,7 +140,7 @@ class RedisStore:
         return bool(self._run_all([_acquire(lease, holder, ttl_seconds)])[0])
 
     def release(self, lease: str, holder: str) -> None:
-        self._run_all([_release(lease, holder)], gives_back=True)
+        self._run_all([_release(lease, holder)])
 
     def prolong(self, held: Collection[tuple[str, str]], ttl_seconds: float) -> None:
         self._run_all([_prolong(lease, holder, ttl_seconds) for lease, holder in held])
@@ -194,11 +185,11 @@ class RedisStore:
             engine=f"Redis {said.get('redis_version', 'of an unknown release')}",
             eviction=policy if is_bounded and policy != "noeviction" else "",
             persistence="an append-only file" if said.get("aof_enabled") == "1" else "snapshots" if has_saved else "",
-            is_encrypted=self._servers.is_private,
+            is_encrypted=self._client.is_private,
         )
 
     def close(self) -> None:
-        self._servers.close()
+        self._client.close()
 
     def _kept(self, owner: bytes | None, key: str, ttl_seconds: float) -> bool:
         """Whether a script found its record, by the owner that it gave; the index then learns the new end."""
@@ -208,7 +199,7 @@ class RedisStore:
 
     def _end_owned(self, records: Iterable[bytes], owner: str) -> int:
         ended: list[bytes] = []
-        for group in self._servers.together([record.decode() for record in records]):
+        for group in self._client.group_by_slot([record.decode() for record in records]):
             # Not repeatable: the second reply would leave out what the first try ended.
             ended += self._run(scripts.END_OWNED, group, owner, repeatable=False)
         self._forget(ended, owner)
@@ -223,99 +214,92 @@ class RedisStore:
     def _take_back(self, counters: Sequence[str]) -> None:
         """Count one less, if that can be had; a count that stays ends with its window."""
         with contextlib.suppress(StoreUnavailable):
-            if counters:
-                self._run_all([_step(scripts.TAKE_BACK, group) for group in self._servers.together(counters)])
+            self._run_all([_step(scripts.TAKE_BACK, group) for group in self._client.group_by_slot(counters)])
 
     def _run(self, script: str, keys: Sequence[str], *arguments: str | bytes | int, repeatable: bool = True) -> Any:
         return self._run_all([_step(script, keys, *arguments)], repeatable=repeatable)[0]
 
-    def _read(self, *steps: Command, records: Sequence[str]) -> tuple[list[Any], list[bytes | None]]:
+    def _read(self, *steps: Step, records: Sequence[str]) -> tuple[list[Any], list[bytes | None]]:
         """What the steps give, and after them records."""
         keys = [*map(_record, records)]
-        groups = list(self._servers.together(keys)) if keys else []
+        groups = self._client.group_by_slot(keys)
         replies = self._run_all([*steps, *(_step(scripts.GET, group) for group in groups)])
         found: dict[str, Any] = {}
         for group, reply in zip(groups, replies[len(steps) :], strict=True):
             found.update(zip(group, reply, strict=True))
         return replies[: len(steps)], [_value(found[key]) for key in keys]
 
-    def _steps(self, change: Change) -> Iterator[Command]:
+    def _steps(self, change: Change) -> Iterator[Step]:
         match change:
             case Put(records, ttl_seconds, owner):
                 header, ttl = (owner or "").encode() + b"\n", milliseconds(ttl_seconds)
                 held = {_record(key): header + value for key, value in records.items()}
                 if owner is not None:
                     keys = [_by(owner), _ALL, *held]
-                    if len(list(self._servers.together(keys))) == 1:
+                    if len(self._client.group_by_slot(keys)) == 1:
                         yield _step(scripts.INDEX_AND_PUT, keys, ttl, *held.values())
                         return
                     yield _index(owner, held, ttl_seconds)
-                for group in self._servers.together(list(held)):
+                for group in self._client.group_by_slot(list(held)):
                     yield _step(scripts.PUT, group, ttl, *(held[record] for record in group))
             case Settle(name, holder, value, ttl_seconds):
                 keys = [_lease(name), _record(name)]
                 yield _step(scripts.SETTLE, keys, holder, b"\n" + value, milliseconds(ttl_seconds))
             case TakeBack(counters):
-                for group in self._servers.together([_counter(key) for key in counters]):
+                for group in self._client.group_by_slot([_counter(key) for key in counters]):
                     yield _step(scripts.TAKE_BACK, group)
 
     def _run_all(
         self,
-        steps: Sequence[Command],
+        steps: Sequence[Step],
         *,
         repeatable: bool = True,
         was_done: Callable[[], bool] = lambda: False,
-        gives_back: bool = False,
     ) -> list[Any]:
         """Run scripts in order; what each of them gives. If one fails, those after it may be done all the same.
 
         :param repeatable: running them twice in a row leaves and gives the same as running them once.
         :param was_done: looks before a repetition whether there is nothing left to do. What they give is then lost.
-        :param gives_back: as in :class:`app.store.patience.operation`.
         """
-        with (
-            operation(self._servers.name, gives_back=gives_back),
-            time_limit(longest_wait(OPERATION_SECONDS)),
-        ):
-            try:
-                return self._try(steps)
-            except StoreUnavailable as failure:
-                if not repeatable or failure.reason not in {Reason.UNREACHABLE, Reason.READONLY}:
-                    raise
-            time.sleep(PAUSE_SECONDS)
-            return [] if was_done() else self._try(steps)
-
-    def _try(self, steps: Sequence[Command]) -> list[Any]:
         try:
-            return self._servers.exchange(steps)
+            return self._try(steps)
+        except StoreUnavailable as failure:
+            if not repeatable or failure.reason not in {Reason.UNREACHABLE, Reason.READONLY}:
+                raise
+        time.sleep(PAUSE_SECONDS)
+        return [] if was_done() else self._try(steps)
+
+    def _try(self, steps: Sequence[Step]) -> list[Any]:
+        try:
+            return self._client.run(steps)
         except exceptions.RedisError as error:
             reason, what, todo = explain(error)
             if reason not in {Reason.FULL, Reason.REFUSED}:
-                self._servers.distrust()
-            raise StoreUnavailable(self._servers.name, reason, what, todo) from error
+                self._client.reconnect()
+            raise StoreUnavailable(self._client.name, reason, what, todo) from error
 
 
-def _step(script: str, keys: Sequence[str], *arguments: str | bytes | int) -> Command:
-    return ("EVAL", script, len(keys), *keys, *arguments)
+def _step(script: str, keys: Sequence[str], *arguments: str | bytes | int) -> Step:
+    return Step(script, keys, arguments)
 
 
 def _limit(limit: Limit) -> tuple[int, int]:
     return limit.number, milliseconds(limit.window_seconds)
 
 
-def _index(owner: str, records: Iterable[str], ttl_seconds: float) -> Command:
+def _index(owner: str, records: Iterable[str], ttl_seconds: float) -> Step:
     return _step(scripts.INDEX, [_by(owner), _ALL], milliseconds(ttl_seconds), *records)
 
 
-def _acquire(lease: str, holder: str, ttl_seconds: float) -> Command:
+def _acquire(lease: str, holder: str, ttl_seconds: float) -> Step:
     return _step(scripts.ACQUIRE, [_lease(lease)], holder, milliseconds(ttl_seconds))
 
 
-def _prolong(lease: str, holder: str, ttl_seconds: float) -> Command:
+def _prolong(lease: str, holder: str, ttl_seconds: float) -> Step:
     return _step(scripts.PROLONG, [_lease(lease)], holder, milliseconds(ttl_seconds))
 
 
-def _release(lease: str, holder: str) -> Command:
+def _release(lease: str, holder: str) -> Step:
     return _step(scripts.RELEASE, [_lease(lease)], holder)
 
 

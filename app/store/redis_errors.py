@@ -41,7 +41,7 @@ _REMEDIES = {
         "A firewall in between, a server that is frozen, or rediss:// where no TLS is spoken: then write the port that "
         "does, or redis://."
     ),
-    "hung up": "Does it expect TLS at this port? Then write rediss:// in place of redis://.",
+    "Connection closed by server": "Does it expect TLS at this port? Then write rediss:// in place of redis://.",
     "reset by peer": "Does it expect TLS at this port? Then write rediss:// in place of redis://.",
 }
 

@@ -7,17 +7,15 @@ from urllib.parse import parse_qsl, unquote
 
 from app.store.interface import Store
 from app.store.redis import RedisStore
-from app.store.redis_servers import (
+from app.store.redis_clients import (
     REDIS_PORT,
     SENTINEL_PORT,
     Address,
-    Cluster,
+    ClusterClient,
     Credentials,
-    OneServer,
-    SentinelGroup,
-    is_loopback,
-    tcp_connections,
-    unix_connections,
+    SentinelClient,
+    tcp_client,
+    unix_client,
 )
 from app.store.sqlite import SqliteStore
 
@@ -57,14 +55,12 @@ def open_store(url: str) -> Store:
             if others:
                 raise _wrong_form("there must be one address")
             credentials = _credentials(userinfo, tls if is_tls else None)
-            connections = tcp_connections(address, credentials, database=_database(path))
-            return RedisStore(OneServer(authority, connections, is_private=is_tls or is_loopback(address)))
+            return RedisStore(tcp_client(address, credentials, database=_database(path)))
         case "unix":
             if authority or not path:
                 raise _wrong_form("after unix:// there must be the absolute path of a socket")
             database = _database(_options(query, ("db",)).get("db", ""))
-            connections = unix_connections(rest, _credentials(userinfo), database=database)
-            return RedisStore(OneServer(rest, connections, is_private=True))
+            return RedisStore(unix_client(rest, _credentials(userinfo), database=database))
         case "redis+sentinel":
             if not path or "/" in path:
                 raise _wrong_form("after the addresses there must be a slash and the name of the group")
@@ -73,13 +69,13 @@ def open_store(url: str) -> Store:
             credentials = _credentials(userinfo, tls if is_tls else None)
             of_sentinels = Credentials(username, password, credentials.tls)
             addresses = _addresses(authority, SENTINEL_PORT)
-            return RedisStore(SentinelGroup(addresses, unquote(path), credentials, of_sentinels))
+            return RedisStore(SentinelClient(addresses, unquote(path), credentials, of_sentinels))
         case "redis+cluster":
             if path:
                 raise _wrong_form("after the addresses nothing may follow")
             tls = _options(query, files)
             credentials = _credentials(userinfo, tls if is_tls else None)
-            return RedisStore(Cluster(_addresses(authority, REDIS_PORT), credentials))
+            return RedisStore(ClusterClient(_addresses(authority, REDIS_PORT), credentials))
     raise _wrong_form("it begins with none of the known schemes")
 
 

@@ -1,4 +1,4 @@
-"""What every store promises when many threads and processes use it at once, and across forks."""
+"""What every store promises when many threads and processes use it at once."""
 
 import os
 import random
@@ -134,39 +134,6 @@ def test_processes_that_write_at_once_lose_nothing(store):
 
     in_processes(3, write)
     assert sum(store.delete_owned(f"guest {number}") for number in range(20)) == 3 * 8 * 20
-
-
-def test_a_store_in_use_survives_forks_on_both_sides(store):
-    store.put("s:{parent}", b"parent", LONG)
-    stop = threading.Event()
-    failures = []
-
-    def keep_busy():
-        while not stop.is_set():
-            try:
-                assert store.get("s:{parent}") == [b"parent"]
-                store.extend("s:{parent}", LONG)
-            except Exception as error:
-                failures.append(error)
-                return
-
-    threads = [threading.Thread(target=keep_busy) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-
-    def child(number):
-        assert store.get("s:{parent}") == [b"parent"]
-        store.put(f"s:{{child {number}}}", b"child", LONG)
-
-    try:
-        for _ in range(3):
-            in_processes(4, child)
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join(10)
-    assert failures == []
-    assert store.get("s:{parent}", *(f"s:{{child {number}}}" for number in range(4))) == [b"parent", *[b"child"] * 4]
 
 
 def test_a_store_opened_before_the_fork_and_never_used_works_in_every_child(store_url):
