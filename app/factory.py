@@ -12,7 +12,6 @@ from app.serving.worker_context import WorkerContext
 from app.views import account, assets, brand, health, home, language, login, logout, well_known
 from app.web import access, csrf, echo, error_pages, security_headers
 from app.web.forwarding import Forwarding
-from app.web.patience import patient
 from config import Settings
 
 if TYPE_CHECKING:
@@ -50,8 +49,7 @@ def create_app(settings: Settings) -> Flask:
     access.install(app, netloc=settings.public_url.netloc, origin=str(settings.public_url), trusts_proxy=trusts_proxy)
     error_pages.init_app(app)
     app.cli = Commands(app.name)
-    forwarding = Forwarding(app.wsgi_app, trusted_hops=settings.trusted_proxy_hops)
-    app.wsgi_app = patient(forwarding)  # type: ignore[method-assign, assignment]
+    app.wsgi_app = Forwarding(app.wsgi_app, trusted_hops=settings.trusted_proxy_hops)  # type: ignore[method-assign]
     return app
 
 

@@ -8,8 +8,8 @@ from app.auth.submits import Settled, Submits
 from app.auth.throttle import Throttle, Throttled, Try
 from app.auth.usernames import rate_limit_name
 from app.observability import log
-from app.paytronix import PaytronixClient, Refused, Token, Unavailable
-from app.store import StoreUnavailable, renew_patience
+from app.paytronix import PaytronixClient, Refused, Unavailable
+from app.store import StoreUnavailable
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Login:
     ) -> SignIn:
         guest = self._pseudonyms.for_log(attempt.username)
         try:
-            token = self._token(attempt)
+            token = self._paytronix.token_by_password(attempt.username, attempt.password)
         except Refused as refusal:
             log.info("login_failed", guest=guest, address=attempt.address, code=refusal.code)
             raise
@@ -105,12 +105,6 @@ class Login:
             self._end_former(former)
         log.info("login_ok", guest=guest, address=attempt.address)
         return sign_in
-
-    def _token(self, attempt: Attempt) -> Token:
-        try:
-            return self._paytronix.token_by_password(attempt.username, attempt.password)
-        finally:
-            renew_patience()  # the pause was not the store's doing, and what came of the password must be kept
 
     def _end_former(self, former: SignIn) -> None:
         try:

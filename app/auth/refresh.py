@@ -22,7 +22,7 @@ from app.auth.waits import waits
 from app.observability import log
 from app.paytronix import PaytronixClient, Reason, RefreshRefused, TokenRejected, Unavailable
 from app.paytronix.failures import TOKEN_CALL
-from app.store import Store, StoreUnavailable, check_patience, renew_patience
+from app.store import Store, StoreUnavailable
 
 FAILURE_REMEMBERED_SECONDS = 3  # so that those who waited do not fail one after the other
 CALL_RESERVE_SECONDS = 5  # what a refresh may need beyond its call: reading before, writing after
@@ -224,18 +224,14 @@ class TokenKeeper:
         wait_seconds = late_seconds(self._call_seconds) if wants_to_wait else 0
         if not is_sole and (self._are_renewed(sign_in, former, within_seconds=wait_seconds) or not wants_to_wait):
             return False
-        check_patience()
         try:
             token = self._paytronix.token_by_refresh_token(former.refresh_token, guest=sign_in.username)
         except RefreshRefused:
-            renew_patience()
             if self._are_renewed(sign_in, former):  # what was refused is outdated
                 return False
             raise self._ended(sign_in, "refresh_refused") from None
         except Unavailable as failure:
-            renew_patience()
             raise self._failed(sign_in, failure) from None
-        renew_patience()
         log.info("token_refreshed", session=sign_in.name[:8])
         self._save(sign_in, Tokens.of(token, margin_seconds=self._margin_seconds, former=former), holder)
         return True
@@ -250,7 +246,6 @@ class TokenKeeper:
             if time.monotonic() >= give_up_at:
                 return False
             time.sleep(POLL_SECONDS[1])
-            renew_patience()
 
     def _save(self, sign_in: SignIn, tokens: Tokens, holder: str) -> None:
         try:

@@ -19,7 +19,7 @@ from app.auth.waits import waits
 from app.observability import log
 from app.paytronix import Reason, Refused, Unavailable
 from app.paytronix.failures import TOKEN_CALL
-from app.store import Settle, Store, StoreUnavailable, check_patience
+from app.store import PutAndRelease, Store, StoreUnavailable
 from app.store.sealing import SessionKeys
 
 REMEMBERED_SECONDS = 30
@@ -44,7 +44,7 @@ class Outcome(msgspec.Struct, omit_defaults=True):
 
 _DECODER = msgspec.msgpack.Decoder(Outcome)
 
-Settled = Callable[[str], Settle]
+Settled = Callable[[str], PutAndRelease]
 """What is to be written when the submit has made the sign-in of a session id."""
 
 
@@ -101,7 +101,6 @@ class Submits:
     ) -> SignIn:
         try:
             before()
-            check_patience()
         except Exception:
             self._release(keys, holder)  # nothing was asked
             raise
@@ -150,8 +149,8 @@ def _keys(form: str, username: str, password: str) -> SessionKeys:
     return SessionKeys(urlsafe_b64encode(hashlib.sha256(whole).digest()).decode().rstrip("="))
 
 
-def _settled(keys: SessionKeys, holder: str, outcome: Outcome, seconds: float) -> Settle:
-    return Settle(_key(keys), holder, keys.seal(_key(keys), msgspec.msgpack.encode(outcome)), seconds)
+def _settled(keys: SessionKeys, holder: str, outcome: Outcome, seconds: float) -> PutAndRelease:
+    return PutAndRelease(_key(keys), holder, keys.seal(_key(keys), msgspec.msgpack.encode(outcome)), seconds)
 
 
 def _outcome(keys: SessionKeys, sealed: bytes | None) -> Outcome | None:

@@ -15,7 +15,7 @@ from app.auth.networks import Network, networks_of
 from app.auth.pseudonyms import Pseudonyms
 from app.auth.usernames import rate_limit_name
 from app.paytronix import Refused
-from app.store import Change, Limit, Put, Store, StoreUnavailable, TakeBack
+from app.store import Change, Decrement, Limit, Put, Store, StoreUnavailable
 
 # Of one guest, over all networks where this guest has not signed in lately; each times a guest's limit in one network.
 STRANGERS_TRIES = 5
@@ -104,11 +104,11 @@ class Try:
         """Count it no longer."""
         with suppress(StoreUnavailable):  # it ends with its window
             if self._counted:
-                self._store.write(TakeBack(self._counted))
+                self._store.write(Decrement(self._counted))
 
     def succeeded(self) -> Iterable[Change]:
         """What is to be written along with the new sign-in."""
-        yield TakeBack([key for key in self._counted if key not in self._counters.sign_ins])
+        yield Decrement([key for key in self._counted if key not in self._counters.sign_ins])
         if self._known is not None:
             yield Put({self._known: b""}, KNOWN_SECONDS)
 

@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from app.observability import log
-from app.store import renew_patience
 
 
 @contextmanager
 def waits(lease: str) -> Iterator[Callable[[float], None]]:
-    """Gives a function that waits so many seconds, after which the store is asked with fresh patience.
+    """Gives a function that waits so many seconds.
 
     Who never needs it is not told of.
 
@@ -21,7 +20,6 @@ def waits(lease: str) -> Iterator[Callable[[float], None]]:
     def wait(seconds: float) -> None:
         began_at.append(time.monotonic())
         time.sleep(seconds)
-        renew_patience()
 
     try:
         yield wait

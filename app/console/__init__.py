@@ -28,7 +28,6 @@ from app.usage import UsageCounter
 from app.views import assets
 from app.web import csrf, security_headers
 from app.web.forwarding import Forwarding
-from app.web.patience import patient
 from app.web.security_headers import CONSOLE_POLICY
 from config import ConsoleSettings
 
@@ -67,8 +66,7 @@ def create_console(settings: ConsoleSettings) -> Flask:
     guards.install(app, settings.console_url, trusts_proxy=trusts_proxy)
     errors.init_app(app)
     read_templates()
-    forwarding = Forwarding(app.wsgi_app, trusted_hops=settings.trusted_proxy_hops)
-    app.wsgi_app = patient(forwarding)  # type: ignore[method-assign, assignment]
+    app.wsgi_app = Forwarding(app.wsgi_app, trusted_hops=settings.trusted_proxy_hops)  # type: ignore[method-assign]
     return app
 
 

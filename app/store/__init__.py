@@ -4,36 +4,32 @@ from app.store.interface import (
     Change,
     Claim,
     Count,
+    Decrement,
     Facts,
     Limit,
     Put,
+    PutAndRelease,
     Reason,
-    Settle,
     Store,
     StoreUnavailable,
-    TakeBack,
 )
 from app.store.observed import ObservedStore, Operation
-from app.store.patience import check_patience, patience, renew_patience
 from app.store.urls import open_store, without_credentials
 
 __all__ = [
     "Change",
     "Claim",
     "Count",
+    "Decrement",
     "Facts",
     "Limit",
     "ObservedStore",
     "Operation",
     "Put",
+    "PutAndRelease",
     "Reason",
-    "Settle",
     "Store",
     "StoreUnavailable",
-    "TakeBack",
-    "check_patience",
     "open_store",
-    "patience",
-    "renew_patience",
     "without_credentials",
 ]

@@ -68,7 +68,7 @@ class Put(NamedTuple):
     owner: str | None = None
 
 
-class Settle(NamedTuple):
+class PutAndRelease(NamedTuple):
     """Put a record without an owner, and give the lease of the same name back if this holder has it still.
 
     Both happen, or neither.
@@ -82,13 +82,13 @@ class Settle(NamedTuple):
     ttl_seconds: float
 
 
-class TakeBack(NamedTuple):
+class Decrement(NamedTuple):
     """Count one less in counters that were counted before. One that is past its end stays so."""
 
     counters: Sequence[str]
 
 
-Change = Put | Settle | TakeBack
+Change = Put | PutAndRelease | Decrement
 
 
 @dataclass(frozen=True)
@@ -113,11 +113,12 @@ class Store(Protocol):
     A record is bytes under a key. It ends by time, by ``delete``, or through its owner; from then on it is absent,
     and only ``put`` makes it again. Times to live are in seconds, to the millisecond, at least one millisecond.
 
-    One store serves all threads of a process. It may be made before a fork and used on both sides of it. It opens
-    its files and connections when they are first needed, so making one never fails for want of a server.
+    One store serves all threads of a process. It opens its files and connections when they are first needed: making
+    one never fails for want of a server, and it may be made before a fork, but not used before.
 
     Every operation raises StoreUnavailable when the engine cannot be reached, answers late, or refuses; it does so
-    within a second (``delete_all``: a second for each thousand records; ``count_owned`` in a file: for each million).
+    within about a second (``delete_all``: a second for each thousand records; ``count_owned`` in a file: for each
+    million). There is no limit over all operations of a request: it ends with the first that fails.
     """
 
     def get(self, *keys: str) -> list[bytes | None]:
@@ -132,7 +133,7 @@ class Store(Protocol):
     def write(self, *changes: Change) -> int:
         """Make changes in their order, in one round trip if one server has all of it.
 
-        When it fails, any of them may have been made. What others go by, such as a :class:`Settle`, stands last.
+        When it fails, any of them may have been made. What others go by, such as a :class:`PutAndRelease`, stands last.
 
         :returns: how many records an owner has that something was put for. Some that ended by themselves may be among
             them, and it is 0 where the answer was lost: ``owned`` knows.

@@ -28,13 +28,13 @@ from app.store.interface import (
     Change,
     Claim,
     Count,
+    Decrement,
     Facts,
     Limit,
     Put,
+    PutAndRelease,
     Reason,
-    Settle,
     StoreUnavailable,
-    TakeBack,
     milliseconds,
 )
 from app.store.redis_clients import Client, Step
@@ -64,7 +64,7 @@ class RedisStore:
         self.write(Put({key: value}, ttl_seconds, owner))
 
     def write(self, *changes: Change) -> int:
-        settled = {change.name: change.value for change in changes if isinstance(change, Settle)}
+        settled = {change.name: change.value for change in changes if isinstance(change, PutAndRelease)}
 
         def was_done() -> bool:
             # Others go by what is settled. What was written before that, they may have ended already.
@@ -166,11 +166,11 @@ class RedisStore:
                 _step(scripts.END_OWNED, [record], _PROBE),
                 _step(scripts.FORGET, [_ALL, index], record),
                 _step(scripts.COUNT_OWNED, [_ALL], 1000),
-                *self._steps(Settle(_PROBE, "", b"", 1)),
+                *self._steps(PutAndRelease(_PROBE, "", b"", 1)),
                 _step(scripts.DELETE, [record]),
                 _step(scripts.INCREMENT, [counter], 1000),
                 _step(scripts.COUNT_UP, [counter], *_limit(Limit(2, 1))),
-                _step(scripts.TAKE_BACK, [counter]),
+                _step(scripts.DECREMENT, [counter]),
                 _step(scripts.COUNT, [counter]),
             ]
         )
@@ -214,7 +214,7 @@ class RedisStore:
     def _take_back(self, counters: Sequence[str]) -> None:
         """Count one less, if that can be had; a count that stays ends with its window."""
         with contextlib.suppress(StoreUnavailable):
-            self._run_all([_step(scripts.TAKE_BACK, group) for group in self._client.group_by_slot(counters)])
+            self._run_all([_step(scripts.DECREMENT, group) for group in self._client.group_by_slot(counters)])
 
     def _run(self, script: str, keys: Sequence[str], *arguments: str | bytes | int, repeatable: bool = True) -> Any:
         return self._run_all([_step(script, keys, *arguments)], repeatable=repeatable)[0]
@@ -242,12 +242,12 @@ class RedisStore:
                     yield _index(owner, held, ttl_seconds)
                 for group in self._client.group_by_slot(list(held)):
                     yield _step(scripts.PUT, group, ttl, *(held[record] for record in group))
-            case Settle(name, holder, value, ttl_seconds):
+            case PutAndRelease(name, holder, value, ttl_seconds):
                 keys = [_lease(name), _record(name)]
-                yield _step(scripts.SETTLE, keys, holder, b"\n" + value, milliseconds(ttl_seconds))
-            case TakeBack(counters):
+                yield _step(scripts.PUT_AND_RELEASE, keys, holder, b"\n" + value, milliseconds(ttl_seconds))
+            case Decrement(counters):
                 for group in self._client.group_by_slot([_counter(key) for key in counters]):
-                    yield _step(scripts.TAKE_BACK, group)
+                    yield _step(scripts.DECREMENT, group)
 
     def _run_all(
         self,

@@ -81,7 +81,7 @@ end
 return 0
 """
 
-TAKE_BACK = """
+DECREMENT = """
 for _, key in ipairs(KEYS) do
   if tonumber(redis.call('GET', key) or 0) > 0 then redis.call('DECR', key) end
 end
@@ -100,7 +100,7 @@ RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[
 
 PROLONG = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end"
 
-SETTLE = f"redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3]) {RELEASE}"
+PUT_AND_RELEASE = f"redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3]) {RELEASE}"
 
 # An entry's score is two times to live after the last write, so what is live has at least one of them left.
 COUNT_OWNED = """

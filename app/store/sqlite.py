@@ -10,17 +10,16 @@ from app.store.interface import (
     Change,
     Claim,
     Count,
+    Decrement,
     Facts,
     Limit,
     Put,
+    PutAndRelease,
     Reason,
-    Settle,
     StoreUnavailable,
-    TakeBack,
     milliseconds,
 )
-from app.store.patience import operation
-from app.store.sqlite_connections import Connections, NoneFree, transaction
+from app.store.sqlite_connections import ConnectionPool, PoolExhausted, transaction
 from app.store.sqlite_errors import explain
 
 
@@ -46,7 +45,7 @@ class SqliteStore:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._name = f"The store in {path}"
-        self._connections = Connections(path)
+        self._pool = ConnectionPool(path)
 
     def get(self, *keys: str) -> list[bytes | None]:
         with self._connection() as db:
@@ -130,7 +129,7 @@ class SqliteStore:
             return _acquire(db, lease, holder, ttl_seconds)
 
     def release(self, lease: str, holder: str) -> None:
-        with self._connection(gives_back=True) as db:
+        with self._connection() as db:
             db.execute(_RELEASE, (lease, holder))
 
     def prolong(self, held: Collection[tuple[str, str]], ttl_seconds: float) -> None:
@@ -158,14 +157,13 @@ class SqliteStore:
         )
 
     def close(self) -> None:
-        self._connections.withdraw()
-        self._connections.restore()
+        self._pool.close()
 
     @contextlib.contextmanager
-    def _connection(self, *, durable: bool = False, gives_back: bool = False) -> Iterator[sqlite3.Connection]:
+    def _connection(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
         """A connection to use, with what SQLite or the file system says turned into what a store says."""
         try:
-            with operation(self._name, gives_back=gives_back), self._connections.lent() as db:
+            with self._pool.connection() as db:
                 if durable:
                     db.execute("PRAGMA synchronous = FULL")
                 try:
@@ -173,7 +171,7 @@ class SqliteStore:
                 finally:
                     if durable:
                         db.execute("PRAGMA synchronous = NORMAL")
-        except NoneFree as error:
+        except PoolExhausted as error:
             raise StoreUnavailable(self._name, Reason.TIMEOUT, "too many wait in this process") from error
         except (sqlite3.Error, OSError) as error:
             raise StoreUnavailable(self._name, *explain(error, self._path)) from error
@@ -212,10 +210,10 @@ def _make(db: sqlite3.Connection, change: Change) -> None:
             ends_at = _ends_at(ttl_seconds)
             for key, value in records.items():
                 db.execute(_PUT, (key, value, owner, ends_at))
-        case Settle(name, holder, value, ttl_seconds):
+        case PutAndRelease(name, holder, value, ttl_seconds):
             db.execute(_PUT, (name, value, None, _ends_at(ttl_seconds)))
             db.execute(_RELEASE, (name, holder))
-        case TakeBack(counters):
+        case Decrement(counters):
             for key in counters:
                 db.execute("UPDATE counters SET number = max(number - 1, 0) WHERE key = ?", (key,))
 

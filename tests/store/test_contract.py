@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from app.store import Claim, Count, Limit, Put, Settle, TakeBack
+from app.store import Claim, Count, Decrement, Limit, Put, PutAndRelease
 
 LONG = 60
 SHORT = 1  # longer than a busy machine takes for the next operations
@@ -255,14 +255,14 @@ def test_counts_are_taken_back_and_never_below_nothing(store):
     for _ in range(2):
         store.count_up({"{a}one": Limit(9, SHORT), "{b}two": Limit(9, LONG)})
     store.count_up({"{a}one": Limit(9, LONG)})
-    store.write(TakeBack(["{a}one", "{b}two", "{b}never"]), Put({"s:{a}": b"session"}, LONG))
+    store.write(Decrement(["{a}one", "{b}two", "{b}never"]), Put({"s:{a}": b"session"}, LONG))
     assert numbers(store, "{a}one", "{b}two", "{b}never") == [2, 1, 0]
     for _ in range(3):
-        store.write(TakeBack(["{b}two"]))
+        store.write(Decrement(["{b}two"]))
     assert numbers(store, "{b}two") == [0]
     assert store.count_up({"{b}two": Limit(1, LONG)}) is None
     time.sleep(PAST_SHORT)
-    store.write(TakeBack(["{a}one"]))
+    store.write(Decrement(["{a}one"]))
     assert numbers(store, "{a}one") == [0]
     assert [store.count_up({"{a}one": Limit(1, LONG)}) for _ in range(2)] == [None, "{a}one"]
 
@@ -286,7 +286,7 @@ def test_whoever_puts_records_hears_how_many_the_owner_has(store):
     assert store.write(Put({"s:{x}": b"nobody's"}, LONG)) == 0
     for number in range(1, 4):
         names = {f"s:{{{number}}}": b"session", f"t:{{{number}}}": b"tokens"}
-        assert store.write(Put(names, LONG, "guest"), TakeBack(["one"])) == 2 * number
+        assert store.write(Put(names, LONG, "guest"), Decrement(["one"])) == 2 * number
     assert store.write(Put({"s:{y}": b"other"}, LONG, "another")) == 1
     store.delete("s:{1}", "t:{1}", owner="guest")
     assert store.write(Put({"s:{2}": b"again"}, LONG, "guest")) == 4
@@ -361,7 +361,7 @@ def test_changes_are_made_in_their_order(store):
     store.write(
         Put({"s:{a}": b"old", "t:{b}": b"tokens"}, LONG, "guest"),
         Put({"s:{a}": b"new"}, LONG, "guest"),
-        Settle("j:{a}", "holder", b"outcome", LONG),
+        PutAndRelease("j:{a}", "holder", b"outcome", LONG),
     )
     assert store.get("s:{a}", "t:{b}", "j:{a}") == [b"new", b"tokens", b"outcome"]
     assert store.acquire("j:{a}", "other", LONG)
@@ -373,7 +373,7 @@ def test_who_settles_too_late_takes_the_lease_from_nobody(store):
     store.claim("j:{a}", "first", 0.01)
     time.sleep(0.05)
     assert store.claim("j:{a}", "second", LONG).is_held
-    store.write(Settle("j:{a}", "first", b"value", SHORT))
+    store.write(PutAndRelease("j:{a}", "first", b"value", SHORT))
     assert store.claim("j:{a}", "third", LONG, records=["j:{a}"]) == Claim(False, [b"value"])
     time.sleep(PAST_SHORT)
     assert store.get("j:{a}") == [None]

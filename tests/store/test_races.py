@@ -35,6 +35,7 @@ def test_of_many_threads_that_replace_one_version_exactly_one_succeeds(store):
 
 def test_no_change_is_lost_between_processes_that_compare_and_set(store):
     store.put("t:{a}", b"0 start", LONG)
+    store.close()  # nothing is open while a process forks
 
     def add_one(number):
         while True:

@@ -154,7 +154,7 @@ def test_a_folder_in_which_nothing_may_be_created_is_refused(public_folder):
 
 def test_a_file_that_is_full_is_told_from_one_that_is_away(store):
     store.put("s:{a}", b"value", LONG)
-    with store._connections.lent() as db:
+    with store._pool.connection() as db:
         db.execute("PRAGMA max_page_count = 20")
 
     def fill():
