@@ -17,7 +17,7 @@ from redis.retry import Retry
 from app.store import open_store
 
 START_SECONDS = 30
-IN_TIME_SECONDS = 1.7  # for an operation, which has 0.9: less than twice that, and something for a busy machine
+IN_TIME_SECONDS = 5  # for an operation, so that a guest is answered; it takes one or two, unless the machine is busy
 # Each of the processes that test side by side has ports of its own.
 _PROCESS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 _PROCESSES = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
