@@ -16,7 +16,7 @@ from app.messages import Messages
 from app.observability.observers import CallLog, Observer, Observers, log_fault
 from app.paytronix import PaytronixClient, Transport
 from app.recent_calls import RecentCalls
-from app.store import ObservedStore, Store, open_store
+from app.store import Store, observed, open_store
 from app.usage import UsageCounter
 from config import Settings
 
@@ -58,7 +58,7 @@ def make_services(settings: Settings, observers: Sequence[Observer] = ()) -> Ser
     paytronix = make_paytronix(settings, everyone)
     store: Store = open_store(settings.store_url.reveal())
     if observers:
-        store = ObservedStore(store, everyone.on_operation)
+        store = observed(store, everyone.on_operation)
     pseudonyms, sign_ins = Pseudonyms(settings.signing_keys), make_sign_ins(settings, store)
     call_seconds = settings.paytronix_total_seconds
     margin_seconds = settings.paytronix_refresh_margin_seconds

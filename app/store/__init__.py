@@ -13,7 +13,7 @@ from app.store.interface import (
     Store,
     StoreUnavailable,
 )
-from app.store.observed import ObservedStore, Operation
+from app.store.observed import Operation, observed
 from app.store.urls import open_store, without_credentials
 
 __all__ = [
@@ -23,13 +23,13 @@ __all__ = [
     "Decrement",
     "Facts",
     "Limit",
-    "ObservedStore",
     "Operation",
     "Put",
     "PutAndRelease",
     "Reason",
     "Store",
     "StoreUnavailable",
+    "observed",
     "open_store",
     "without_credentials",
 ]

@@ -64,14 +64,14 @@ class RedisStore:
         self.write(Put({key: value}, ttl_seconds, owner))
 
     def write(self, *changes: Change) -> int:
-        settled = {change.name: change.value for change in changes if isinstance(change, PutAndRelease)}
+        outcomes = {change.name: change.value for change in changes if isinstance(change, PutAndRelease)}
 
         def was_done() -> bool:
-            # Others go by what is settled. What was written before that, they may have ended already.
-            return bool(settled) and self.get(*settled) == list(settled.values())
+            # Others go by the outcome. What was written before that, they may have ended already.
+            return bool(outcomes) and self.get(*outcomes) == list(outcomes.values())
 
         steps = [step for change in changes for step in self._steps(change)]
-        replies = self._run_all(steps, was_done=was_done)
+        replies = self._execute(steps, was_done=was_done)
         entered = [
             reply
             for step, reply in zip(steps, replies, strict=False)
@@ -81,27 +81,27 @@ class RedisStore:
 
     def replace(self, key: str, old: bytes, new: bytes, ttl_seconds: float) -> bool:
         owner = self._run(scripts.REPLACE, [_record(key)], old, new, milliseconds(ttl_seconds))
-        return self._kept(owner, key, ttl_seconds)
+        return self._reindex(owner, key, ttl_seconds)
 
     def extend(self, key: str, ttl_seconds: float) -> bool:
         owner = self._run(scripts.EXTEND, [_record(key)], milliseconds(ttl_seconds))
-        return self._kept(owner, key, ttl_seconds)
+        return self._reindex(owner, key, ttl_seconds)
 
     def delete(self, *keys: str, owner: str | None = None) -> None:
         records = [_record(key) for key in keys]
         for group in self._client.group_by_slot(records):
             self._run(scripts.DELETE, group)
-        self._forget(records, owner)
+        self._unindex(records, owner)
 
     def owned(self, owner: str) -> list[str]:
-        entries = [entry.decode() for entry in self._run(scripts.OWNED, [_by(owner)])]
+        entries = [entry.decode() for entry in self._run(scripts.OWNED, [_owner_index(owner)])]
         live: set[bytes] = set()
         for group in self._client.group_by_slot(entries):
             live.update(self._run(scripts.LIVE, group, owner))
         return [entry.removeprefix(_record("")) for entry in entries if entry.encode() in live]
 
     def delete_owned(self, owner: str) -> int:
-        return self._end_owned(self._run(scripts.OWNED, [_by(owner)]), owner)
+        return self._end_owned(self._run(scripts.OWNED, [_owner_index(owner)]), owner)
 
     def delete_all(self) -> int:
         ended, cursor = 0, b"0"
@@ -125,10 +125,10 @@ class RedisStore:
             try:
                 full = self._run(scripts.COUNT_UP, group, *arguments, repeatable=False)
             except StoreUnavailable:
-                self._take_back(counted)
+                self._decrement(counted)
                 raise
             if full:
-                self._take_back(counted)
+                self._decrement(counted)
                 return held[group[full - 1]][0]
             counted += group
         return None
@@ -137,13 +137,13 @@ class RedisStore:
         return _count(*self._run(scripts.COUNT, [_counter(key)]))
 
     def acquire(self, lease: str, holder: str, ttl_seconds: float) -> bool:
-        return bool(self._run_all([_acquire(lease, holder, ttl_seconds)])[0])
+        return bool(self._execute([_acquire(lease, holder, ttl_seconds)])[0])
 
     def release(self, lease: str, holder: str) -> None:
-        self._run_all([_release(lease, holder)])
+        self._run(scripts.RELEASE, [_lease(lease)], holder)
 
     def prolong(self, held: Collection[tuple[str, str]], ttl_seconds: float) -> None:
-        self._run_all([_prolong(lease, holder, ttl_seconds) for lease, holder in held])
+        self._execute([_prolong(lease, holder, ttl_seconds) for lease, holder in held])
 
     def claim(self, lease: str, holder: str, ttl_seconds: float, *, records: Sequence[str] = ()) -> Claim:
         (held,), values = self._read(_acquire(lease, holder, ttl_seconds), records=records)
@@ -151,8 +151,8 @@ class RedisStore:
 
     def ping(self) -> None:
         """Run every script once: a right that is missing shows, and so does a node that has a part of the keys only."""
-        record, counter, index = _record(_PROBE), _counter(_PROBE), _by(_PROBE)
-        self._run_all(
+        record, counter, index = _record(_PROBE), _counter(_PROBE), _owner_index(_PROBE)
+        self._execute(
             [
                 _acquire(_PROBE, "", 1),
                 _prolong(_PROBE, "", 1),
@@ -191,10 +191,10 @@ class RedisStore:
     def close(self) -> None:
         self._client.close()
 
-    def _kept(self, owner: bytes | None, key: str, ttl_seconds: float) -> bool:
+    def _reindex(self, owner: bytes | None, key: str, ttl_seconds: float) -> bool:
         """Whether a script found its record, by the owner that it gave; the index then learns the new end."""
         if owner:
-            self._run_all([_index(owner.decode(), [_record(key)], ttl_seconds)])
+            self._execute([_index(owner.decode(), [_record(key)], ttl_seconds)])
         return owner is not None
 
     def _end_owned(self, records: Iterable[bytes], owner: str) -> int:
@@ -202,28 +202,28 @@ class RedisStore:
         for group in self._client.group_by_slot([record.decode() for record in records]):
             # Not repeatable: the second reply would leave out what the first try ended.
             ended += self._run(scripts.END_OWNED, group, owner, repeatable=False)
-        self._forget(ended, owner)
+        self._unindex(ended, owner)
         return len(ended)
 
-    def _forget(self, records: Sequence[str | bytes], owner: str | None) -> None:
+    def _unindex(self, records: Sequence[str | bytes], owner: str | None) -> None:
         """Take records that have ended out of what is counted. An entry that stays leaves by itself, in time."""
         with contextlib.suppress(StoreUnavailable):
             if records:
-                self._run(scripts.FORGET, [_ALL, _by(owner)] if owner else [_ALL], *records)
+                self._run(scripts.FORGET, [_ALL, _owner_index(owner)] if owner else [_ALL], *records)
 
-    def _take_back(self, counters: Sequence[str]) -> None:
+    def _decrement(self, counters: Sequence[str]) -> None:
         """Count one less, if that can be had; a count that stays ends with its window."""
         with contextlib.suppress(StoreUnavailable):
-            self._run_all([_step(scripts.DECREMENT, group) for group in self._client.group_by_slot(counters)])
+            self._execute([_step(scripts.DECREMENT, group) for group in self._client.group_by_slot(counters)])
 
     def _run(self, script: str, keys: Sequence[str], *arguments: str | bytes | int, repeatable: bool = True) -> Any:
-        return self._run_all([_step(script, keys, *arguments)], repeatable=repeatable)[0]
+        return self._execute([_step(script, keys, *arguments)], repeatable=repeatable)[0]
 
     def _read(self, *steps: Step, records: Sequence[str]) -> tuple[list[Any], list[bytes | None]]:
         """What the steps give, and after them records."""
         keys = [*map(_record, records)]
         groups = self._client.group_by_slot(keys)
-        replies = self._run_all([*steps, *(_step(scripts.GET, group) for group in groups)])
+        replies = self._execute([*steps, *(_step(scripts.GET, group) for group in groups)])
         found: dict[str, Any] = {}
         for group, reply in zip(groups, replies[len(steps) :], strict=True):
             found.update(zip(group, reply, strict=True))
@@ -235,7 +235,7 @@ class RedisStore:
                 header, ttl = (owner or "").encode() + b"\n", milliseconds(ttl_seconds)
                 held = {_record(key): header + value for key, value in records.items()}
                 if owner is not None:
-                    keys = [_by(owner), _ALL, *held]
+                    keys = [_owner_index(owner), _ALL, *held]
                     if len(self._client.group_by_slot(keys)) == 1:
                         yield _step(scripts.INDEX_AND_PUT, keys, ttl, *held.values())
                         return
@@ -249,7 +249,7 @@ class RedisStore:
                 for group in self._client.group_by_slot([_counter(key) for key in counters]):
                     yield _step(scripts.DECREMENT, group)
 
-    def _run_all(
+    def _execute(
         self,
         steps: Sequence[Step],
         *,
@@ -288,7 +288,7 @@ def _limit(limit: Limit) -> tuple[int, int]:
 
 
 def _index(owner: str, records: Iterable[str], ttl_seconds: float) -> Step:
-    return _step(scripts.INDEX, [_by(owner), _ALL], milliseconds(ttl_seconds), *records)
+    return _step(scripts.INDEX, [_owner_index(owner), _ALL], milliseconds(ttl_seconds), *records)
 
 
 def _acquire(lease: str, holder: str, ttl_seconds: float) -> Step:
@@ -297,10 +297,6 @@ def _acquire(lease: str, holder: str, ttl_seconds: float) -> Step:
 
 def _prolong(lease: str, holder: str, ttl_seconds: float) -> Step:
     return _step(scripts.PROLONG, [_lease(lease)], holder, milliseconds(ttl_seconds))
-
-
-def _release(lease: str, holder: str) -> Step:
-    return _step(scripts.RELEASE, [_lease(lease)], holder)
 
 
 def _record(key: str) -> str:
@@ -315,7 +311,7 @@ def _lease(name: str) -> str:
     return f"guest-login:l:{name}"
 
 
-def _by(owner: str) -> str:
+def _owner_index(owner: str) -> str:
     return f"guest-login:{{owned}}:by:{owner}"
 
 

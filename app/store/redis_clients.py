@@ -25,7 +25,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 from redis.sentinel import MasterNotFoundError, Sentinel
 
-WAIT_SECONDS = 0.5  # of a single wait, such as for a connection or a reply; an operation may have two
+WAIT_SECONDS = 0.4  # of a single wait, such as for a connection or a reply; an operation may have two
 SENTINEL_WAIT_SECONDS = 0.2  # for each Sentinel: a frozen one must not use up the time of the next
 FIRST_NODES = 3  # of a Cluster, that are asked how it is made up until one answers
 SENTINEL_PORT = 26379

@@ -11,7 +11,7 @@ from app.auth.submits import Submits
 from app.auth.throttle import Throttle, Throttled, Tries
 from app.paytronix import Reason, Refused, Unavailable
 from app.paytronix.failures import TOKEN_CALL
-from app.store import ObservedStore
+from app.store import observed
 from tests.auth.test_refresh import token
 
 ADDRESS = "2001:db8::1"  # which counts for three networks
@@ -46,7 +46,7 @@ def paytronix():
 
 @pytest.fixture
 def login(store, asked, paytronix):
-    store = ObservedStore(store, lambda operation: asked.append(operation.name))
+    store = observed(store, lambda operation: asked.append(operation.name))
     pseudonyms = Pseudonyms(["key"])
     sign_ins = SignIns(store, pseudonyms, idle_seconds=60, max_seconds=600, most_of_guest=5)
     throttle = Throttle(store, pseudonyms, per_guest=Tries(3, 900), per_address=Tries(100, 900))

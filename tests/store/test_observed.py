@@ -4,7 +4,8 @@ import inspect
 
 import pytest
 
-from app.store import Limit, ObservedStore, Put, Store, StoreUnavailable, open_store
+from app.store import Limit, Put, Store, StoreUnavailable, open_store
+from app.store import observed as observed_store
 
 LONG = 60
 MARKERS = ("marker-key", "marker-value", "marker-owner", "marker-holder")
@@ -17,7 +18,7 @@ def told():
 
 @pytest.fixture
 def observed(store, told):
-    return ObservedStore(store, told.append)
+    return observed_store(store, told.append)
 
 
 def operations():
@@ -64,7 +65,7 @@ def test_an_answer_of_no_is_told_apart(observed, told):
 
 
 def test_a_failure_is_told_with_its_reason_and_raised(told):
-    store = ObservedStore(open_store("redis://127.0.0.1:1/0"), told.append)
+    store = observed_store(open_store("redis://127.0.0.1:1/0"), told.append)
     with pytest.raises(StoreUnavailable):
         store.get("marker-key")
     assert [(each.name, each.outcome) for each in told] == [("get", "unreachable")]

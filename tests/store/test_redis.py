@@ -593,7 +593,7 @@ def test_no_message_shows_a_record(own_redis, fails_in_time):
 def test_a_ping_tries_every_command_that_any_script_needs(url):
     """Or a script that is added later would show a right that is missing to guests only."""
     store, tried = open_store(url), []
-    store._run_all = tried.extend
+    store._execute = tried.extend
     store.ping()
     of_one_server, of_a_cluster = {"INDEX", "PUT"}, {"INDEX_AND_PUT"}
     elsewhere = of_a_cluster if "cluster" in url else of_one_server
