@@ -1,7 +1,7 @@
 """All words of one moment, in every language, and the look."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import PurePath
 
@@ -20,18 +20,6 @@ from app.messages.words import LINKS, Entry, Key, Vocabulary, Words, read_words
 NO_WORDS = "There are no words in the language"  # begins the fault of a language that is only listed
 LAST_RESORT = "en"  # the one language in which every sentence is shipped, whatever comes
 _HEADERS_REMEMBERED = 256
-
-
-@dataclass(frozen=True)
-class Unread:
-    """What stands in the folder and could not be read. Nobody can say that it is missing.
-
-    :ivar files: those of which nothing could be read
-    :ivar names: file → the names that its broken lines may have held
-    """
-
-    files: frozenset[str] = frozenset()
-    names: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 class Catalogue:
@@ -56,10 +44,10 @@ class Catalogue:
         *,
         look: Look,
         files: Mapping[str, str] | None = None,
-        unread: Unread | None = None,
+        unread: Collection[str] = (),
     ) -> None:
         self.files = files or {}
-        self._unread = unread or Unread()
+        self._unread = unread
         self._built_in = built_in
         self.merchant = merchant
         self.look = look
@@ -111,9 +99,9 @@ class Catalogue:
             unread=self._unread,
         )
 
-    def is_unread(self, file: str, name: str) -> bool:
-        """Whether a name may stand in a file, in a line that could not be read: then it is missing for now only."""
-        return name in self._unread.names.get(file, ()) or file in self._unread.files
+    def is_unread(self, file: str, link: str = "") -> bool:
+        """Whether a fault is told already in place of what is missing: of the whole file, or of a link's address."""
+        return file in self._unread or f"{file} {link}" in self._unread
 
     def voice(self, language: str) -> Voice | None:
         """The words in one language, or None when guests cannot get it.
@@ -155,8 +143,9 @@ def compose(
     """
     built_in = shipped()
     merchant, merchant_faults = read_merchant(merchant_file) if merchant_file else (Merchant(), ())
-    left_out = _unread_links(merchant_file, merchant) if merchant_file else frozenset()
-    vocabulary = Vocabulary(built_in.vocabulary.sections, {*KNOWN_LINKS, *merchant.links, *left_out})
+    given = merchant_file.values.get("links") if merchant_file else None
+    wrong_links = set(given) - merchant.links.keys() if isinstance(given, dict) else set()
+    vocabulary = Vocabulary(built_in.vocabulary.sections, {*KNOWN_LINKS, *merchant.links, *wrong_links})
     notices, notice_faults = read_notices(notices_file, vocabulary.links) if notices_file else ((), ())
     own_words: dict[str, dict[Key, Entry]] = {}
     language_faults: list[Fault] = []
@@ -168,11 +157,9 @@ def compose(
     can_be_had = [*built_in.words, *(tag for tag in sorted(language_files) if tag not in built_in.words)]
     wanted = [tag for tag in merchant.languages if languages.served_by(tag, can_be_had)]
     documents = [each for each in (merchant_file, notices_file, *language_files.values()) if each]
-    unread = Unread(
-        files=frozenset(fault.file for fault in faults) - {each.file for each in documents},
-        names={each.file: each.left_out for each in documents} | {MERCHANT_FILE: left_out},
-    )
-    tags_of_broken_files = {languages.tag_of(PurePath(file).stem) for file in unread.files}
+    unread = {fault.file for fault in faults} - {each.file for each in documents}
+    tags_of_broken_files = {languages.tag_of(PurePath(file).stem) for file in unread}
+    unread |= {f"{MERCHANT_FILE} {name}" for name in wrong_links}
     for tag in merchant.languages:
         if merchant_file and tag not in wanted and tag not in tags_of_broken_files:
             problem = f"{NO_WORDS} {quoted(tag)}."
@@ -201,14 +188,6 @@ def compose(
     )
     files = {tag: document.file for tag, document in language_files.items()}
     return Catalogue(merchant, own_words, built_in, notices, tuple(all_faults), look=look, files=files, unread=unread)
-
-
-def _unread_links(merchant_file: Document, merchant: Merchant) -> frozenset[str]:
-    """The names that a fault in ``merchant.toml`` may have cost, those of links with a wrong address too."""
-    links = merchant_file.values.get("links")
-    return merchant_file.left_out | (
-        frozenset(links) - merchant.links.keys() if isinstance(links, dict) else frozenset()
-    )
 
 
 def _layers(words: Mapping[str, Words], tags: Collection[str]) -> tuple[Layer, ...]:

@@ -140,11 +140,11 @@ def _unused_files(catalogue: Catalogue) -> Iterator[Fault]:
 def _missing_words(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Fault]:
     """Entries that the merchant words in the first language only."""
     first, *others = catalogue.merchant.languages
-    if tag not in served_by(first, catalogue.own_words):
-        return
+    if tag not in served_by(first, catalogue.own_words) or catalogue.is_unread(MERCHANT_FILE):
+        return  # it is no language of theirs; or nobody knows which these are
     for other in others:
         file = catalogue.files.get(other, f"{LANGUAGES_FOLDER}/{other}.toml")
-        if key not in catalogue.words_in(other) and not catalogue.is_unread(file, key[1]):
+        if key not in catalogue.words_in(other) and not catalogue.is_unread(file):
             yield _at(
                 entry,
                 f"{_label(key)} has words in {first} but not in {other}: guests who read {other} get them in {first}.",
@@ -225,7 +225,7 @@ def _misspelt_code(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> It
 
 def _without_phone(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Fault]:
     merchant = catalogue.merchant
-    if merchant.phone or catalogue.is_unread(MERCHANT_FILE, "phone") or "phone" in merchant.lines:
+    if merchant.phone or catalogue.is_unread(MERCHANT_FILE) or "phone" in merchant.lines:
         return  # there is one, or a fault is told in its place
     if "{phone}" in entry.text:
         problem = f"{_label(key)} says {{phone}}, with no number in {MERCHANT_FILE}: guests read other words instead."
@@ -304,7 +304,7 @@ def _notices_leading_nowhere(catalogue: Catalogue) -> Iterator[Fault]:
 def _notices_missing_words(catalogue: Catalogue) -> Iterator[Fault]:
     for notice in catalogue.notices:
         for tag in catalogue.merchant.languages:
-            if not served_by(tag, notice.entries) and not catalogue.is_unread(NOTICES_FILE, f"text.{tag}"):
+            if not served_by(tag, notice.entries) and not catalogue.is_unread(NOTICES_FILE):
                 problem = (
                     f"The notice {quoted(notice.name)} has no text in {tag}: guests who read {tag} get another one."
                 )

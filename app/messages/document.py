@@ -1,7 +1,9 @@
 """One TOML file of the merchant's folder, read without trusting it."""
 
 import os
+import re
 import stat
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,27 +12,25 @@ from typing import Any
 
 from app.messages import places
 from app.messages.faults import Fault
-from app.messages.pieces import read_whole_or_in_pieces
+from app.messages.syntax_errors import explain
 
 LARGEST_BYTES = 256 * 1024  # a folder that words everything needs about 15 KB a language
+_MOST_DOTS = 64  # on one line, outside of texts; tomllib's memory grows with the square of a dotted name's parts
+_TEXT_OR_REMARK = re.compile(r""""(?:\\.|[^"\\\n])*+"?|'[^'\n]*+'?|#[^\n]*""")
 
 
 @dataclass(frozen=True)
 class Document:
-    """A file that could be read, perhaps without some of its lines.
+    """A file that could be read.
 
     :ivar file: its path below the merchant's folder
-    :ivar text: what was read; the lines that could not be are blank
+    :ivar text: what was read
     :ivar values: what is in it, as ``tomllib`` gives it
-    :ivar slips: what is wrong with the lines that were left out
-    :ivar left_out: the names that these lines may have held
     """
 
     file: str
     text: str
     values: Mapping[str, Any]
-    slips: tuple[Fault, ...] = ()
-    left_out: frozenset[str] = frozenset()
 
     @cached_property
     def _places(self) -> dict[places.Path, places.Place]:
@@ -58,12 +58,20 @@ def read(folder: Path, file: str) -> Document | Fault:
 
 
 def parse(file: str, content: bytes) -> Document | Fault:
-    """What a file's content means, without the lines that mean nothing; or the one reason why all of it does not."""
+    """What a file's content means, or the first reason why it cannot be told."""
     text = _text(file, content)
     if isinstance(text, Fault):
         return text
-    reading = read_whole_or_in_pieces(file, text)
-    return Document(file, reading.text, reading.values, reading.faults, reading.left_out)
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.count(".") > _MOST_DOTS < _TEXT_OR_REMARK.sub("", line).count("."):
+            problem = f"A name on this line has more than {_MOST_DOTS} dots in it."
+            return Fault(file, number, 1, problem, "Use fewer of them.")
+    try:
+        return Document(file, text, tomllib.loads(text))
+    except RecursionError:
+        return _whole(file, "There are brackets inside brackets, too many to follow.", "Remove them.")
+    except ValueError as error:  # tomllib's own, and what int() says of a number with 5,000 digits
+        return explain(file, text, error)
 
 
 def _text(file: str, content: bytes) -> str | Fault:

@@ -58,8 +58,6 @@ def overlaid(file: str, document: Document | None, edition: Edition) -> Document
         file,
         below.text,
         merged(values, patch),
-        below.slips,
-        below.left_out - patch.keys(),
         patch=patch,
         label=edition.label,
     )

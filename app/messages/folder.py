@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from datetime import time as time_of_day
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +73,7 @@ class Folder:
     _listing: Listing = Listing({}, has_languages=False)
     _seen: Listing | None = None
     _good: dict[str, Document] = field(default_factory=dict)  # by file
-    _broken: dict[str, tuple[Fault, ...]] = field(default_factory=dict)  # by file; the last good one may be in use
+    _broken: dict[str, Fault] = field(default_factory=dict)  # by file; the last good one may be in use
     _emptied: dict[str, Stamp | None] = field(default_factory=dict)  # files found empty at the last look, not taken yet
     _pictures: Pictures = field(init=False)
     well_known: WellKnown = field(init=False)
@@ -126,7 +125,7 @@ class Folder:
 
     def documents(self, edition: Edition | None = None) -> Documents:
         """The files as they were at the last look, with what an edition says laid over them."""
-        faults = [*self._missing(), *chain.from_iterable(self._broken.values()), *self.well_known.faults()]
+        faults = [*self._missing(), *self._broken.values(), *self.well_known.faults()]
         by_tag: dict[str, Document] = {}
         of_languages = f"{LANGUAGES_FOLDER}/"
         for file in sorted(each for each in {*self._listing.stamps, *self._good} if each.startswith(of_languages)):
@@ -181,12 +180,8 @@ class Folder:
         former = self._good.get(file)
         document = read(self.path, file) if former else self._first_read(file)
         if isinstance(document, Fault):
-            self._broken[file] = (document,)
+            self._broken[file] = document
             return True
-        if document.slips:
-            self._broken[file] = document.slips
-            if former and former.values and not former.slips:
-                return True  # what was last read whole is better than what is left of this
         if document.values or was_empty or not (former and former.values):
             self._good[file] = document
             return True
@@ -196,7 +191,7 @@ class Folder:
         """Read a file of which nothing is known. If it was emptied just now, somebody may be about to fill it."""
         while True:
             document = read(self.path, file)
-            is_empty = isinstance(document, Document) and not document.values and not document.slips
+            is_empty = isinstance(document, Document) and not document.values
             if not is_empty or not _was_written_within(self.path / file, _FILLED_SECONDS):
                 return document
             time.sleep(_SETTLE_SECONDS)

@@ -121,7 +121,7 @@ class _Reader:
                 readers[key](value)
             else:
                 self._unknown((key,), readers)
-        if "name" not in self._document.values and "name" not in self._document.left_out:
+        if "name" not in self._document.values:
             self.collector.add(
                 (), "The restaurant's name is missing.", 'Add a line at the top: name = "Your Restaurant"'
             )

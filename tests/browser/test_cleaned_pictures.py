@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.messages.svg import clean
-from tests.messages.test_messages_svg import BY_A_DRAWING_PROGRAM, ENTITIES
+from tests.messages.test_svg import BY_A_DRAWING_PROGRAM, ENTITIES
 
 ROOT = Path(__file__).parents[2]
 START = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 300 300">'

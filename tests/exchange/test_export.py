@@ -6,7 +6,7 @@ import threading
 from app.messages.check import check
 from app.messages.pictures import picture_of
 from tests.exchange.conftest import catalogue, files, words
-from tests.messages.test_messages_commands import flask
+from tests.messages.test_commands import flask
 from tests.sites import ROOT
 
 SIGNED_OUT = ("messages/en.toml", "site", "signed_out")

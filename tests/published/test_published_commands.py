@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.messages.test_messages_commands import flask
+from tests.messages.test_commands import flask
 from tests.sites import ROOT, environment
 
 

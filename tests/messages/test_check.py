@@ -272,34 +272,6 @@ def test_an_unknown_flag_ends_with_2(run):
     assert run("--nonsense").exit_code == 2
 
 
-SLIPS = [
-    ("busy = “Full.”", "curly"),
-    ('busy = "Full.', "no quotation mark at its end"),
-    ("busy = Full.", "no quotation marks around"),
-    ("busy =", "no text after the equals sign"),
-    ('busy "Full."', "no entry"),
-    ('busy = "Say "hi" now"', "straight quotation marks inside"),
-    ('busy = "Full." please', "after the closing quotation mark"),
-    ('busy = "C:\\menu"', "means something special"),
-    ('busy = "a"\nbusy = "b"', '"busy" is in this file twice'),
-    ('http:401 = "a"', '"http:401" needs quotation marks'),
-    ('one_time_password.* = "a"', '"one_time_password.*" needs quotation marks'),
-    ('busy = { text = "a", link = "help"', "Between { and }"),
-    ('busy = """Full.', "three quotation marks"),
-    ("[login", "does not end"),
-    ("busy = True", "small letters"),
-    ('busy = "a\x07b"', "nobody can see"),
-]
-
-
-@pytest.mark.parametrize(("line", "told"), SLIPS)
-def test_a_slip_in_writing_is_explained_at_its_line(folder, line, told):
-    folder.english(f"# words\n[site]\n{line}\n\n\n")
-    [fault] = check(folder.path).errors
-    assert fault.line == 3 + line.count("\n")
-    assert told in f"{fault.problem} {fault.instead}"
-
-
 @pytest.mark.parametrize(
     ("file", "instead"),
     [
