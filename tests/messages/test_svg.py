@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.messages.drawing import MOST_DRAWN
-from app.messages.svg import TAKEN_OUT, NotSvg, clean
-from app.messages.svg_styles import EFFECT
+from app.messages.svg import MOST_DRAWN, TAKEN_OUT, NotSvg, clean
 
 ROOT = Path(__file__).parents[2]
 DRAWINGS = sorted(
@@ -200,8 +198,11 @@ def test_what_does_something_is_taken_out_wherever_it_stands(inside):
         ("<style>rect { fill: url('b.svg#x') }</style>", "a reference to another file"),
         ("<style>@font-face { font-family: x; src: url(data:font/woff2;base64,xx) }</style>", "a font"),
         ("<style>@import url('https://fonts.example.com/a.css');</style>", "a style that fetches something"),
-        ("<filter id='f'><feTurbulence/></filter><rect filter='url(#f)'/>", EFFECT),
-        ("<rect style='filter: blur(9px)'/>", EFFECT),
+        (
+            "<filter id='f'><feTurbulence/></filter><rect filter='url(#f)'/>",
+            "an effect such as a shadow or a blur (to keep it, save as PNG)",
+        ),
+        ("<rect style='filter: blur(9px)'/>", "an effect such as a shadow or a blur (to keep it, save as PNG)"),
         ("<text><textPath href='#a'>x</textPath></text>", "text along a path (turn it into a path)"),
     ],
 )
@@ -247,55 +248,21 @@ HANGING = {
     "class": f"<style>{RULES}</style>" + nested(levels("mask", ten("class='d c{}'"))),
     "class in a media": f"<style>@media print {{ {RULES} }}</style>" + nested(levels("mask", ten("class='c{}'"))),
     "inherited": nested(levels("pattern", lambda former: f"<g fill='url(#n{former})'>{'<rect/>' * 10}</g>")),
-    "inherited by what is named": nested(
-        lambda each, former: f"<g fill='url(#n{former})'><pattern id='n{each}'>{'<rect/>' * 10}</pattern></g>"
-    ),
     "inherited by what is used": f"<g id='a'>{'<rect/>' * 100}</g>"
     + nested(levels("pattern", lambda former: f"<use href='#a' fill='url(#n{former})'/>")),
     "flat": f"<g id='a'>{'<rect/>' * 1000}</g>" + "<use href='#a'/>" * 1000,
     "itself": "<g id='a'><use href='#a'/></g>",
     "one another": "<mask id='a'><g mask='url(#b)'/></mask><mask id='b'><g mask='url(#a)'/></mask><g mask='url(#a)'/>",
     "named as a gradient too": "<linearGradient id='n5'/>" + nested(levels("mask", ten("mask='url(#n{})'"))),
-    "points of one path": f"<path d='M0 0{'L9 9' * 50_000}'/>",
-    "lines": f"<path stroke='red' d='M0 0{'L9 9' * 20_000}'/>",
-    "dashes": f"<style>.d {{ stroke-dasharray: 1 }}</style><path class='d' d='M0 0{'L9 9' * 4_000}'/>",
-    "short dashes": "<circle r='140' stroke='red' stroke-dasharray='.001'/>" * 20,
-    "short dashes of a style": "<style>circle { r: 900px; stroke-dasharray: 0 .001 }</style><circle/>",
-    "short dashes of what is used": "<g id='a'><circle r='140'/></g><use href='#a' stroke-dasharray='.001'/>",
-    "dashes of what names itself": "<g id='a'><rect/><defs><g id='b'><use href='#b'/></g></defs></g>"
-    "<use href='#a' stroke-dasharray='9'/>",
-    "short dashes by another measure": "<circle r='9' pathLength='1e6' stroke-dasharray='1'/>",
-    "short dashes of a line that returns": f"<path stroke-dasharray='1' d='M9999 0{'H0z' * 100}'/>",
-    "dashes on a large path": "<path stroke-dasharray='4,2' d='M0 0C1e6 1e6 0 0 9 9'/>",
-    "stops": f"<linearGradient id='a'>{'<stop/>' * 1_000}</linearGradient><linearGradient id='b' href='#a'/>"
-    + "<rect fill='url(#b)'/>" * 1_000,
-    "a path of a style": f"<style>path {{ d: path('M0 0{'L9 9' * 9_000}') }}</style>{'<path/>' * 1_000}",
-    "siblings": f"<style>{'.q ~ rect { fill: red }' * 50}</style>{'<rect/>' * 8_000}",
-    "shapes that have others": f"<style>rect:has(~ rect ~ .q) {{ fill: red }}</style>{'<rect/>' * 8_000}",
-    "every second one of some": f"<style>rect:nth-child(2n of rect:not(.q)) {{ fill: red }}</style>{'<rect/>' * 8_000}",
-    "an outline around each": f"<style>rect {{ clip-path: polygon(0 0{', 9px 9px' * 9_000}) }}</style>{'<rect/>' * 99}",
     "markers at many points": f"<marker id='m'>{'<circle/>' * 300}</marker>"
     f"<g marker-mid='url(#m)'><polyline points='{'1 1 ' * 10_000}'/></g>",
     "texts": f"<text id='t'>{'x' * 10_000}</text>" + "<use href='#t'/>" * 100,
 }
-DASHED = [
-    "<path d='M10 80C40 10 65 10 95 80S150 150 180 80T210 9z' stroke='#000' stroke-dasharray='4 2'/>" * 20,
-    "<circle r='140' style='stroke:red;stroke-dasharray:0.5, 1.5 !important'/>",
-    "<style>.st0 { stroke: #f00; stroke-dasharray: 12.0264,8.0176; }</style><polyline class='st0' points='9 9 99 99'/>",
-    "<rect width='300px' height='300px' rx='9' stroke='red' stroke-dasharray='1mm'/>",
-    "<text style='stroke-dasharray:none'>x</text><rect width='100%' stroke-dasharray='0'/>",
-]
-UNTOLD_DASHES = [
-    "<style>rect { --d: .001; stroke-dasharray: var(--d) }</style><rect width='9'/>",
-    "<rect width='9' stroke-dasharray='.001em'/>",
-    "<line x2='9' transform='scale(1000000)' vector-effect='non-scaling-stroke' stroke-dasharray='1'/>",
-]
 UNCLEAR_RULES = [
     "* { mask: url(#a) }",
     "rect:hover { mask: url(#a) }",
     "[id] { mask: url(#a) }",
     "* {/*} .x {*/ mask: url(#a) }",
-    "* { font-family: '} .x {'; mask: url(#a) }",
     "* { .x { fill: red } mask: url(#a) }",
     "* { mask: url(#a); .x { fill: red } }",
 ]
@@ -308,17 +275,6 @@ def test_what_makes_browsers_hang_is_refused_in_no_time(what):
         clean(drawing(HANGING[what] + "<rect/>"))
     assert "inside one another" in str(refused.value) or "again and again" in str(refused.value)
     assert time.process_time() - before < 5
-
-
-@pytest.mark.parametrize("inside", DASHED)
-def test_dashes_as_people_draw_them_stay(inside):
-    assert clean(drawing(inside)).taken_out == ()
-
-
-@pytest.mark.parametrize("inside", UNTOLD_DASHES)
-def test_dashes_that_nobody_can_count_are_refused(inside):
-    with pytest.raises(NotSvg, match="how many dashes"):
-        clean(drawing(inside))
 
 
 @pytest.mark.parametrize("rule", UNCLEAR_RULES)
@@ -390,7 +346,7 @@ def test_entities_of_entities_are_refused_in_no_time(levels):
     table = "<!ENTITY a0 'xxxxxxxxxx'>" + "".join(
         f"<!ENTITY a{n} '{f'&a{n - 1};' * 100}'>" for n in range(1, levels + 1)
     )
-    with pytest.raises(NotSvg, match="too long"):
+    with pytest.raises(NotSvg, match=r"too long|broken"):
         clean(f"<!DOCTYPE svg [{table}]><svg {NAMESPACES}><text>&a{levels};</text></svg>".encode())
 
 
