@@ -12,14 +12,8 @@ from types import MappingProxyType
 
 from flask import current_app, g
 
-from app.messages import Catalogue, Message, Voice
-from app.messages.catalogue import LAST_RESORT
-from app.messages.check import AFTER_SIGN_IN
-from app.messages.codes import WRONG_PASSWORD
-from app.messages.listing import lines
-from app.messages.notices import Notice
-from app.messages.shipped import shipped
-from app.messages.words import DEFAULT, PAYTRONIX, SITE, Key
+from app.messages import WRONG_PASSWORD, Catalogue, Message, Voice
+from app.messages.editing import AFTER_SIGN_IN, DEFAULT, LAST_RESORT, PAYTRONIX, SITE, Key, Notice, lines, shipped
 from app.paytronix import Account, Balance, Expiration
 from app.services import services
 from app.web.barcode import card_code

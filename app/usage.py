@@ -14,7 +14,7 @@ from typing import Literal
 
 import msgspec
 
-from app.messages.plain_text import cleaned
+from app.messages import cleaned
 from app.observability import log
 from app.store import Store, StoreUnavailable
 

@@ -8,8 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from app.messages import Messages, Voice
-from app.messages.merchant import KNOWN_LINKS
+from app.messages import KNOWN_LINKS, Messages, Voice
 
 TIMES = 20_000
 BEST_OF = 5

@@ -35,10 +35,8 @@ from app.history import (
     with_changes,
 )
 from app.history.live import Editions
-from app.messages.edition import PICTURES
-from app.messages.folder import LANGUAGES_FOLDER, Documents, Folder
-from app.messages.merchant import FILE as MERCHANT_FILE
-from app.messages.notices import FILE as NOTICES_FILE
+from app.messages import PICTURES
+from app.messages.editing import LANGUAGES_FOLDER, MERCHANT_FILE, NOTICES_FILE, Documents, Folder
 from app.messages.pictures import Asset
 from app.messages.values import (
     Values,

@@ -14,10 +14,8 @@ from flask.cli import with_appcontext
 
 from app.commands import NAMES
 from app.commands.preview import write_preview
-from app.messages import Messages
-from app.messages.check import Findings, check
-from app.messages.faults import Fault
-from app.messages.listing import Line, lines
+from app.messages import Fault, Messages
+from app.messages.editing import Findings, Line, check, lines
 from app.services import services
 from app.store import StoreUnavailable
 from app.usage import KEPT_DAYS

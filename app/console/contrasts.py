@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.messages.colours import FOR_PARTS, FOR_TEXT, contrast
-from app.messages.look import DEFAULT_BRAND, Look
+from app.messages.editing import DEFAULT_BRAND, FOR_PARTS, FOR_TEXT, Look, contrast
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,7 @@ from app.history import (
 )
 from app.history.live import Editions
 from app.messages import Catalogue
-from app.messages.edition import merged
-from app.messages.folder import Folder
+from app.messages.editing import Folder, merged
 
 
 @dataclass(frozen=True)

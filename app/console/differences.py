@@ -15,13 +15,19 @@ from app.console.desk import Moment
 from app.console.pages import render
 from app.console.settings import LINK_LABELS, SETTINGS
 from app.history import ABSENT, Change, ChangedMeanwhile, Contents, Draft, Place, tag_of, value_at
-from app.messages.edition import MESSAGES, merged
-from app.messages.languages import direction_of, locale_of
-from app.messages.languages import tag_of as language_of
-from app.messages.merchant import FILE as MERCHANT_FILE
-from app.messages.notices import FILE as NOTICES_FILE
-from app.messages.shipped import shipped
-from app.messages.words import PAYTRONIX, SITE, Key
+from app.messages.editing import (
+    MERCHANT_FILE,
+    MESSAGES,
+    NOTICES_FILE,
+    PAYTRONIX,
+    SITE,
+    Key,
+    direction_of,
+    locale_of,
+    merged,
+    shipped,
+)
+from app.messages.editing import tag_of as language_of
 
 PICTURES = "pictures"
 A_PAGE = 50  # of differences

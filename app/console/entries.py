@@ -6,16 +6,25 @@ from typing import Any
 
 from app.console.desk import Moment
 from app.history import ABSENT, Change, Place, value_at
-from app.messages import Catalogue, Fault
-from app.messages.catalogue import LAST_RESORT
-from app.messages.check import check_entry
-from app.messages.document import Document
-from app.messages.edition import MESSAGES, merged
-from app.messages.languages import tag_of
-from app.messages.merchant import FILE as MERCHANT_FILE
-from app.messages.merchant import KNOWN_LINKS
-from app.messages.shipped import shipped
-from app.messages.words import DEFAULT, LINKS, PAYTRONIX, SITE, Entry, Key, Vocabulary, read_words
+from app.messages import KNOWN_LINKS, Catalogue, Fault
+from app.messages.editing import (
+    DEFAULT,
+    LAST_RESORT,
+    LINKS,
+    MERCHANT_FILE,
+    MESSAGES,
+    PAYTRONIX,
+    SITE,
+    Document,
+    Entry,
+    Key,
+    Vocabulary,
+    check_entry,
+    merged,
+    read_words,
+    shipped,
+    tag_of,
+)
 
 LONGEST_CODE = 100
 _MESSAGES = frozenset({"", PAYTRONIX, SITE})  # the others hold labels, which are a text and nothing else

@@ -4,10 +4,8 @@ from collections.abc import Collection, Iterator
 
 from app.console.desk import Moment
 from app.console.differences import Difference, name_of
-from app.messages.check import check_all_but_entries, check_what_entries_name
-from app.messages.faults import Fault
-from app.messages.merchant import FILE as MERCHANT_FILE
-from app.messages.words import Key
+from app.messages import Fault
+from app.messages.editing import MERCHANT_FILE, Key, check_all_but_entries, check_what_entries_name
 
 
 def new_faults(after: Collection[Fault], before: Collection[Fault]) -> list[Fault]:

@@ -10,10 +10,8 @@ from app.console import entries
 from app.console.desk import Moment
 from app.history import ABSENT, Place, subject_of, value_at
 from app.messages import Catalogue, Message
-from app.messages.check import AFTER_SIGN_IN
-from app.messages.listing import lines
-from app.messages.shipped import FOLDER as SHIPPED
-from app.messages.words import PAYTRONIX, SITE, Key
+from app.messages.editing import AFTER_SIGN_IN, PAYTRONIX, SITE, Key, lines
+from app.messages.editing import SHIPPED_FOLDER as SHIPPED
 from app.usage import OTHERS, Seen
 
 DAYS = 30

@@ -11,7 +11,7 @@ from flask import g
 from app.console.differences import english_name_of
 from app.factory import create_app
 from app.messages import Catalogue
-from app.messages.look import SchemeName
+from app.messages.editing import SchemeName
 from app.messages.pictures import Asset
 from app.previews import PreviewState, preview_of
 from config import Settings

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from app.history import Place
-from app.messages.look import DEFAULT_BACKGROUND, DEFAULT_BRAND
-from app.messages.merchant import FILE, CardCode, Corners, Headings, Merchant, UsernameKind
+from app.messages import CardCode, Merchant
+from app.messages.editing import DEFAULT_BACKGROUND, DEFAULT_BRAND, Corners, Headings, UsernameKind
+from app.messages.editing import MERCHANT_FILE as FILE
 from app.messages.pictures import LARGEST_BYTES
 
 LINK_LABELS = {"forgot_password": "Forgotten password", "register": "Join", "help": "Help"}

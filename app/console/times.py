@@ -4,8 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from app.history import ABSENT, Contents, value_at
-from app.messages import times
-from app.messages.notices import FILE as NOTICES_FILE
+from app.messages.editing import NOTICES_FILE, times
 
 TIME_ZONE = (NOTICES_FILE, "time_zone")
 UNTIL_LATEST = timedelta(days=2 * 366)

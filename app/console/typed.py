@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from app.messages import places
-from app.messages.document import Document
-from app.messages.faults import Fault
+from app.messages import Fault
+from app.messages.editing import Document, places
 
 
 @dataclass(frozen=True)

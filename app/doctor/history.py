@@ -8,8 +8,8 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from app.doctor.findings import Finding, fault, note, ok
-from app.messages.edition import Edition
-from app.messages.folder import Folder
+from app.messages import Edition
+from app.messages.editing import Folder
 from app.services import Services
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import time
 import weakref
 
 from app.history import Contents, Database, HistoryUnavailable, Pictures, Revisions
-from app.messages.edition import PICTURES, Edition
+from app.messages import PICTURES, Edition
 from app.messages.pictures import Asset, picture_of
 from app.observability import log
 

@@ -5,7 +5,7 @@ languages write numbers and days. The site itself is made in each worker, of its
 may have changed (docs/decisions/0012-read-before-the-fork.md).
 """
 
-from app.messages.catalogue import compose
+from app.messages import compose
 from app.web.rendering import read_templates
 
 

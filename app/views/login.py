@@ -16,8 +16,7 @@ from app.auth import session
 from app.auth.login import Attempt
 from app.auth.throttle import Throttled
 from app.auth.usernames import cleaned
-from app.messages import Message
-from app.messages.codes import WRONG_PASSWORD
+from app.messages import WRONG_PASSWORD, Message
 from app.paytronix import Refused, Unavailable
 from app.services import RETRY_AFTER_SECONDS, services
 from app.web.access import public

@@ -5,7 +5,7 @@ from pathlib import Path
 from flask import Blueprint, Response, abort, redirect, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.messages.well_known import MIMETYPES
+from app.messages import WELL_KNOWN_TYPES
 from app.services import services
 from app.web.access import public
 from app.web.localization import localizer
@@ -27,10 +27,10 @@ def change_password() -> AnyResponse:
 @bp.get("/.well-known/<name>")
 @public
 def file(name: str) -> Response:
-    content = services().messages.well_known(name) if name in MIMETYPES else None
+    content = services().messages.well_known(name) if name in WELL_KNOWN_TYPES else None
     if content is None:
         abort(404)
-    return _file(content, MIMETYPES[name])
+    return _file(content, WELL_KNOWN_TYPES[name])
 
 
 @bp.get("/robots.txt")

@@ -8,7 +8,7 @@ from itertools import groupby
 import segno
 from barcode import Code128
 
-from app.messages.merchant import CardCode as Kind
+from app.messages import CardCode as Kind
 
 QUIET_MODULES = {"qr": 4, "barcode": 10}  # of white around, which both standards ask for
 _BARS_HEIGHT = 0.28  # of their width: enough for a hand that is not steady

@@ -5,8 +5,7 @@ from typing import cast
 from babel import Locale
 from flask import g, request
 
-from app.messages import Message, Voice
-from app.messages.languages import LONGEST_HEADER, regional_locale
+from app.messages import LONGEST_HEADER, Message, Voice, regional_locale
 from app.observability import log
 from app.paytronix import PaytronixError, Unavailable
 from app.paytronix.errors import PSEUDO_CODES

@@ -20,8 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from app.auth import session
-from app.messages import Catalogue, Link, Message, Voice
-from app.messages.merchant import KNOWN_LINKS
+from app.messages import KNOWN_LINKS, Catalogue, Link, Message, Voice
 from app.services import services
 from app.web.csrf import form_token
 from app.web.localization import locale, localizer

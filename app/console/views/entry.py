@@ -18,9 +18,7 @@ from app.console.parts import console
 from app.console.previews import asset_of
 from app.history import ABSENT, ChangedMeanwhile, Draft, Restricted, subject_of, tag_of, value_at
 from app.messages import Message
-from app.messages.languages import direction_of
-from app.messages.placeholders import allowed_in
-from app.messages.words import PAYTRONIX, Key
+from app.messages.editing import PAYTRONIX, Key, allowed_in, direction_of
 from app.previews import state_of
 from app.web.security_headers import FILE_POLICY, KEPT_FOR_GOOD
 

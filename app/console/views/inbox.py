@@ -11,7 +11,7 @@ from app.console.guards import changes_words, editors
 from app.console.pages import render
 from app.console.parts import console
 from app.history import ABSENT, ChangedMeanwhile, Restricted, tag_of, value_at
-from app.messages.words import PAYTRONIX
+from app.messages.editing import PAYTRONIX
 from app.usage import KEPT_DAYS, OTHERS
 
 MOST = 100  # on the page; more of them are no work for a day

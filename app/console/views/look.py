@@ -29,11 +29,10 @@ from app.history import (
     value_at,
     with_changes,
 )
-from app.messages.catalogue import NO_WORDS
-from app.messages.edition import merged
-from app.messages.merchant import FILE, KNOWN_LINKS, read_merchant
+from app.messages import KNOWN_LINKS
+from app.messages.editing import MERCHANT_FILE as FILE
+from app.messages.editing import NO_WORDS, TAKEN_OUT, merged, read_merchant
 from app.messages.pictures import LARGEST_BYTES, Asset, picture_of
-from app.messages.svg import TAKEN_OUT
 from app.previews import SIGN_IN
 from app.web.security_headers import FILE_POLICY
 

@@ -18,13 +18,10 @@ from app.console.parts import console
 from app.console.times import TIME_ZONE, field_of, zone_of
 from app.console.typed import Typed, troubles
 from app.history import ABSENT, Change, ChangedMeanwhile, Draft, Place, Restricted, tag_of, value_at
-from app.messages import Catalogue
-from app.messages.edition import merged
-from app.messages.languages import direction_of
-from app.messages.languages import tag_of as language_of
-from app.messages.merchant import KNOWN_LINKS
-from app.messages.notices import FILE, MOST_NOTICES, WHILE_FAILING, read_notices
-from app.messages.times import zone_named
+from app.messages import KNOWN_LINKS, Catalogue
+from app.messages.editing import MOST_NOTICES, WHILE_FAILING, direction_of, merged, read_notices, zone_named
+from app.messages.editing import NOTICES_FILE as FILE
+from app.messages.editing import tag_of as language_of
 from app.previews import state_of_notice
 
 LONGEST_NAME = 60  # characters
