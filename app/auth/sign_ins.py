@@ -140,20 +140,26 @@ class SignIns:
         self._now = now
 
     def begin(
-        self, session: dict[str, Any], tokens: Tokens, *, along: Callable[[str], Iterable[Change]] = lambda _: ()
+        self,
+        session: dict[str, Any],
+        tokens: Tokens,
+        *,
+        session_id: str | None = None,
+        along: Callable[[str], Iterable[Change]] = lambda _: (),
     ) -> SignIn:
         """Keep a new sign-in, under a session id that nobody has had before (ASVS 5.0 V7.2.4).
 
         Beyond the number that a guest may have, those end that have been without a request for longest (V7.1.2).
 
         :param session: who the guest is; ``username`` at least.
+        :param session_id: a fresh one, if it has been made already.
         :param along: what else is to be written, given the session id; it comes after the sign-in itself.
         :raises StoreUnavailable: nothing is kept.
         """
-        session_id = new_session_id()
+        session_id = session_id or new_session_id()
         keys = SessionKeys(session_id)
         now = self._now()
-        session = session | {"started_at": int(now.timestamp())}
+        session = {"started_at": int(now.timestamp())} | session
         sign_in = SignIn(
             session_id=session_id,
             session=session,

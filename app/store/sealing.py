@@ -17,11 +17,12 @@ _VERSION = b"\x01"
 _NONCE_BYTES = 12
 _SHORTEST = len(_VERSION) + _NONCE_BYTES + 16  # an empty record: version, nonce, tag
 _SESSION_ID = re.compile(r"[A-Za-z0-9_-]{43}")
+SESSION_ID_BYTES = 32
 
 
 def new_session_id() -> str:
     """256 random bits as 43 characters of base64url."""
-    return secrets.token_urlsafe(32)
+    return secrets.token_urlsafe(SESSION_ID_BYTES)
 
 
 def is_session_id(text: str) -> bool:
