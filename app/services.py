@@ -8,10 +8,10 @@ from flask import current_app
 
 from app.auth.login import Login
 from app.auth.pseudonyms import Pseudonyms
+from app.auth.rate_limit import RateLimit, RateLimiter
 from app.auth.refresh import TokenKeeper
 from app.auth.sign_ins import SignIns
-from app.auth.submits import Submits
-from app.auth.throttle import Throttle, Tries
+from app.auth.submissions import Submissions
 from app.messages import Messages
 from app.observability.observers import CallLog, Observer, Observers, log_fault
 from app.paytronix import PaytronixClient, Transport
@@ -62,15 +62,21 @@ def make_services(settings: Settings, observers: Sequence[Observer] = ()) -> Ser
     pseudonyms, sign_ins = Pseudonyms(settings.signing_keys), make_sign_ins(settings, store)
     call_seconds = settings.paytronix_total_seconds
     margin_seconds = settings.paytronix_refresh_margin_seconds
-    throttle = make_throttle(settings, store, pseudonyms)
-    submits = Submits(store, sign_ins, call_seconds=call_seconds)
     return Services(
         settings=settings,
         store=store,
         paytronix=paytronix,
         pseudonyms=pseudonyms,
         sign_ins=sign_ins,
-        login=Login(sign_ins, paytronix, pseudonyms, throttle, submits, margin_seconds=margin_seconds),
+        login=Login(
+            store,
+            sign_ins,
+            paytronix,
+            pseudonyms=pseudonyms,
+            rate_limiter=make_rate_limiter(settings, store, pseudonyms),
+            submissions=Submissions(store, call_seconds=call_seconds),
+            margin_seconds=margin_seconds,
+        ),
         tokens=TokenKeeper(store, sign_ins, paytronix, call_seconds=call_seconds, margin_seconds=margin_seconds),
         messages=make_messages(settings),
         recent_calls=recent_calls,
@@ -129,12 +135,12 @@ def make_sign_ins(settings: Settings, store: Store) -> SignIns:
     )
 
 
-def make_throttle(settings: Settings, store: Store, pseudonyms: Pseudonyms) -> Throttle:
+def make_rate_limiter(settings: Settings, store: Store, pseudonyms: Pseudonyms) -> RateLimiter:
     """The limits on refused sign-ins."""
     guest, address = settings.login_failures_per_guest, settings.login_failures_per_address
-    return Throttle(
+    return RateLimiter(
         store,
         pseudonyms,
-        per_guest=Tries(guest.count, guest.window_seconds),
-        per_address=Tries(address.count, address.window_seconds),
+        per_guest=RateLimit(guest.count, guest.window_seconds),
+        per_address=RateLimit(address.count, address.window_seconds),
     )

@@ -210,7 +210,7 @@ def _fill(socket: str, first: int, count: int) -> list[str]:
             "first_name": "Ana",
             "card_number": "6000000000410017",
         }
-        sign_in = sign_ins.begin(session, tokens)
+        sign_in = sign_ins.keep(sign_ins.new(session, tokens))
         if number % 97 == 0:
             some.append(sign_in.session_id)
     client.flush()

@@ -117,7 +117,8 @@ class StoreSessionInterface(StoreOrCookieSessionInterface):
         if sign_in is None:
             return
         if sign_in.session_id != self._session_id(store_id):  # after regenerate()
-            session.sign_in = sign_in = self._sign_ins.begin(content, sign_in.tokens, session_id=session.sid)
+            sign_in = self._sign_ins.keep(self._sign_ins.new(content, sign_in.tokens, session_id=session.sid))
+            session.sign_in = sign_in
         self._kept_alive.note(sign_in.name)
         if sign_in.session == content:  # it was written with its tokens when the guest signed in
             return

@@ -6,7 +6,7 @@ signed out stays signed out. Why two: docs/decisions/0002-two-records-a-sign-in.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -139,28 +139,16 @@ class SignIns:
         self._most_of_guest = most_of_guest
         self._now = now
 
-    def begin(
-        self,
-        session: dict[str, Any],
-        tokens: Tokens,
-        *,
-        session_id: str | None = None,
-        along: Callable[[str], Iterable[Change]] = lambda _: (),
-    ) -> SignIn:
-        """Keep a new sign-in, under a session id that nobody has had before (ASVS 5.0 V7.2.4).
-
-        Beyond the number that a guest may have, those end that have been without a request for longest (V7.1.2).
+    def new(self, session: dict[str, Any], tokens: Tokens, *, session_id: str | None = None) -> SignIn:
+        """A sign-in that is not kept yet, under a session id that nobody has had before (ASVS 5.0 V7.2.4).
 
         :param session: who the guest is; ``username`` at least.
         :param session_id: a fresh one, if it has been made already.
-        :param along: what else is to be written, given the session id; it comes after the sign-in itself.
-        :raises StoreUnavailable: nothing is kept.
         """
         session_id = session_id or new_session_id()
         keys = SessionKeys(session_id)
-        now = self._now()
-        session = {"started_at": int(now.timestamp())} | session
-        sign_in = SignIn(
+        session = {"started_at": int(self._now().timestamp())} | session
+        return SignIn(
             session_id=session_id,
             session=session,
             tokens=tokens,
@@ -169,12 +157,21 @@ class SignIns:
             sealed_session=_sealed(keys, _session_key(keys.name), session),
             sealed_tokens=_sealed(keys, _tokens_key(keys.name), tokens),
         )
-        owner, ttl_seconds = self._pseudonyms.of(sign_in.username), self._ttl_seconds(sign_in)
+
+    def keep(self, sign_in: SignIn, *also: Change) -> SignIn:
+        """Write a new sign-in.
+
+        Beyond the number that a guest may have, those end that have been without a request for longest (V7.1.2).
+
+        :param also: what else is to be written; it comes after the sign-in itself.
+        :raises StoreUnavailable: nothing is kept.
+        """
+        owner = self._pseudonyms.of(sign_in.username)
         records = {
             _tokens_key(sign_in.name): sign_in.sealed_tokens,
             _session_key(sign_in.name): sign_in.sealed_session,
         }
-        kept = self._store.write(Put(records, ttl_seconds, owner), *along(session_id))
+        kept = self._store.write(Put(records, self._ttl_seconds(sign_in), owner), *also)
         if kept > RECORDS_A_SIGN_IN * self._most_of_guest:
             self._end_surplus(owner)
         return sign_in

@@ -14,7 +14,7 @@ from wtforms.fields import Field
 
 from app.auth import session
 from app.auth.login import Attempt
-from app.auth.throttle import Throttled
+from app.auth.rate_limit import RateLimited
 from app.auth.usernames import cleaned
 from app.messages import WRONG_PASSWORD, Message
 from app.paytronix import Refused, Unavailable
@@ -79,8 +79,8 @@ def submit() -> AnyResponse:
         sign_in = services().login.sign_in(
             _attempt(form), session=session.new_content(), former=session.current_sign_in()
         )
-    except Throttled as throttled:
-        return _too_many(form, throttled.retry_after_seconds)
+    except RateLimited as limited:
+        return _too_many(form, limited.retry_after_seconds)
     except Refused as refusal:
         words = error_message(refusal, guest=form.username.data, signing_in=True)
         return _again(form, 422, {"code": _entry_of(words)}, words)

@@ -9,9 +9,7 @@ from itertools import count
 import pytest
 
 from app.auth.pseudonyms import Pseudonyms
-from app.auth.throttle import Throttle, Throttled, Tries
-from app.paytronix import Refused
-from app.paytronix.failures import TOKEN_CALL
+from app.auth.rate_limit import RateLimit, RateLimited, RateLimiter
 from config import Settings
 from tests.sites import ROOT
 
@@ -27,7 +25,7 @@ LONGEST_TURN_SECONDS = 9
 
 
 class Counters:
-    """As much of a store as a throttle needs when nobody signs in. A window's number is in each counter's name."""
+    """As much of a store as a rate limiter needs when nobody signs in. A window's number is in each counter's name."""
 
     def __init__(self):
         self.numbers = Counter()
@@ -50,27 +48,21 @@ class Attacker:
         assert per_guest.window_seconds == per_address.window_seconds
         self._window_seconds = per_guest.window_seconds
         self._addresses, self._seconds = addresses, BEGINS_AT
-        self._throttle = Throttle(
+        self._limiter = RateLimiter(
             Counters(),
             Pseudonyms(["key"]),
-            per_guest=Tries(per_guest.count, per_guest.window_seconds),
-            per_address=Tries(per_address.count, per_address.window_seconds),
+            per_guest=RateLimit(per_guest.count, per_guest.window_seconds),
+            per_address=RateLimit(per_address.count, per_address.window_seconds),
             now=lambda: self._seconds,
         )
 
     def _wait_seconds(self, username, address):
         """Nothing when the try reached Paytronix, else how long it would have to wait."""
         try:
-            self._wrong(username, address)
-        except Refused:
-            return 0
-        except Throttled as throttled:
-            return throttled.retry_after_seconds
-
-    def _wrong(self, username, address):
-        with self._throttle.a_try(username, address) as own_try:
-            own_try.count()
-            raise Refused(TOKEN_CALL, "could_not_authenticate")
+            self._limiter.reserve(username, address)
+        except RateLimited as limited:
+            return limited.retry_after_seconds
+        return 0
 
     def on_one_guest(self):
         reached = 0

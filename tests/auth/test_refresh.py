@@ -65,7 +65,7 @@ def keeper(store, sign_ins, paytronix):
 
 @pytest.fixture
 def sign_in(sign_ins):
-    return sign_ins.begin({"username": "ana"}, Tokens.of(token(0), margin_seconds=30))
+    return sign_ins.keep(sign_ins.new({"username": "ana"}, Tokens.of(token(0), margin_seconds=30)))
 
 
 def accepts_only(good):

@@ -13,12 +13,6 @@ from app.paytronix import Token
 from tests.sites import browser_of, log_of
 
 
-@pytest.fixture(params=["sqlite", "redis", "sentinel", "cluster"])
-def store_url(request):
-    """The URL of an empty store of each engine in turn."""
-    return request.getfixturevalue(f"{request.param}_url")
-
-
 def sign_ins_of(store, most):
     return SignIns(store, Pseudonyms(["key"]), idle_seconds=60, max_seconds=600, most_of_guest=most)
 
@@ -27,7 +21,7 @@ def begin(sign_ins, username="ana"):
     time.sleep(0.005)  # engines tell ends apart by the millisecond
     ends_at = datetime.now(UTC) + timedelta(seconds=1800)
     token = Token(access_token="access", refresh_token="refresh", ends_at=ends_at, lifetime_seconds=1800)
-    return sign_ins.begin({"username": username}, Tokens.of(token, margin_seconds=30))
+    return sign_ins.keep(sign_ins.new({"username": username}, Tokens.of(token, margin_seconds=30)))
 
 
 def live(sign_ins, begun):

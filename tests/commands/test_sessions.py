@@ -85,7 +85,7 @@ def sign_ins_of(store):
 def begin(sign_ins, username):
     ends_at = datetime.now(UTC) + timedelta(seconds=1800)
     token = Token(access_token="access", refresh_token="refresh", ends_at=ends_at, lifetime_seconds=1800)
-    sign_ins.begin({"username": username}, Tokens.of(token, margin_seconds=30))
+    sign_ins.keep(sign_ins.new({"username": username}, Tokens.of(token, margin_seconds=30)))
 
 
 def test_ending_one_guest_s_sign_ins_looks_at_no_other_s(own_redis):

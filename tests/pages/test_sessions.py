@@ -6,7 +6,7 @@ from http.cookies import SimpleCookie
 import pytest
 
 from app.auth.session import GuestSession, _Recently
-from app.auth.submits import Outcome
+from app.auth.submissions import Outcome
 from app.store import StoreUnavailable
 from app.store.interface import Reason
 from tests.sites import browser_of, log_of

@@ -72,9 +72,10 @@ def test_a_reason_that_a_newer_release_left_is_trouble_like_any_other(browser, e
 
 def test_an_outcome_of_a_submit_that_another_release_wrote_is_none(browser, site):
     form = browser.get("/login")
-    from app.auth.submits import _key, _keys
+    from app.auth.submissions import Submission, _keys
 
     keys = _keys(form.fields["csrf_token"], "ana", "taco-tuesday")
-    junk = keys.seal(_key(keys), msgspec.msgpack.encode(["another", "shape"]))
-    site.extensions["services"].store.put(_key(keys), junk, 100)
+    key = Submission("whoever", keys).key
+    junk = keys.seal(key, msgspec.msgpack.encode(["another", "shape"]))
+    site.extensions["services"].store.put(key, junk, 100)
     assert browser.submit(form, "ana", "taco-tuesday").status == 303
