@@ -10,6 +10,9 @@ LONG = 60
 SHORT = 1  # longer than a busy machine takes for the next operations
 PAST_SHORT = 1.2
 
+# Sentinel groups and Clusters run the same scripts on the same servers: waiting for them twice more would show nothing.
+ends_by_time = pytest.mark.parametrize("store_url", ["sqlite", "redis"], indirect=True)
+
 
 def test_a_record_is_given_back_until_it_is_deleted(store):
     store.put("s:{a}", b"value", LONG)
@@ -34,6 +37,7 @@ def test_a_value_may_be_any_bytes(store, value):
         assert store.get("s:{a}") == [b"new" + value]
 
 
+@ends_by_time
 def test_records_that_are_put_together_have_their_owner_and_their_end(store):
     store.write(Put({"s:{a}": b"session", "t:{a}": b"tokens", "s:{b}": b"other"}, LONG, "guest"))
     store.write(Put({"s:{c}": b"session", "t:{c}": b"tokens"}, SHORT, "guest"))
@@ -51,6 +55,7 @@ def test_put_overwrites(store):
     assert store.get("s:{a}") == [b"new"]
 
 
+@ends_by_time
 def test_a_record_ends_by_itself(store):
     store.put("s:{a}", b"value", SHORT)
     assert store.get("s:{a}") == [b"value"]
@@ -82,6 +87,7 @@ def test_replacing_a_record_by_what_it_holds_counts_as_done(store):
     assert store.replace("t:{a}", b"one", b"two", LONG)
 
 
+@ends_by_time
 def test_replace_moves_the_end(store):
     store.put("t:{a}", b"one", SHORT)
     store.replace("t:{a}", b"one", b"two", LONG)
@@ -91,6 +97,7 @@ def test_replace_moves_the_end(store):
     assert store.get("t:{a}", "t:{b}") == [b"two", None]
 
 
+@ends_by_time
 def test_extend_moves_the_end_to_later_or_earlier(store):
     store.put("s:{a}", b"value", SHORT)
     store.put("s:{b}", b"value", LONG)
@@ -129,6 +136,7 @@ def test_an_owner_s_records_end_together_and_no_others(store):
     assert store.delete_owned("a stranger") == 0
 
 
+@ends_by_time
 def test_only_live_records_are_counted_as_ended(store):
     store.put("s:{a}", b"value", SHORT, "guest")
     store.put("s:{b}", b"value", LONG, "guest")
@@ -150,6 +158,7 @@ def test_a_record_belongs_to_whom_it_was_put_for_last(store):
 
 
 @pytest.mark.parametrize("prolong", ["extend", "replace"])
+@ends_by_time
 def test_an_owner_is_found_by_records_that_were_prolonged(store, prolong):
     store.put("s:{a}", b"value", SHORT, "guest")
     if prolong == "extend":
@@ -194,6 +203,7 @@ def test_what_is_live_and_has_an_owner_can_be_counted(store):
     assert store.count_owned(LONG) == 0
 
 
+@ends_by_time
 def test_what_is_past_its_end_is_not_counted(store):
     for number in range(5):
         store.put(f"s:{{{number}}}", b"value", SHORT, "guest")
@@ -202,6 +212,7 @@ def test_what_is_past_its_end_is_not_counted(store):
     assert store.count_owned(SHORT) == 0
 
 
+@ends_by_time
 def test_an_end_that_comes_nearer_as_a_sign_in_grows_old_is_counted_to_its_end(store):
     usual = 3.0
     store.put("s:{a}", b"value", usual, "guest")
@@ -219,6 +230,7 @@ def test_a_store_says_what_it_is(store):
     assert facts.is_encrypted
 
 
+@ends_by_time
 def test_a_counter_counts_within_a_window_that_begins_at_the_first_count(store):
     assert store.count("failures") == Count(0, 0.0)
     assert [store.increment("failures", 2) for _ in range(3)] == [1, 2, 3]
@@ -237,6 +249,7 @@ def numbers(store, *keys):
     return [store.count(key).number for key in keys]
 
 
+@ends_by_time
 def test_several_counters_are_counted_up_until_the_first_of_them_is_full_and_then_none_is(store):
     limits = {"{a}one": Limit(3, LONG), "{b}two": Limit(2, SHORT), "{a}three": Limit(2, LONG)}
     assert [store.count_up(limits) for _ in range(2)] == [None, None]
@@ -251,6 +264,7 @@ def test_several_counters_are_counted_up_until_the_first_of_them_is_full_and_the
     assert numbers(store, *limits) == [2, 1, 3]
 
 
+@ends_by_time
 def test_counts_are_taken_back_and_never_below_nothing(store):
     for _ in range(2):
         store.count_up({"{a}one": Limit(9, SHORT), "{b}two": Limit(9, LONG)})
@@ -267,6 +281,7 @@ def test_counts_are_taken_back_and_never_below_nothing(store):
     assert [store.count_up({"{a}one": Limit(1, LONG)}) for _ in range(2)] == [None, "{a}one"]
 
 
+@ends_by_time
 def test_an_owner_s_live_records_are_listed_with_those_first_that_end_first(store):
     store.put("s:{a}", b"value", 3 * LONG, "guest")
     store.put("s:{b}", b"value", LONG, "guest")
@@ -310,6 +325,7 @@ def test_a_lease_is_released_by_its_holder_only(store):
     assert not store.acquire("l:{a}", "first", LONG)
 
 
+@ends_by_time
 def test_a_lease_ends_by_itself(store):
     store.acquire("l:{a}", "first", SHORT)
     time.sleep(PAST_SHORT)
@@ -318,6 +334,7 @@ def test_a_lease_ends_by_itself(store):
     assert not store.acquire("l:{a}", "first", LONG)
 
 
+@ends_by_time
 def test_its_holder_may_take_a_lease_anew_and_for_longer(store):
     store.acquire("l:{a}", "first", SHORT)
     assert store.acquire("l:{a}", "first", LONG)
@@ -325,6 +342,7 @@ def test_its_holder_may_take_a_lease_anew_and_for_longer(store):
     assert not store.acquire("l:{a}", "second", LONG)
 
 
+@ends_by_time
 def test_a_lease_is_prolonged_for_its_holder_only_and_never_taken_again(store):
     store.acquire("l:{a}", "first", SHORT)
     store.acquire("l:{b}", "first", SHORT)
@@ -338,6 +356,7 @@ def test_a_lease_is_prolonged_for_its_holder_only_and_never_taken_again(store):
     assert store.acquire("l:{b}", "second", LONG)
 
 
+@ends_by_time
 def test_a_lease_that_has_ended_is_not_prolonged_though_nobody_has_taken_it(store):
     store.acquire("l:{a}", "first", SHORT)
     time.sleep(PAST_SHORT)
@@ -345,6 +364,7 @@ def test_a_lease_that_has_ended_is_not_prolonged_though_nobody_has_taken_it(stor
     assert store.acquire("l:{a}", "second", LONG)
 
 
+@ends_by_time
 def test_a_claim_takes_a_lease_and_reads_what_belongs_to_it(store):
     store.put("j:{a}", b"\nvalue", LONG)
     assert store.claim("j:{a}", "first", LONG) == Claim(True, [])
@@ -369,6 +389,7 @@ def test_changes_are_made_in_their_order(store):
     assert store.get("j:{a}") == [b"outcome"]
 
 
+@ends_by_time
 def test_who_settles_too_late_takes_the_lease_from_nobody(store):
     store.claim("j:{a}", "first", 0.01)
     time.sleep(0.05)

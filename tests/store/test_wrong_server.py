@@ -202,15 +202,25 @@ def test_the_documented_rights_with_a_cluster_and_with_sentinels_are_enough(
         client.execute_command("ACL", "DELUSER", "site")
 
 
-@pytest.mark.parametrize(
-    "right", ["time", "eval", "zadd", "incr", "decr", "pexpire", "zrangebyscore", "del", "zcount", "zscan", "zcard"]
-)
-def test_a_right_that_is_missing_shows_in_a_ping(own_redis, right):
-    store = user(own_redis, *documented_rights(), f"-{right}")
-    with pytest.raises(StoreUnavailable) as caught:
-        store.ping()
-    assert caught.value.reason == "refused"
-    store.close()
+def test_a_right_that_is_missing_shows_in_a_ping(own_redis):
+    for right in (
+        "time",
+        "eval",
+        "zadd",
+        "incr",
+        "decr",
+        "pexpire",
+        "zrangebyscore",
+        "del",
+        "zcount",
+        "zscan",
+        "zcard",
+    ):
+        store = user(own_redis, *documented_rights(), f"-{right}")
+        with pytest.raises(StoreUnavailable) as caught:
+            store.ping()
+        assert caught.value.reason == "refused", right
+        store.close()
 
 
 def test_a_ping_is_one_round_trip_and_leaves_nothing(own_redis):
