@@ -4,20 +4,19 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from app.auth.session import STATELESS, StoreSessionInterface
+from app.auth.session import StoreSessionInterface
 from app.commands import Commands
 from app.observability import logs
 from app.services import make_services
 from app.serving.worker_context import WorkerContext
 from app.views import account, assets, brand, health, home, language, login, logout, well_known
-from app.web import access, csrf, echo, error_pages, security_headers
+from app.web import access, csrf, echo, error_pages, rendering, security_headers
 from app.web.forwarding import Forwarding
 from config import Settings
 
 if TYPE_CHECKING:
     from app.messages import Messages
     from app.observability.metrics.instruments import Metrics
-    from app.observability.observers import Observer
     from app.observability.traces import Traces
 
 LONGEST_REQUEST_BYTES = 16 * 1024
@@ -26,30 +25,36 @@ PAGES = (home, login, logout, language, account, health, assets, brand, well_kno
 
 def create_app(settings: Settings) -> Flask:
     """The site for these settings. Opens no connection: workers are forked after this."""
-    app = Flask(__name__, static_folder=None, template_folder=None)
-    is_secure, trusts_proxy = settings.public_url.is_secure, settings.trusted_proxy_hops > 0
-    metrics, traces = make_metrics(settings, app), make_traces(settings, app)
-    logs.configure(settings.log_level, observe=metrics.see_event if metrics else None)
-    observers: list[Observer] = [each for each in (metrics, traces) if each]
-    app.extensions["services"] = services = make_services(settings, observers)
-    app.extensions["worker_context"] = WorkerContext(
-        is_secure=is_secure, is_behind_proxy=trusts_proxy, tokens=services.tokens
-    )
-    keys = settings.signing_keys
+    app = Flask(__name__, static_folder=None, template_folder="../templates")
+    url, keys, hops = settings.public_url, settings.signing_keys, settings.trusted_proxy_hops
     app.config.update(SECRET_KEY=keys[0], MAX_CONTENT_LENGTH=LONGEST_REQUEST_BYTES, MAX_FORM_PARTS=50)
-    csrf.init_app(app, keys=keys)
-    app.session_interface = StoreSessionInterface(
-        app, services.sign_ins, keys=keys, is_secure=is_secure, idle_seconds=settings.session_idle_seconds
-    )
-    logs.init_app(app, trusts_proxy=trusts_proxy)
-    security_headers.init_app(app, is_secure=is_secure, trusts_proxy=trusts_proxy)
+    metrics = make_metrics(settings, app)
+    logs.configure(settings.log_level, observe=metrics.see_event if metrics else None)
     for page in PAGES:
         app.register_blueprint(page.bp)
-    echo.init_app(app, keys=keys, trusted_hops=settings.trusted_proxy_hops, is_secure=is_secure)
-    access.install(app, netloc=settings.public_url.netloc, origin=str(settings.public_url), trusts_proxy=trusts_proxy)
+    without_session = access.paths_without_session(app)
+    traces = make_traces(settings, app, untraced=without_session)
+    app.extensions["services"] = services = make_services(settings, [each for each in (metrics, traces) if each])
+    app.extensions["worker_context"] = WorkerContext(
+        is_secure=url.is_secure, is_behind_proxy=hops > 0, tokens=services.tokens
+    )
+    app.session_interface = StoreSessionInterface(
+        app,
+        services.sign_ins,
+        keys=keys,
+        is_secure=url.is_secure,
+        idle_seconds=settings.session_idle_seconds,
+        without=without_session,
+    )
+    rendering.init_app(app)
+    csrf.init_app(app, keys=keys)
+    logs.init_app(app, trusts_proxy=hops > 0, is_logged=access.is_logged)
+    security_headers.init_app(app, is_secure=url.is_secure, trusts_proxy=hops > 0)
+    echo.init_app(app, keys=keys, trusted_hops=hops, is_secure=url.is_secure)
+    access.init_app(app, netloc=url.netloc, origin=str(url), trusts_proxy=hops > 0)
     error_pages.init_app(app)
     app.cli = Commands(app.name)
-    app.wsgi_app = Forwarding(app.wsgi_app, trusted_hops=settings.trusted_proxy_hops)  # type: ignore[method-assign]
+    app.wsgi_app = Forwarding(app.wsgi_app, trusted_hops=hops)  # type: ignore[method-assign]
     return app
 
 
@@ -66,11 +71,11 @@ def make_metrics(settings: Settings, app: Flask) -> "Metrics | None":
     return Metrics(max_calls=settings.paytronix_max_calls, entry_for=entry_for)
 
 
-def make_traces(settings: Settings, app: Flask) -> "Traces | None":
+def make_traces(settings: Settings, app: Flask, *, untraced: tuple[str, ...]) -> "Traces | None":
     """What sends traces to a collector, if ``OTEL_EXPORTER_OTLP_ENDPOINT`` is set."""
     if settings.otel_exporter_otlp_endpoint is None:
         return None
     from app.observability.traces import Traces, exporter_to  # noqa: PLC0415 - an extra that need not be installed
 
     exporter = exporter_to(settings.otel_exporter_otlp_endpoint)
-    return Traces(app, exporter, untraced=STATELESS, samples_itself=settings.otel_traces_sampler is None)
+    return Traces(app, exporter, untraced=untraced, samples_itself=settings.otel_traces_sampler is None)

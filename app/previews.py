@@ -10,14 +10,14 @@ from decimal import Decimal
 from functools import partial
 from types import MappingProxyType
 
-from flask import current_app, g
+from flask import current_app, g, render_template
 
 from app.messages import WRONG_PASSWORD, Catalogue, Message, Voice
 from app.messages.editing import AFTER_SIGN_IN, DEFAULT, LAST_RESORT, PAYTRONIX, SITE, Key, Notice, lines, shipped
 from app.paytronix import Account, Balance, Expiration
 from app.services import services
 from app.web.barcode import card_code
-from app.web.rendering import render
+from app.web.forms import LoginForm
 
 EXAMPLES = {"minutes": "5", "guest": "Ana", "reference": "4f1c20d8a3b96e75"}
 ACCOUNT = Account(
@@ -127,9 +127,9 @@ def _with_code(name: str, voice: Voice) -> str:
 def _of_the_site(name: str, voice: Voice) -> str:
     message = voice.site(name, minutes=EXAMPLES["minutes"], guest=EXAMPLES["guest"])
     if name == "signed_in_already":
-        return render("signed_in.html", message=message, onward="/", can_sign_out=True)
+        return render_template("signed_in.html", message=message, onward="/", can_sign_out=True)
     if shipped().words[LAST_RESORT][SITE, name].title:
-        return render("error.html", message=message, reference=g.request_id)
+        return render_template("error.html", message=message, reference=g.request_id)
     if name in _ON_ACCOUNT:
         return _account(message, card_ending="" if name == "no_card" else CARD_NUMBER[-4:])
     if name in _NOTICES:
@@ -140,7 +140,7 @@ def _of_the_site(name: str, voice: Voice) -> str:
 
 def _account(message: Message | None, account: Account | None = None, *, card_ending: str = CARD_NUMBER[-4:]) -> str:
     kind = services().messages.current().merchant.show_card_code
-    return render(
+    return render_template(
         "account.html",
         message=message,
         first_name="Ana",
@@ -158,11 +158,9 @@ def _sign_in(
     notice: Message | None = None,
     field_errors: Mapping[str, Message] = MappingProxyType({}),
 ) -> str:
-    return render(
+    return render_template(
         "login.html",
-        username="",
-        next="",
-        reasons="",
+        form=LoginForm(formdata=None),
         field_errors=field_errors,
         message=message,
         notice=notice,

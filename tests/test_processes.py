@@ -58,18 +58,6 @@ def test_the_configuration_sets_what_it_imports_apart_from_garbage_and_leaves_th
     assert set_apart > 50_000
 
 
-def test_every_template_is_compiled_ahead_of_the_first_guest(sandbox, tmp_path):
-    code = (
-        "import json\n"
-        "from app.serving import preload\n"
-        "from app.web import rendering\n"
-        "preload.preload(counts=False)\n"
-        "print(json.dumps([template.name for template in rendering._templates.cache.values()]))"
-    )
-    compiled = run(code, environment(sandbox, tmp_path))
-    assert sorted(compiled) == sorted(path.name for path in (ROOT / "templates").glob("*.html"))
-
-
 def memory_of(pid):
     """Kilobytes that a process has written to: what is its own, and what it shares with its kin."""
     text = Path(f"/proc/{pid}/smaps_rollup").read_text()

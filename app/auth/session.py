@@ -16,16 +16,6 @@ from app.auth.sign_ins import SignIn, SignInEnded, SignIns
 from app.observability import log
 from app.store import StoreUnavailable
 
-STATELESS = (
-    "/static/",
-    "/brand/",
-    "/healthz",
-    "/servez",
-    "/readyz",
-    "/.well-known/",
-    "/robots.txt",
-    "/favicon.ico",
-)  # answered without asking the store, so that nothing can slow them
 CSRF = "csrf_token"  # the key under which Flask-WTF keeps a form's secret
 NOTICE = "notice"
 LANDS_WITHIN_SECONDS = 60  # after a sign-in, on the page that it leads to
@@ -69,7 +59,7 @@ class StoreSessionInterface(StoreOrCookieSessionInterface):
         keys: Sequence[str],
         is_secure: bool,
         idle_seconds: int,
-        without: tuple[str, ...] = STATELESS,
+        without: tuple[str, ...],
     ) -> None:
         prefix = "__Host-" if is_secure else ""
         app.config.update(

@@ -26,7 +26,7 @@ from app.serving.worker_context import WorkerContext
 from app.store import open_store
 from app.usage import UsageCounter
 from app.views import assets
-from app.web import csrf, security_headers
+from app.web import access, csrf, security_headers
 from app.web.forwarding import Forwarding
 from app.web.security_headers import CONSOLE_POLICY
 from config import ConsoleSettings
@@ -59,7 +59,7 @@ def create_console(settings: ConsoleSettings) -> Flask:
     csrf.init_app(app, keys=keys)
     app.session_interface = _ConsoleSession()
     trusts_proxy = settings.trusted_proxy_hops > 0
-    logs.init_app(app, trusts_proxy=trusts_proxy)
+    logs.init_app(app, trusts_proxy=trusts_proxy, is_logged=access.is_logged)
     security_headers.init_app(app, is_secure=is_secure, trusts_proxy=trusts_proxy, policy=CONSOLE_POLICY)
     for page in (assets, health, sign_in, words, entry, inbox, notices, look, publish, history, audit):
         app.register_blueprint(page.bp)

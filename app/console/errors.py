@@ -1,7 +1,6 @@
 """From what went wrong to what staff see: a page that says it, its status, and nothing lost that was typed."""
 
 from flask import Flask, Response, make_response, request
-from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -15,7 +14,7 @@ from app.messages.pictures import LARGEST_BYTES
 from app.observability import log
 from app.observability.logs import request_id
 from app.store import StoreUnavailable
-from app.web.csrf import CrossOrigin, FormRefused
+from app.web.csrf import CrossOrigin, CSRFError, FormUnreadable
 from app.web.refused_requests import log_cross_origin, log_unknown_host
 
 RETRY_AFTER_SECONDS = 10
@@ -52,7 +51,7 @@ def _form() -> list[tuple[str, str]]:
     """What was sent; nothing when that is what cannot be read."""
     try:
         return list(request.form.items())
-    except (HTTPException, ParseException):
+    except Exception:  # noqa: BLE001 - each server has errors of its own for a body that it cannot read
         return []
 
 
@@ -64,8 +63,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HttpsReportedAsHttp, _https_seen_as_http)
     app.register_error_handler(SignedOut, _signed_out)
     app.register_error_handler(TooManyAttempts, _too_many_attempts)
-    app.register_error_handler(FormRefused, _form_refused)
-    app.register_error_handler(ParseException, _unreadable_body)
+    app.register_error_handler(CSRFError, _form_refused)
+    app.register_error_handler(FormUnreadable, _unreadable_body)
     app.register_error_handler(HTTPException, _http_error)
     if not app.debug:  # a developer sees Flask's debugger instead
         app.register_error_handler(Exception, _unexpected)
@@ -106,16 +105,16 @@ def _too_many_attempts(error: TooManyAttempts) -> AnyResponse:
     return make_response(sign_in.too_many(error.retry_after_seconds))
 
 
-def _form_refused(error: FormRefused) -> AnyResponse:
+def _form_refused(error: CSRFError) -> AnyResponse:
     log.warning("csrf_refused", reason="stale_form", endpoint=request.endpoint)
     if request.endpoint == "sign_in.use_link":
         return make_response(sign_in.form_again())
     return error_page(400, "This form is too old", "You have signed in anew since it was opened. Send it once more.")
 
 
-def _unreadable_body(error: ParseException) -> Response:
-    """A body in pieces (chunks) that do not fit together. Only reading it shows that: the server cannot refuse it."""
-    log.warning("request_refused", reason=type(error).__name__, status=400)
+def _unreadable_body(error: FormUnreadable) -> Response:
+    if error.reason:
+        log.warning("request_refused", reason=error.reason, status=400)
     return error_page(400, *_SAID[400])
 
 

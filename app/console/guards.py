@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from flask import Flask, g, redirect, request, url_for
 from werkzeug.exceptions import Conflict, Forbidden
@@ -13,22 +13,20 @@ from app.console import staff
 from app.console.parts import console
 from app.store import StoreUnavailable
 from app.web.access import (
-    ANY_HOST,
     WRITING,
     HttpsReportedAsHttp,
+    Route,
     UnknownHost,
-    came_by_plain_http,
-    check_cookies,
+    check_address,
+    guarded,
     public,
-    redirect_to_https,
-    redirect_to_own_host,
+    route_of,
     unguarded,
 )
 from app.web.csrf import check_form
 from config import Origin
 
 View = TypeVar("View", bound=Callable[..., object])
-_GUARD = "_guard"
 _UPLOADS = "_uploads"
 _CHANGES = "_changes"
 
@@ -51,14 +49,12 @@ class SignedOut(Exception):
 
 def editors(view: View) -> View:
     """Everybody who is signed in may see this page."""
-    setattr(view, _GUARD, _somebody)
-    return view
+    return guarded(Route(_somebody))(view)
 
 
 def publishers(view: View) -> View:
     """Only publishers may do this."""
-    setattr(view, _GUARD, _publisher)
-    return view
+    return guarded(Route(_publisher))(view)
 
 
 def uploads(view: View) -> View:
@@ -79,28 +75,24 @@ def install(app: Flask, origin: Origin, *, trusts_proxy: bool) -> None:
     :param trusts_proxy: a proxy in front says by which scheme a request came.
     :raises RuntimeError: a route wears no guard.
     """
-    own_port = ":443" if origin.is_secure else ":80"  # which some proxies name and browsers do not
 
     @app.before_request
     def check() -> AnyResponse | None:
-        if request.path in ANY_HOST:
+        route = route_of(app, request.endpoint)
+        if answer := check_address(route, netloc=origin.netloc, origin=str(origin), trusts_proxy=trusts_proxy):
+            return answer
+        if route.any_host:
             return None
-        host = request.environ.get("HTTP_HOST", "").lower().removesuffix(own_port)
-        if host != origin.netloc:
-            return redirect_to_own_host(host, netloc=origin.netloc, origin=str(origin))
-        if trusts_proxy and came_by_plain_http(request, str(origin)):
-            return redirect_to_https(str(origin))
-        check_cookies(request)
         if request.endpoint is None:
             with suppress(StoreUnavailable):  # it is only for the menu of the page that says so
                 g.staff = _who_asks()
             return None
         view = app.view_functions[request.endpoint]
-        if request.endpoint != "assets.static":
+        if route.session:
             g.staff = _who_asks()
         if request.method in WRITING:
             check_form(str(origin), may_hold_file=hasattr(view, _UPLOADS))
-        return _let_in(view)
+        return _let_in(route, view)
 
     if missing := unguarded(app):
         raise RuntimeError(f"these routes wear no guard: {', '.join(missing)}")
@@ -111,10 +103,9 @@ def _who_asks() -> staff.Staff | None:
     return console().sessions.find(held, now=time.time()) if held else None
 
 
-def _let_in(view: object) -> AnyResponse | None:
-    guard: Callable[[], AnyResponse | None] | None = getattr(view, _GUARD)
-    if guard and (answer := guard()):
-        return answer
+def _let_in(route: Route, view: object) -> AnyResponse | None:
+    if route.guard and (answer := route.guard()):
+        return cast(AnyResponse, answer)
     if hasattr(view, _CHANGES) and console().settings.is_read_only:
         raise Conflict
     return None

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from flask import request, url_for
+from flask_wtf.csrf import generate_csrf
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.console import staff
 from app.console.parts import console
-from app.web.csrf import form_token
 from app.web.security_headers import CONSOLE_SCRIPT_INTEGRITY
 from app.web.static_files import static_url
 
@@ -47,6 +47,6 @@ _templates = Environment(
 _templates.globals = {
     "static_url": static_url,
     "url_for": url_for,
-    "form_token": form_token,
+    "csrf_token": generate_csrf,
     "script_integrity": CONSOLE_SCRIPT_INTEGRITY,
 }

@@ -17,10 +17,9 @@ from app.previews import PreviewState, preview_of
 from config import Settings
 
 SCHEMES: tuple[SchemeName, ...] = get_args(SchemeName)
-# What a page runs, and the secret of its form, which would make every page another one.
-_LEFT_OUT = re.compile(
-    r"<script\b.*?(?:</script>\n?|\Z)|<input type=\"hidden\" name=\"csrf_token\"[^>]*(?:>\n?|\Z)", re.DOTALL
-)
+# What a page runs, and hidden fields, which would make every page another one.
+_LEFT_OUT = re.compile(r"<script\b.*?(?:</script>\n?|\Z)", re.DOTALL)
+_INPUT = re.compile(r"<input [^<>]*>\n?")
 
 _FOCUS = ' tabindex="-1" autofocus'  # of what is wrong, in templates/components.html
 
@@ -84,6 +83,7 @@ def asset_of(catalogue: Catalogue, fingerprint: str, name: str) -> Asset | None:
 
 def _still(page: str) -> str:
     """The page as a picture of itself: out of the reach of keys and of readers of the page around it."""
+    page = _INPUT.sub(lambda found: "" if 'type="hidden"' in found[0] else found[0], page)
     page = _LEFT_OUT.sub("", page).replace(_FOCUS, "")
     return page.replace("<body", "<body inert", 1)
 

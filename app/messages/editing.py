@@ -1,4 +1,4 @@
-"""The face for those who edit, check, compare and preview the merchant's words: the console, the commands, the doctor.
+"""The face for those who edit, check, compare and preview messages: the console, the commands, the doctor.
 
 :mod:`app.messages` is the one for a site that serves guests, which loads nothing of this.
 """

@@ -15,8 +15,7 @@ from typing import Any, cast
 
 import msgspec
 import structlog
-from flask import Flask, Response, g
-from flask.globals import request_ctx
+from flask import Flask, Response, g, request
 from gunicorn.glogging import Logger
 from structlog.typing import EventDict, WrappedLogger
 
@@ -211,30 +210,30 @@ _PLAIN = frozenset({str, int, float, bool, type(None)})
 _ENCODER = msgspec.json.Encoder()
 
 
-def init_app(app: Flask, *, trusts_proxy: bool) -> None:
+def init_app(app: Flask, *, trusts_proxy: bool, is_logged: Callable[[], bool]) -> None:
     """Give each request an id, and the log a line for each answer.
 
     :param trusts_proxy: a well-formed ``X-Request-ID`` that comes in is used.
+    :param is_logged: whether the answer to the request under way is a line.
     """
 
     @app.before_request
     def begin() -> None:
-        asked = request_ctx.request
-        offered = asked.environ.get("HTTP_X_REQUEST_ID", "") if trusts_proxy else ""
+        offered = request.environ.get("HTTP_X_REQUEST_ID", "") if trusts_proxy else ""
         g.request_id = identity = offered if _REQUEST_ID.fullmatch(offered) else secrets.token_hex(8)
         g.started = time.monotonic()
-        _of_request.set({"request_id": identity, "address": asked.remote_addr})
+        _of_request.set({"request_id": identity, "address": request.remote_addr})
 
     @app.after_request
     def finish(response: Response) -> Response:
-        asked, ended = request_ctx.request, time.monotonic()
+        ended = time.monotonic()
         response.headers["X-Request-ID"] = request_id()
-        if asked.endpoint not in _UNTOLD:
+        if is_logged():
             log.info(
                 "request",
-                method=asked.method if asked.method in _METHODS else "other",
-                path=asked.path,
-                page=asked.endpoint,
+                method=request.method if request.method in _METHODS else "other",
+                path=request.path,
+                page=request.endpoint,
                 status=response.status_code,
                 seconds=round(ended - g.get("started", ended), 4),
             )
@@ -245,7 +244,6 @@ def init_app(app: Flask, *, trusts_proxy: bool) -> None:
         _of_request.set(_NOTHING)
 
 
-_UNTOLD = frozenset({"health.healthz", "health.servez", "health.readyz", "assets.static"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 
 

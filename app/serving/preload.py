@@ -1,12 +1,11 @@
 """What the master has in memory before it forks, so that all processes of an instance share one copy of it.
 
-They share what is the same whatever the settings are: libraries, our code, templates, the built-in words, and how
+They share what is the same whatever the settings are: libraries, our code, the built-in words, and how
 languages write numbers and days. The site itself is made in each worker, of its settings at that moment, which SIGHUP
 may have changed (docs/decisions/0012-read-before-the-fork.md).
 """
 
 from app.messages import compose
-from app.web.rendering import read_templates
 
 
 def preload(*, counts: bool) -> None:
@@ -14,7 +13,6 @@ def preload(*, counts: bool) -> None:
 
     :param counts: whether the site counts what happens (``METRICS_ADDRESS``).
     """
-    read_templates()
     compose(None, {}, ())  # Babel keeps the languages that it has read, ``shipped()`` the words
     if counts:
         from app.observability.metrics import exposition, instruments  # noqa: F401, PLC0415 - costs nothing unless it is wanted

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, make_response
+from flask import Blueprint, Response, make_response, render_template
 
 from app.auth import session
 from app.observability import log
@@ -12,7 +12,6 @@ from app.services import RETRY_AFTER_SECONDS, services
 from app.web.access import signed_in
 from app.web.barcode import card_code
 from app.web.localization import error_message, site_message
-from app.web.rendering import render
 
 bp = Blueprint("account", __name__)
 
@@ -43,7 +42,7 @@ def _page(account: Account | None, trouble: PaytronixError | None = None) -> Res
     elif account is None:
         message = site_message("no_card")
     page = make_response(
-        render(
+        render_template(
             "account.html",
             first_name=known.get("first_name"),
             card_ending=card_number[-4:],

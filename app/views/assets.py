@@ -15,7 +15,7 @@ bp = Blueprint("assets", __name__)
 
 
 @bp.get("/static/<fingerprint>/<path:name>")
-@public
+@public(session=False, landing=False, logged=False)
 def static(fingerprint: str, name: str) -> Response:
     if name not in FINGERPRINTS:
         abort(404)

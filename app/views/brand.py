@@ -14,7 +14,7 @@ bp = Blueprint("brand", __name__)
 
 
 @bp.get("/brand/<fingerprint>/<name>")
-@public
+@public(session=False, landing=False)
 def file(fingerprint: str, name: str) -> Response:
     asset = services().messages.current().look.assets.get(name.partition(".")[0])
     if asset is None:

@@ -11,13 +11,13 @@ bp = Blueprint("health", __name__)
 
 
 @bp.get("/healthz")
-@public
+@public(session=False, landing=False, logged=False, any_host=True)
 def healthz() -> Response:
     return Response("ok\n", mimetype="text/plain")
 
 
 @bp.get("/servez")
-@public
+@public(session=False, landing=False, logged=False, any_host=True)
 def servez() -> Response:
     """Whether guests are to be sent to this instance: until it is told to end, also while the shared store is away.
 
@@ -29,7 +29,7 @@ def servez() -> Response:
 
 
 @bp.get("/readyz")
-@public
+@public(session=False, landing=False, logged=False, any_host=True)
 def readyz() -> Response:
     if shutdown.is_draining():
         return Response("ending\n", 503, mimetype="text/plain")

@@ -10,6 +10,6 @@ bp = Blueprint("home", __name__)
 
 
 @bp.get("/")
-@public
+@public(landing=False)
 def home() -> AnyResponse:
     return redirect(url_for("account.show" if session.current_sign_in() else "login.show"), 303)

@@ -1,12 +1,15 @@
 """``/language/…``: the guest chooses the language of the pages."""
 
-from flask import Blueprint, abort, current_app, g, redirect, request, url_for
+from flask import Blueprint, abort, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.messages import Voice
+from app.observability import log
 from app.services import services
+from app.store import StoreUnavailable
 from app.views import login
 from app.web.access import public
+from app.web.csrf import CSRFError
 from app.web.localization import language_cookie
 from app.web.safe_redirect import safe_next
 
@@ -16,29 +19,43 @@ bp = Blueprint("language", __name__)
 
 
 @bp.get("/language/<tag>")
-@public  # a link and not a form: the choice is all that it changes
+@public(landing=False)  # a link and not a form: the choice is all that it changes
 def choose(tag: str) -> AnyResponse:
-    voice = _voice(tag)
-    return _kept(voice, redirect(safe_next(request.args.get("next"), current_app.url_map) or url_for("home.home"), 303))
+    chosen = _localizer(tag)
+    return _keep(chosen, redirect(safe_next(request.args.get("next")) or url_for("home.home"), 303))
 
 
 @bp.post("/language/<tag>")
-@public
+@public()
 def choose_with_form(tag: str) -> AnyResponse:
     """The sign-in page again, with what was typed in it: the password apart, which is looked at by nobody."""
-    g.localizer = _voice(tag)
-    return _kept(g.localizer, login.in_another_language())
+    g.localizer = _localizer(tag)
+    return _keep(g.localizer, login.in_another_language())
 
 
-def _voice(tag: str) -> Voice:
+@bp.errorhandler(CSRFError)
+def form_refused(error: CSRFError) -> AnyResponse:
+    """A stale form does for a choice of language, and what is shown is a fresh one anyway."""
+    log.warning("csrf_refused", reason="stale_form", endpoint=request.endpoint)
+    return choose_with_form(**request.view_args or {})
+
+
+@bp.errorhandler(StoreUnavailable)
+def store_unavailable(error: StoreUnavailable) -> AnyResponse:
+    """A choice of language needs no store."""
+    log.error("store_unavailable", reason=error.reason)
+    return choose_with_form(**request.view_args or {})
+
+
+def _localizer(tag: str) -> Voice:
     return services().messages.current().voice(tag) or abort(404)
 
 
-def _kept(voice: Voice, answer: AnyResponse) -> AnyResponse:
+def _keep(chosen: Voice, answer: AnyResponse) -> AnyResponse:
     """An answer that has the browser keep the language."""
     answer.set_cookie(
         language_cookie(),
-        voice.language,
+        chosen.language,
         max_age=KEPT_SECONDS,
         path="/",
         secure=services().settings.public_url.is_secure,

@@ -4,91 +4,97 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from urllib.parse import parse_qsl, urlencode
 
-from flask import Blueprint, Response, current_app, make_response, redirect, request, url_for
-from flask_wtf import FlaskForm
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
-from wtforms import HiddenField, PasswordField, StringField, ValidationError
-from wtforms.fields import Field
 
 from app.auth import session
 from app.auth.login import Attempt
 from app.auth.rate_limit import RateLimited
-from app.auth.usernames import cleaned
 from app.messages import WRONG_PASSWORD, Message
+from app.observability import log
 from app.paytronix import Refused, Unavailable
 from app.services import RETRY_AFTER_SECONDS, services
+from app.store import StoreUnavailable
 from app.web.access import public
-from app.web.csrf import FIELD
-from app.web.localization import error_message, localizer, site_message
-from app.web.rendering import render
+from app.web.csrf import CSRFError, FormUnreadable
+from app.web.forms import LoginForm
+from app.web.localization import error_message, language_cookie, localizer, site_message
 from app.web.safe_redirect import safe_next
 
 bp = Blueprint("login", __name__)
 
-LONGEST_USERNAME = 256
-LONGEST_PASSWORD = 256
 LONG_OPEN_SECONDS = 1800  # from then on a guest agrees that a page was open for a long time
 _FORM_REFUSED = frozenset({"form_expired", "form_lost", "cookies_needed"})  # the site's messages that say so
 
 
-class LoginForm(FlaskForm):  # type: ignore[misc]
-    """Username and password. The form's secret was checked before (``app/web/csrf.py``)."""
-
-    class Meta:
-        csrf = False
-
-    username = StringField(filters=[lambda text: cleaned(text) if text else text])
-    password = PasswordField()
-    next = HiddenField()
-    reasons = HiddenField()
-
-    def validate_username(self, field: Field) -> None:
-        _check_typed(field, missing="username_missing", too_long="username_too_long", longest=LONGEST_USERNAME)
-
-    def validate_password(self, field: Field) -> None:
-        _check_typed(field, missing="password_missing", too_long="password_too_long", longest=LONGEST_PASSWORD)
-
-
-def _check_typed(field: Field, *, missing: str, too_long: str, longest: int) -> None:
-    """The texts of the errors are names of the merchant's words."""
-    if not field.data:
-        raise ValidationError(missing)
-    if len(field.data) > longest:
-        raise ValidationError(too_long)
-
-
 @bp.get("/login")
-@public
+@public(landing=False)
 def show() -> AnyResponse:
     onward = request.args.get("next")
     if session.is_signed_in():
         return redirect(_onward(onward), 303)
-    notice = session.take_notice()
-    return _page(onward=onward, reasons={"notice": notice} if notice else {})
+    form, notice = LoginForm(formdata=None), session.take_notice()
+    form.next.data = onward
+    return sign_in_page(form, {"notice": notice} if notice else {})
 
 
 @bp.post("/login")
-@public
+@public()
 def submit() -> AnyResponse:
     form = LoginForm(request.form)
     if not form.validate():
-        return _again(form, 422, {name: texts[0] for name, texts in form.errors.items()})
+        return sign_in_page(form, {name: texts[0] for name, texts in form.errors.items()}, status=422)
     try:
         sign_in = services().login.sign_in(
             _attempt(form), session=session.new_content(), former=session.current_sign_in()
         )
     except RateLimited as limited:
-        return _too_many(form, limited.retry_after_seconds)
+        minutes = str(-(-limited.retry_after_seconds // 60))
+        reasons = {"site": "throttled", "minutes": minutes}
+        return sign_in_page(form, reasons, status=429, retry_after_seconds=limited.retry_after_seconds)
     except Refused as refusal:
-        words = error_message(refusal, guest=form.username.data, signing_in=True)
-        return _again(form, 422, {"code": _entry_of(words)}, words)
+        message = error_message(refusal, guest=form.username.data, signing_in=True)
+        return sign_in_page(form, {"code": _code_to_show(message)}, message, status=422)
     except Unavailable as trouble:
-        words = error_message(trouble, guest=form.username.data)
-        return _busy(form, {"trouble": words.code}, trouble.retry_after_seconds, words)
+        message = error_message(trouble, guest=form.username.data)
+        retry_after_seconds = trouble.retry_after_seconds or RETRY_AFTER_SECONDS
+        return sign_in_page(form, {"trouble": message.code}, message, 503, retry_after_seconds)
     session.begin(sign_in)
     return redirect(_onward(form.next.data), 303)
+
+
+@bp.errorhandler(CSRFError)
+def form_refused(error: CSRFError) -> AnyResponse:
+    """A form that is not this browser's: it is shown as it was sent, without its password and fresh.
+
+    A guest who has signed in meanwhile, in another tab or with the first click of two, is led on instead.
+    """
+    form = LoginForm(request.form)
+    has_cookie = session.keeps_cookies() or language_cookie() in request.cookies
+    log.warning("csrf_refused", reason="stale_form" if has_cookie else "no_cookie", endpoint=request.endpoint)
+    if session.is_signed_in():
+        return _signed_in_already(form)
+    if not has_cookie and form.sent_reasons.get("site") in _FORM_REFUSED:
+        reason = "cookies_needed"  # for the second time; once may be a browser that was closed in between
+    else:
+        reason = "form_expired" if (form.age_seconds or 0) >= LONG_OPEN_SECONDS else "form_lost"
+    return sign_in_page(form, {"site": reason}, status=422)
+
+
+@bp.errorhandler(FormUnreadable)
+def form_unreadable(error: FormUnreadable) -> Response:
+    """The form as far as it could be read, without its password."""
+    log.warning("input_refused", endpoint=request.endpoint)
+    return sign_in_page(LoginForm(request.form), {"site": "input_unreadable"}, status=422)
+
+
+@bp.errorhandler(StoreUnavailable)
+def store_unavailable(error: StoreUnavailable) -> Response:
+    """The form as it was sent, without its password: nothing was asked, or what came of it could not be kept."""
+    log.error("store_unavailable", reason=error.reason)
+    reasons = {"site": "unavailable"}
+    return sign_in_page(LoginForm(request.form), reasons, status=503, retry_after_seconds=RETRY_AFTER_SECONDS)
 
 
 def in_another_language() -> AnyResponse:
@@ -96,121 +102,73 @@ def in_another_language() -> AnyResponse:
     form = LoginForm(request.form)
     if session.is_signed_in():
         return redirect(_onward(form.next.data), 303)
-    return _again(form, 200, dict(parse_qsl(form.reasons.data or "")))
+    return sign_in_page(form, form.sent_reasons)
 
 
-def form_refused(age_seconds: float | None, *, has_cookie: bool) -> AnyResponse:
-    """What a form that is not this browser's gets: the form as it was sent, without its password and fresh.
+def sign_in_page(
+    form: LoginForm,
+    reasons: Mapping[str, str],
+    message: Message | None = None,
+    status: int = 200,
+    retry_after_seconds: int | None = None,
+) -> Response:
+    """The sign-in page with what was typed, the password apart.
 
-    A guest who has signed in meanwhile, in another tab or with the first click of two, is led on instead.
-
-    :param age_seconds: how long ago one of our pages showed it; None when that cannot be told.
-    :param has_cookie: the browser has sent a cookie of ours.
+    :param reasons: why the guest is here, by names of messages, which hold in every language: ``site`` (with
+        ``minutes``), ``code`` (a refusal), ``trouble`` (no refusal), ``notice`` (no error), ``username`` and
+        ``password`` (what is wrong with the field). They may come from a browser.
+    :param message: that of ``code`` or ``trouble``, as it is at the first time.
     """
-    form = LoginForm(request.form)
-    if session.is_signed_in():
-        sign_in = session.required_sign_in()
-        if sign_in.is_of(form.username.data or ""):
-            return redirect(_onward(form.next.data), 303)
-        guest = session.remembered().get("first_name") or sign_in.username
-        message = site_message("signed_in_already", guest=guest)
-        return make_response(render("signed_in.html", message=message, onward=_onward(form.next.data)), 422)
-    if not has_cookie and dict(parse_qsl(form.reasons.data or "")).get("site") in _FORM_REFUSED:
-        reason = "cookies_needed"  # for the second time; once may be a browser that was closed in between
-    elif age_seconds is not None and age_seconds >= LONG_OPEN_SECONDS:
-        reason = "form_expired"
-    else:
-        reason = "form_lost"
-    return _again(form, 422, {"site": reason})
+    form.begin_anew(onward=safe_next(form.next.data), reasons=reasons)
+    page = make_response(
+        render_template(
+            "login.html",
+            form=form,
+            field_errors={name: each for name in ("username", "password") if (each := _reason(reasons, name))},
+            message=message or _reason(reasons, "site") or _reason(reasons, "code") or _reason(reasons, "trouble"),
+            notice=_reason(reasons, "notice"),
+            merchants_notices=_merchants_notices(),
+        ),
+        status,
+    )
+    if retry_after_seconds is not None:
+        page.headers["Retry-After"] = str(retry_after_seconds)
+    return page
 
 
-def form_unreadable() -> Response:
-    """The form as far as it could be read, without its password."""
-    return _again(LoginForm(request.form), 422, {"site": "input_unreadable"})
-
-
-def busy_again(words: str) -> Response:
-    """The form as it was sent, without its password, when it could not be dealt with now.
-
-    :param words: the name of the site's message that says why.
-    """
-    return _busy(LoginForm(request.form), {"site": words}, None)
+def _signed_in_already(form: LoginForm) -> AnyResponse:
+    sign_in, onward = session.required_sign_in(), _onward(form.next.data)
+    if sign_in.is_of(form.username.data or ""):
+        return redirect(onward, 303)
+    guest = session.remembered().get("first_name") or sign_in.username
+    message = site_message("signed_in_already", guest=guest)
+    return make_response(render_template("signed_in.html", message=message, onward=onward), 422)
 
 
 def _attempt(form: LoginForm) -> Attempt:
     return Attempt(
         username=form.username.data or "",
         password=form.password.data or "",
-        form=request.form.get(FIELD, ""),
+        form=form.submission.data or "",
         address=request.remote_addr or "",
     )
 
 
 def _onward(target: str | None) -> str:
-    return safe_next(target, current_app.url_map) or url_for("account.show")
+    return safe_next(target) or url_for("account.show")
 
 
-def _too_many(form: LoginForm, retry_after_seconds: int) -> Response:
-    page = _again(form, 429, {"site": "throttled", "minutes": str(-(-retry_after_seconds // 60))})
-    page.headers["Retry-After"] = str(retry_after_seconds)
-    return page
-
-
-def _busy(
-    form: LoginForm, reasons: Mapping[str, str], retry_after_seconds: int | None, message: Message | None = None
-) -> Response:
-    page = _again(form, 503, reasons, message)
-    page.headers["Retry-After"] = str(retry_after_seconds or RETRY_AFTER_SECONDS)
-    return page
-
-
-def _again(form: LoginForm, status: int, reasons: Mapping[str, str], message: Message | None = None) -> Response:
-    """The sign-in page with what was sent, the password apart."""
-    return _page(status, username=form.username.data or "", onward=form.next.data, reasons=reasons, message=message)
-
-
-def _page(
-    status: int = 200,
-    *,
-    username: str = "",
-    onward: str | None = None,
-    reasons: Mapping[str, str],
-    message: Message | None = None,
-) -> Response:
-    """The sign-in page.
-
-    :param onward: where the guest wants to go, whoever says so.
-    :param reasons: why the guest is here, by names of entries, which hold in every language, whoever says so:
-        ``site`` (with ``minutes``), ``code`` (a refusal), ``trouble`` (no refusal), ``notice`` (no error), ``username``
-        and ``password`` (what is wrong with the field).
-    :param message: the words for ``code`` or ``trouble`` as they are at the first time.
-    """
-    return make_response(
-        render(
-            "login.html",
-            username=username,
-            next=safe_next(onward, current_app.url_map) or "",
-            reasons=urlencode(reasons),
-            field_errors={name: text for name in ("username", "password") if (text := _said(reasons, name))},
-            message=message or _said(reasons, "site") or _said(reasons, "code") or _said(reasons, "trouble"),
-            notice=_said(reasons, "notice"),
-            merchants_notices=_merchants_notices(),
-        ),
-        status,
-    )
-
-
-def _entry_of(words: Message) -> str:
-    """The name under which the words for a refusal are found again. What reads like a wrong password is called one.
+def _code_to_show(message: Message) -> str:
+    """The code under which a refusal's message is found again. What reads like a wrong password is called one.
 
     A name of its own would tell a stranger which accounts there are (ASVS 5.0 V6.3.8).
     """
     wrong_password = localizer().paytronix(WRONG_PASSWORD, signing_in=True)
-    return words.code if words.source and words.text != wrong_password.text else WRONG_PASSWORD
+    return message.code if message.source and message.text != wrong_password.text else WRONG_PASSWORD
 
 
-def _said(reasons: Mapping[str, str], about: str) -> Message | None:
-    """What a reason is in the guest's language; None when there is none, or no such words."""
+def _reason(reasons: Mapping[str, str], about: str) -> Message | None:
+    """A reason in the guest's language; None when there is none, or no such message."""
     if about not in reasons:
         return None
     if about in {"code", "trouble"}:

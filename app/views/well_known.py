@@ -16,7 +16,7 @@ ROBOTS = Path(__file__).with_name("robots.txt").read_bytes()
 
 
 @bp.get("/.well-known/change-password")
-@public
+@public(session=False, landing=False)
 def change_password() -> AnyResponse:
     """Where password managers lead guests (W3C, "A Well-Known URL for Changing Passwords")."""
     link = localizer().link("forgot_password")
@@ -25,7 +25,7 @@ def change_password() -> AnyResponse:
 
 
 @bp.get("/.well-known/<name>")
-@public
+@public(session=False, landing=False)
 def file(name: str) -> Response:
     content = services().messages.well_known(name) if name in WELL_KNOWN_TYPES else None
     if content is None:
@@ -34,13 +34,13 @@ def file(name: str) -> Response:
 
 
 @bp.get("/robots.txt")
-@public
+@public(session=False, landing=False)
 def robots() -> Response:
     return _file(ROBOTS, "text/plain")
 
 
 @bp.get("/favicon.ico")
-@public
+@public(session=False, landing=False)
 def favicon() -> Response:
     icon = services().messages.current().look.assets["icon"]
     return _file(icon.content, icon.mimetype)

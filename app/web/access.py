@@ -1,43 +1,85 @@
-"""Who may come in, by which door: every route wears a guard, and every request passes the same few checks first."""
+"""Who may see which page: every route wears a guard, which also holds what else is so of the route."""
 
 import re
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import TypeVar, cast
 from urllib.parse import quote
 
-from flask import Flask, Request, redirect, request
-from flask.globals import request_ctx
+from flask import Flask, Request, current_app, redirect, request
 from werkzeug.exceptions import BadRequest, Forbidden, RequestHeaderFieldsTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.auth.session import STATELESS, raise_store_failure, required_sign_in
+from app.auth.session import raise_store_failure, required_sign_in
 from app.web.csrf import check_form
 
 View = TypeVar("View", bound=Callable[..., object])
 
 WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 MOST_COOKIE_BYTES = 16 * 1024  # of the restaurant's other sites, too; gunicorn.conf.py takes more, to say so in a page
-ANY_HOST = frozenset({"/healthz", "/servez", "/readyz"})  # a balancer asks for these by address
-_GUARD = "_guard"
 _PLAIN = "/:@!$&'()*+,;="  # what stands in a path as it is (RFC 3986, 3.3)
 
 
-def public(view: View) -> View:
-    """Anybody may see this page."""
-    setattr(view, _GUARD, None)
-    return view
+@dataclass(frozen=True)
+class Route:
+    """What is so of a route, whoever asks.
+
+    :ivar guard: lets the request pass, or raises
+    :ivar session: the browser's session is read; without one, nothing that the store does can slow the answer
+    :ivar landing: somebody who has signed in may be led here
+    :ivar logged: each answer is a line of the log
+    :ivar any_host: balancers ask for it, by address
+    """
+
+    guard: Callable[[], object] | None = None
+    session: bool = True
+    landing: bool = True
+    logged: bool = True
+    any_host: bool = False
+
+
+def public(
+    *, session: bool = True, landing: bool = True, logged: bool = True, any_host: bool = False
+) -> Callable[[View], View]:
+    """Anybody may see this page. The arguments are those of :class:`Route`."""
+    return guarded(Route(session=session, landing=landing, logged=logged, any_host=any_host))
 
 
 def signed_in(view: View) -> View:
     """Only signed-in guests may see this page. Anybody else is sent to sign in, and back here afterwards."""
-    setattr(view, _GUARD, required_sign_in)
-    return view
+    return guarded(Route(required_sign_in))(view)
+
+
+def guarded(route: Route) -> Callable[[View], View]:
+    """Put a guard on a view."""
+
+    def put_on(view: View) -> View:
+        view.route = route  # type: ignore[attr-defined]
+        return view
+
+    return put_on
+
+
+def route_of(app: Flask, endpoint: str | None) -> Route:
+    """What is so of an endpoint; of none, which is an address where nothing is, as of most."""
+    return cast(Route, getattr(app.view_functions.get(endpoint or ""), "route", Route()))
+
+
+def is_logged() -> bool:
+    """Whether the answer to this request is a line of the log."""
+    return route_of(current_app, request.endpoint).logged
+
+
+def paths_without_session(app: Flask) -> tuple[str, ...]:
+    """How the paths begin that need no session. Flask opens sessions before it looks for the route."""
+    rules = (rule for rule in app.url_map.iter_rules() if not route_of(app, rule.endpoint).session)
+    return tuple(sorted({rule.rule.partition("<")[0] for rule in rules}))
 
 
 def unguarded(app: Flask) -> list[str]:
     """The endpoints whose view wears no guard."""
     views = ((rule.endpoint, app.view_functions[rule.endpoint]) for rule in app.url_map.iter_rules())
-    return sorted({endpoint for endpoint, view in views if not hasattr(view, _GUARD)})
+    return sorted({endpoint for endpoint, view in views if not hasattr(view, "route")})
 
 
 class UnknownHost(BadRequest):
@@ -48,66 +90,61 @@ class HttpsReportedAsHttp(Exception):
     """The proxy says plain http of a request that a browser has sent over https."""
 
 
-def install(app: Flask, *, netloc: str, origin: str, trusts_proxy: bool) -> None:
-    """Put the checks before every request.
+def init_app(app: Flask, *, netloc: str, origin: str, trusts_proxy: bool) -> None:
+    """Check every request before its view. To be called when all routes are there.
 
     :param netloc: host and port that guests use; others are refused (ASVS 5.0 V4.1.3).
     :param origin: the origin that may send forms here.
     :param trusts_proxy: a proxy in front says by which scheme a request came.
+    :raises RuntimeError: a route wears no guard.
     """
-    missing = unguarded(app)
-    if missing:
+    if missing := unguarded(app):
         raise RuntimeError(f"these routes wear no guard, @public or @signed_in: {', '.join(missing)}")
-
-    own_port = ":443" if origin.startswith("https:") else ":80"  # which some proxies name and browsers do not
 
     @app.before_request
     def check() -> AnyResponse | None:
-        asked = request_ctx.request
-        if asked.path in ANY_HOST:
-            return None
-        host = asked.environ.get("HTTP_HOST", "").lower().removesuffix(own_port)
-        if host != netloc:
-            return redirect_to_own_host(host, netloc=netloc, origin=origin)
-        if trusts_proxy and came_by_plain_http(asked, origin):
-            return redirect_to_https(origin)
-        check_cookies(asked)
-        if asked.endpoint is None:
+        route = route_of(app, request.endpoint)
+        if answer := check_address(route, netloc=netloc, origin=origin, trusts_proxy=trusts_proxy):
+            return answer
+        if request.endpoint is None or route.any_host:
             return None  # 404 or 405: routing has the answer
-        if asked.method in WRITING:
+        if request.method in WRITING:
             raise_store_failure()  # first: without the session its form would seem to be a stranger's
             check_form(origin)
-        guard = getattr(app.view_functions[asked.endpoint], _GUARD)
-        if guard is not None:
-            guard()
+        if route.guard is not None:
+            route.guard()
         return None
 
 
-def check_cookies(asked: Request) -> None:
-    """See that a page can be had with what the browser sends; the look of the page that says so always can.
+def check_address(route: Route, *, netloc: str, origin: str, trusts_proxy: bool) -> AnyResponse | None:
+    """See that a request names our host, came by our scheme, and brings no more cookies than can be read.
 
-    :raises RequestHeaderFieldsTooLarge: there are too many cookies.
+    :returns: where to send it instead, or None if it is well.
+    :raises UnknownHost: it names another host.
+    :raises HttpsReportedAsHttp: it has come over https, and the proxy does not say so.
+    :raises RequestHeaderFieldsTooLarge: it has too many cookies. What the page that says so names can be had.
     """
-    if len(asked.environ.get("HTTP_COOKIE", "")) > MOST_COOKIE_BYTES and not asked.path.startswith(STATELESS):
+    if route.any_host:
+        return None
+    own_port = ":443" if origin.startswith("https:") else ":80"  # which some proxies name and browsers do not
+    host = request.environ.get("HTTP_HOST", "").lower().removesuffix(own_port)
+    if host != netloc:
+        return _redirect_to_own_host(host, netloc=netloc, origin=origin)
+    if trusts_proxy and _came_by_plain_http(request, origin):
+        return _redirect_to_https(origin)
+    if route.session and len(request.environ.get("HTTP_COOKIE", "")) > MOST_COOKIE_BYTES:
         raise RequestHeaderFieldsTooLarge
+    return None
 
 
-def redirect_to_own_host(host: str, *, netloc: str, origin: str) -> AnyResponse:
-    """Where a request goes on that names our host with the dot at its end that ends every name in the DNS.
-
-    :raises UnknownHost: it names another host, or it has sent something.
-    """
+def _redirect_to_own_host(host: str, *, netloc: str, origin: str) -> AnyResponse:
+    """For our host with the dot at its end that ends every name in the DNS."""
     if request.method not in {"GET", "HEAD"} or re.sub(r"\.(?=:|$)", "", host) != netloc:
         raise UnknownHost
     return _same_page_at(origin)
 
 
-def redirect_to_https(origin: str) -> AnyResponse:
-    """Where a request goes on that came by plain http.
-
-    :raises Forbidden: it has sent something.
-    :raises HttpsReportedAsHttp: it has come over https, and the proxy does not say so.
-    """
+def _redirect_to_https(origin: str) -> AnyResponse:
     if request.method in WRITING:
         raise Forbidden  # what was typed has already travelled in the clear: do not make that work
     if "Sec-Fetch-Mode" in request.headers:  # which browsers send over https only: they would come back the same way
@@ -121,7 +158,6 @@ def _same_page_at(origin: str) -> AnyResponse:
     return redirect(f"{origin}{path}?{query}".rstrip("?"), 308)
 
 
-def came_by_plain_http(asked: Request, origin: str) -> bool:
-    """Whether the proxy says that a request came by http though the origin is https."""
+def _came_by_plain_http(asked: Request, origin: str) -> bool:
     # Only when the proxy says so: taking its silence for http would send guests round in circles.
     return asked.scheme == "http" and origin.startswith("https:") and "HTTP_X_FORWARDED_PROTO" in asked.environ

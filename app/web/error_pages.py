@@ -1,16 +1,14 @@
-"""From what went wrong to what the guest sees: the page, its status, its words.
+"""From what went wrong to what the guest sees: the page, its status, its words. Some pages have handlers of their own.
 
 SignInEnded                     303 to the sign-in page, which says why and leads back
 Unavailable, StoreUnavailable   503, still signed in
-FormRefused                     on the sign-in form: the form again; elsewhere 400
+CSRFError, FormUnreadable       400
 HTTPException                   its own status
 HttpsReportedAsHttp                 503: to send the browser on would send it round
-ParseException                  400
 anything else                   500, with nothing in it but a reference number
 """
 
-from flask import Flask, Response, make_response, redirect, request, url_for
-from gunicorn.http.errors import ParseException
+from flask import Flask, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -22,12 +20,10 @@ from app.observability.logs import request_id
 from app.paytronix import Refused, Unavailable
 from app.services import RETRY_AFTER_SECONDS, services
 from app.store import StoreUnavailable
-from app.views import language, login
 from app.web.access import HttpsReportedAsHttp, UnknownHost
-from app.web.csrf import CrossOrigin, FormRefused, FormUnreadable
+from app.web.csrf import CrossOrigin, CSRFError, FormUnreadable
 from app.web.localization import error_message, language_cookie, site_message
 from app.web.refused_requests import log_cross_origin, log_unknown_host
-from app.web.rendering import render
 
 _WORDS = {
     400: "bad_request",
@@ -49,7 +45,7 @@ def error_page(status: int, words: str | Message, *, retry_after_seconds: int | 
     :param words: a message, or the name of one of the site's.
     """
     message = site_message(words) if isinstance(words, str) else words
-    page = make_response(render("error.html", message=message, reference=request_id()), status)
+    page = make_response(render_template("error.html", message=message, reference=request_id()), status)
     if retry_after_seconds is not None:
         page.headers["Retry-After"] = str(retry_after_seconds)
     return page
@@ -60,13 +56,12 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(SignInEnded, _sign_in_ended)
     app.register_error_handler(Unavailable, _paytronix_unavailable)
     app.register_error_handler(Refused, _refused)
-    app.register_error_handler(StoreUnavailable, _store_unavailable)
-    app.register_error_handler(FormRefused, _form_refused)
+    app.register_error_handler(StoreUnavailable, store_unavailable)
+    app.register_error_handler(CSRFError, form_refused)
     app.register_error_handler(FormUnreadable, _form_unreadable)
     app.register_error_handler(UnknownHost, _foreign_host)
     app.register_error_handler(HttpsReportedAsHttp, _https_seen_as_http)
     app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(ParseException, _unreadable_body)
     if not app.debug:  # a developer sees Flask's debugger instead
         app.register_error_handler(Exception, _unexpected)
         app.register_error_handler(InternalServerError, _unexpected)  # what failed before or after the view
@@ -102,32 +97,28 @@ def _username() -> str:
     return sign_in.username if sign_in else ""
 
 
-def _store_unavailable(error: StoreUnavailable) -> AnyResponse:
+def store_unavailable(error: StoreUnavailable, words: str = "unavailable") -> AnyResponse:
+    """The page for a store that is away.
+
+    :param words: the name of the site's message that says what could not be done.
+    """
     log.error("store_unavailable", reason=error.reason)
-    if request.endpoint == "login.submit":
-        return login.busy_again("unavailable")
-    if request.endpoint == "language.choose_with_form":
-        return language.choose_with_form(**request.view_args or {})
-    words = "sign_out_failed" if request.endpoint == "logout.submit" else "unavailable"
     return error_page(503, words, retry_after_seconds=RETRY_AFTER_SECONDS)
 
 
-def _form_refused(error: FormRefused) -> AnyResponse:
+def form_refused(error: CSRFError) -> AnyResponse:
+    """The page for a form that is not this browser's any more."""
     has_cookie = session.keeps_cookies() or language_cookie() in request.cookies
     log.warning("csrf_refused", reason="stale_form" if has_cookie else "no_cookie", endpoint=request.endpoint)
-    if request.endpoint == "login.submit":
-        return login.form_refused(error.age_seconds, has_cookie=has_cookie)
-    if request.endpoint == "language.choose_with_form":  # what it shows is a fresh form anyway
-        return language.choose_with_form(**request.view_args or {})
-    if request.endpoint == "logout.submit" and session.current_sign_in() is None:
-        session.leave("signed_out", for_good=False)
-        return redirect(url_for("login.show"), 303)
     return error_page(400, "page_expired")
 
 
 def _form_unreadable(error: FormUnreadable) -> AnyResponse:
-    log.warning("input_refused", endpoint=request.endpoint)
-    return login.form_unreadable() if request.endpoint == "login.submit" else error_page(400, "bad_request")
+    if error.reason:
+        log.warning("request_refused", reason=error.reason, status=400)
+    else:
+        log.warning("input_refused", endpoint=request.endpoint)
+    return error_page(400, "bad_request")
 
 
 def _foreign_host(error: UnknownHost) -> Response:
@@ -141,12 +132,6 @@ def _foreign_host(error: UnknownHost) -> Response:
 def _https_seen_as_http(error: HttpsReportedAsHttp) -> Response:
     log.error("https_seen_as_http", todo="have the proxy that ends TLS say so: X-Forwarded-Proto: https")
     return error_page(503, "https_lost", retry_after_seconds=RETRY_AFTER_SECONDS)
-
-
-def _unreadable_body(error: ParseException) -> Response:
-    """A body in pieces (chunks) that do not fit together. Only reading it shows that: the server cannot refuse it."""
-    log.warning("request_refused", reason=type(error).__name__, status=400)
-    return error_page(400, "bad_request")
 
 
 def _http_error(error: HTTPException) -> AnyResponse:

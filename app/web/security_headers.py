@@ -4,8 +4,7 @@ import hashlib
 from base64 import b64encode
 from pathlib import Path
 
-from flask import Flask, Response
-from flask.globals import request_ctx
+from flask import Flask, Response, request
 
 _STATIC = Path(__file__).parents[2] / "static"
 
@@ -92,10 +91,10 @@ def init_app(app: Flask, *, is_secure: bool, trusts_proxy: bool, policy: str = C
 
     @app.after_request
     def add(response: Response) -> Response:
-        asked, headers = request_ctx.request, response.headers
+        headers = response.headers
         own = {name for name, _ in headers}
         missing = [header for header in everywhere if header[0] not in own]
-        if trusts_proxy and asked.scheme == "http" and asked.environ.get("HTTP_X_FORWARDED_PROTO"):
+        if trusts_proxy and request.scheme == "http" and request.environ.get("HTTP_X_FORWARDED_PROTO"):
             missing = [header for header in missing if header[0] != "Strict-Transport-Security"]
         if "Cache-Control" not in own:
             missing.append(("Cache-Control", "no-store"))

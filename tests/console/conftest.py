@@ -45,7 +45,7 @@ class ConsoleClient(FlaskClient):
 
     def token(self, path="/"):
         """The secret of the forms on a page."""
-        return re.search(r'name="csrf_token" value="([^"]+)"', self.get(path).text)[1]
+        return re.search(r'name="csrf_token"[^>]*value="([^"]+)"', self.get(path).text)[1]
 
     def send(self, path, data=None, *, form_at=None, **named):
         """Fill in a form: take its secret from the page that shows it (``path`` unless given), and send it."""

@@ -156,7 +156,7 @@ def test_no_line_of_nginx_gunicorn_or_the_console_holds_a_link(run_console, ngin
     nginx.start(console.port)
     link = f"{nginx.url}/sign-in#{console.link().partition('#')[2]}"
     client = nginx.session()
-    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(link).text)[1]
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get(link).text)[1]
     answer = client.post(
         f"{nginx.url}/sign-in",
         data={"csrf_token": token, "link": link},

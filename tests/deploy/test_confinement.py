@@ -106,7 +106,7 @@ def test_so_does_the_console(tmp_path):
             os.chown(path, NOBODY, NOBODY)
     session, link = console.session(), console.link()
     page = session.get(f"{console.url}/sign-in").text
-    token = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)[1]
     session.post(f"{console.url}/sign-in", data={"csrf_token": token, "link": link})
     assert "Ana, publisher" in session.get(f"{console.url}/").text
     os.kill(master, signal.SIGTERM)

@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 PUBLIC_HOST = "127.0.0.1:8000"  # what guests call the site, whichever instance answers
 PUBLIC_URL = f"http://{PUBLIC_HOST}"
 LONGEST_SECONDS = 60
-_FIELD = re.compile(r'name="csrf_token"[^>]*value="([^"]*)"')
+_INPUT = re.compile(r"<input ([^>]*)>")
+_ATTRIBUTE = re.compile(r'([a-z]+)="([^"]*)"')
 
 
 class Answer:
@@ -27,7 +28,13 @@ class Answer:
 
     @property
     def form_token(self):
-        return html.unescape(_FIELD.search(self.body)[1])
+        return self.hidden["csrf_token"]
+
+    @property
+    def hidden(self):
+        """The hidden fields of the page."""
+        fields = (dict(_ATTRIBUTE.findall(each)) for each in _INPUT.findall(self.body))
+        return {each["name"]: html.unescape(each["value"]) for each in fields if each["type"] == "hidden"}
 
 
 class Guest:
@@ -55,7 +62,7 @@ class Guest:
 
     def form(self, path="/login"):
         """The fields of the sign-in form, to be filled in."""
-        return {"csrf_token": self.get(path).form_token, "next": ""}
+        return self.get(path).hidden
 
     def sign_in(self, username="ana", password="taco-tuesday", form=None):
         return self.post("/login", (form or self.form()) | {"username": username, "password": password})

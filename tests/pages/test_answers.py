@@ -18,7 +18,7 @@ def test_a_route_without_a_guard_stops_the_start():
     app = Flask("bare")
     app.add_url_rule("/open-by-mistake", "open", lambda: "secret")
     with pytest.raises(RuntimeError, match="open"):
-        access.install(app, netloc="x", origin="https://x", trusts_proxy=False)
+        access.init_app(app, netloc="x", origin="https://x", trusts_proxy=False)
 
 
 def test_the_routes_are_those_of_the_contract(site):

@@ -23,7 +23,7 @@ def test_the_form_can_be_filled_by_password_managers_and_read_by_screen_readers(
     assert "maxlength" not in inputs["password"]
     labels = {given.get("for") for tag, given in page.read.tags if tag == "label"}
     assert {"username", "password"} <= labels
-    assert set(page.fields) == {"username", "password", "csrf_token", "next", "reasons"}
+    assert set(page.fields) == {"username", "password", "csrf_token", "next", "reasons", "submission"}
 
 
 def test_a_guest_signs_in_and_sees_their_account(browser, sandbox):

@@ -12,13 +12,13 @@ bp = Blueprint("health", __name__)
 
 
 @bp.get("/healthz")
-@public
+@public(session=False, landing=False, logged=False, any_host=True)
 def healthz() -> Response:
     return Response("ok\n", mimetype="text/plain")
 
 
 @bp.get("/readyz")
-@public
+@public(session=False, landing=False, logged=False, any_host=True)
 def readyz() -> Response:
     if shutdown.is_draining():
         return Response("ending\n", 503, mimetype="text/plain")

@@ -7,7 +7,7 @@ follows links ever sees it. A script puts it into the form; without script it is
 import re
 import time
 
-from flask import Blueprint, current_app, redirect, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from app.console import staff
@@ -22,13 +22,12 @@ from app.web.safe_redirect import safe_next
 bp = Blueprint("sign_in", __name__)
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
-NEVER_NEXT = frozenset({"sign_in.show", "sign_in.go", "sign_in.come_back", "assets.static"})
 
 Answer = Response | str | tuple[str, int] | tuple[str, int, dict[str, str]]
 
 
 @bp.get("/sign-in")
-@public
+@public(landing=False)
 def show() -> Answer:
     if staff.present():
         to = _onward(request.args.get("next"))
@@ -38,7 +37,7 @@ def show() -> Answer:
 
 
 @bp.post("/sign-in")
-@public
+@public(landing=False)
 def use_link() -> Answer:
     parts, address = console(), request.remote_addr or ""
     parts.attempts.check(address)
@@ -61,7 +60,7 @@ def use_link() -> Answer:
 
 
 @bp.get("/sign-in/provider")
-@public
+@public(landing=False)
 def go() -> Answer:
     """A link, not a form: the pages' policy (CSP) lets no form lead to another host."""
     provider = console().provider
@@ -77,7 +76,7 @@ def go() -> Answer:
 
 
 @bp.get("/sign-in/back")
-@public
+@public(landing=False)
 def come_back() -> Answer:
     parts, address = console(), request.remote_addr or ""
     if parts.provider is None:
@@ -177,7 +176,7 @@ def _provider_away(error: ProviderAway) -> Answer:
 
 
 def _safe(target: str | None) -> str | None:
-    return safe_next(target, current_app.url_map, never=NEVER_NEXT)
+    return safe_next(target)
 
 
 def _onward(target: str | None) -> str:
