@@ -70,3 +70,13 @@ def test_workers_and_the_metrics_process_share_most_of_what_they_hold(run_site):
     for pid in children(site):
         held = memory_of(pid)
         assert held["Private"] < 0.55 * held["Shared"], held
+
+
+def test_an_application_that_would_be_made_before_the_fork_is_refused(sandbox, tmp_path):
+    command = [sys.executable, "-m", "gunicorn", "--preload", "--bind", "127.0.0.1:0", "wsgi:app"]
+    ended = subprocess.run(
+        command, cwd=ROOT, env=environment(sandbox, tmp_path), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 1
+    assert "gunicorn's --preload (preload_app) is on" in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -11,12 +11,17 @@ from opentelemetry.trace import StatusCode
 from tests.sites import ROOT, environment
 
 
+def every_page(collector):
+    """Settings by which each page is traced."""
+    return {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_TRACES_SAMPLER": "always_on"}
+
+
 def attributes(span):
     return {each.key: each.value.string_value or each.value.int_value for each in span.attributes}
 
 
 def test_a_page_is_a_trace_with_its_calls_and_operations_in_it(run_site, collector):
-    site = run_site(workers=1, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url, OTEL_SERVICE_NAME="olive")
+    site = run_site(workers=1, **every_page(collector), OTEL_SERVICE_NAME="olive")
     browser = site.browser()
     browser.sign_in()
     page = browser.get("/account")
@@ -39,7 +44,7 @@ def test_a_page_is_a_trace_with_its_calls_and_operations_in_it(run_site, collect
 
 
 def test_trouble_is_marked(run_site, collector):
-    site = run_site(workers=1, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url)
+    site = run_site(workers=1, **every_page(collector))
     assert site.browser().sign_in("503", "x").status == 503
     site.stop()
     by_name = {span.name: span for span in collector.spans()}
@@ -49,7 +54,7 @@ def test_trouble_is_marked(run_site, collector):
 
 
 def test_nothing_is_passed_on_to_paytronix_and_nothing_taken_over_from_browsers(run_site, collector, sandbox):
-    site = run_site(workers=1, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url)
+    site = run_site(workers=1, **every_page(collector))
     foreign = "0af7651916cd43dd8448eb211c80319c"
     site.fetch("GET", "/login", headers={"traceparent": f"00-{foreign}-b7ad6b7169203331-01"})
     site.stop()
@@ -57,24 +62,22 @@ def test_nothing_is_passed_on_to_paytronix_and_nothing_taken_over_from_browsers(
     assert page.trace_id.hex() != foreign
 
 
-def test_of_many_pages_in_a_second_a_few_are_traced_and_those_wholly(run_site, collector):
+def test_of_many_pages_a_share_is_traced_and_those_wholly(run_site, collector):
     site = run_site(workers=1, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url)
     browser = site.browser()
     browser.sign_in()
-    began = time.monotonic()
     for _ in range(300):
         assert browser.session.get(f"{site.url}/account").status_code == 200
-    took_seconds = time.monotonic() - began
     site.stop()
     spans = collector.spans()
     pages = [span for span in spans if span.name == "page account.show"]
-    assert 10 <= len(pages) <= 20 * (1 + took_seconds) < 300, "the machine took too long for this to tell anything"
+    assert 5 <= len(pages) <= 80  # of 300, one in ten; less or more comes about once in ten million runs
     for page in pages:
         assert "store get" in {span.name for span in spans if span.parent_span_id == page.span_id}
 
 
 def test_the_operator_can_have_every_page_traced(run_site, collector):
-    site = run_site(workers=1, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url, OTEL_TRACES_SAMPLER="always_on")
+    site = run_site(workers=1, **every_page(collector))
     for _ in range(200):
         site.fetch("GET", "/login")
     site.stop()

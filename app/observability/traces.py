@@ -5,9 +5,8 @@ are for Flask, requests and Redis: those record whole URLs and commands, and our
 Paytronix or to the store, and what a browser sends is not taken over.
 """
 
-import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, Response, request
@@ -16,9 +15,8 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
-from opentelemetry.sdk.trace.sampling import Decision, ParentBased, Sampler, SamplingResult
-from opentelemetry.trace import Link, SpanKind, StatusCode, TraceState
-from opentelemetry.util.types import Attributes
+from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+from opentelemetry.trace import SpanKind, StatusCode
 
 from app import __version__
 from app.observability.logs import request_id
@@ -28,7 +26,7 @@ from app.store import Operation
 
 EXPORT_SECONDS = 2.0  # with all repetitions
 MOST_SPANS = 2048  # that wait; further ones are dropped
-MOST_PAGES_A_SECOND = 20  # that a worker traces. A page's spans cost a third of what the page itself does.
+TRACED_SHARE = 0.1  # of the pages. A page's spans cost a third of what the page itself does.
 
 
 def exporter_to(endpoint: str) -> SpanExporter:
@@ -39,54 +37,19 @@ def exporter_to(endpoint: str) -> SpanExporter:
     return OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces", timeout=EXPORT_SECONDS)
 
 
-class AFewASecond(Sampler):
-    """Traces pages one after the other until the second has had its share, and none of the rest.
-
-    So traces cost little when there is much to do, and are whole: a queue that is full drops single spans.
-    """
-
-    def __init__(self, most: int = MOST_PAGES_A_SECOND) -> None:
-        self._most = self._left = float(most)
-        self._asked_at = time.monotonic()
-        self._lock = threading.Lock()
-
-    def should_sample(  # noqa: PLR0917 - as OpenTelemetry calls it
-        self,
-        parent_context: context.Context | None,
-        trace_id: int,
-        name: str,
-        kind: SpanKind | None = None,
-        attributes: Attributes = None,
-        links: Sequence[Link] | None = None,
-        trace_state: TraceState | None = None,
-    ) -> SamplingResult:
-        """Whether there is a share left."""
-        with self._lock:
-            now = time.monotonic()
-            self._left = min(self._left + (now - self._asked_at) * self._most, self._most)
-            self._asked_at = now
-            if self._left < 1:
-                return SamplingResult(Decision.DROP)
-            self._left -= 1
-        return SamplingResult(Decision.RECORD_AND_SAMPLE, attributes)
-
-    def get_description(self) -> str:
-        """What it does, for those who list samplers."""
-        return f"at most {self._most:.0f} traces a second"
-
-
 class Traces(Observer):
     """A span for each answer, and below it one for each call to Paytronix and each operation of the store.
 
     :param exporter: where spans go.
     :param untraced: beginnings of paths of which nobody wants to know.
-    :param samples_itself: trace ``MOST_PAGES_A_SECOND`` at most; otherwise ``OTEL_TRACES_SAMPLER`` has its say.
+    :param samples_itself: trace ``TRACED_SHARE`` of the pages; otherwise ``OTEL_TRACES_SAMPLER`` has its say.
     """
 
     def __init__(self, app: Flask, exporter: SpanExporter, *, untraced: tuple[str, ...], samples_itself: bool) -> None:
         # OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES come last, so they count.
         resource = Resource({"service.name": "guest-login"}).merge(OTELResourceDetector().detect())
-        provider = TracerProvider(sampler=ParentBased(AFewASecond()) if samples_itself else None, resource=resource)
+        sampler = ParentBased(TraceIdRatioBased(TRACED_SHARE)) if samples_itself else None
+        provider = TracerProvider(sampler=sampler, resource=resource)
         # All that waits is one export, so that a worker that ends waits for two at most: that one and the one before.
         provider.add_span_processor(
             BatchSpanProcessor(exporter, max_queue_size=MOST_SPANS, max_export_batch_size=MOST_SPANS)

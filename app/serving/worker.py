@@ -1,7 +1,6 @@
 """What gunicorn's threaded worker does differently here: how it waits, refuses nonsense, and ends."""
 
 import secrets
-import select
 import sys
 import time
 from concurrent import futures
@@ -30,8 +29,6 @@ from app.web.security_headers import EVERYWHERE, HSTS
 
 DRAIN_SECONDS = 5  # a balancer that asks /servez every two seconds hears twice that it is to send nobody here
 HEARSAY_SECONDS = 0.5  # between a worker's hearing of the end and the master's, when both are told
-NEXT_REQUEST_SECONDS = 0.005  # a proxy that has many guests sends the next one on the connection that was used last
-MOST_BUSY = 8  # so many connections at once may keep their threads; beside more, the main loop would get no turn
 # How long a thread may compute before another one may make it stop. None of ours computes so long; but each thread that
 # waits looks that often whether it may go on, and with 200 guests at once that takes a tenth of all the time.
 TURN_SECONDS = 0.02
@@ -155,20 +152,17 @@ class Worker(ThreadWorker):  # type: ignore[misc]
                 listener.close()
             self.sockets = []
 
-    # --- How it waits for requests, and closes ---
+    # --- How it closes ---
 
     def handle(self, conn: TConn) -> object:
-        """Serve a connection in a thread of the pool, request after request as long as they follow closely.
+        """Serve a request in a thread of the pool, and close its connection there if that is to be closed.
 
-        Between any two requests gunicorn hands a connection to its main loop and back, which takes a twentieth of what
-        a page takes. It also waits there for the client's end of a closed connection, up to two seconds each: a few
-        clients that keep their end open would stop all others from coming in. Here they are closed in the thread.
+        gunicorn waits in its main loop for the client's end of a closed connection, up to two seconds each: a few
+        clients that keep their end open would stop all others from coming in.
         """
         self._served_now.add(conn)
         try:
             keep = super().handle(conn)
-            while keep is True and self._asks_on(conn):
-                keep = super().handle(conn)
             if not keep:
                 util.close_graceful(conn.sock, max_drain=MOST_UNWANTED_BYTES)
             return keep
@@ -184,18 +178,6 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             return cast(bool, super()._keepalive_after(conn, keepalive))
         except (ParseException, OSError):
             return False
-
-    def _asks_on(self, conn: TConn) -> bool:
-        """Whether the next request comes at once, and nobody waits meanwhile, be it for a thread or the main loop."""
-        busy = self.nr_conns - len(self.keepalived_conns) - len(self.pending_conns)
-        if not self.alive or busy > min(MOST_BUSY, self.cfg.threads):
-            return False
-        if conn.parser.unreader.buf.getvalue():  # what was read along with the last one
-            return True
-        readable = select.poll()
-        readable.register(conn.sock, select.POLLIN)
-        readable.register(self.poller.fileno(), select.POLLIN)  # has something for the main loop to do
-        return [descriptor for descriptor, _ in readable.poll(NEXT_REQUEST_SECONDS * 1000)] == [conn.sock.fileno()]
 
     def finish_request(self, conn: TConn, fs: futures.Future[object]) -> None:
         """Note in the main loop that a thread is done with a connection."""

@@ -1,6 +1,5 @@
 """Connections that stay open from request to request, as a proxy has them."""
 
-import selectors
 import signal
 import socket
 import threading
@@ -10,9 +9,8 @@ from contextlib import ExitStack, suppress
 from types import SimpleNamespace
 
 import pytest
-from gunicorn.http.unreader import SocketUnreader
 
-from app.serving.worker import MOST_BUSY, Worker
+from app.serving.worker import Worker
 from tests.deploy.wire import connect, exchange
 from tests.faults.rig import site_workers
 
@@ -142,70 +140,16 @@ def test_an_instance_told_to_quit_while_requests_come_in_ends_soon(start_site):
         each.join()
 
 
-@pytest.fixture
-def worker():
-    """A worker that serves one connection, ``conn``, whose client is ``client``, and has its ``main_loop`` idle."""
+def test_a_worker_told_to_quit_while_it_hands_over_a_connection_does_not_wait_for_itself():
     worker = Worker.__new__(Worker)
-    worker.alive, worker.nr_conns = True, 1
-    worker.cfg = SimpleNamespace(threads=256, worker_int=lambda worker: None)
-    worker.keepalived_conns, worker.pending_conns = [], []
-    with (
-        selectors.DefaultSelector() as worker.poller,
-        ThreadPoolExecutor(1) as worker.tpool,
-        ExitStack() as sockets,
-    ):
-        near, worker.client = (sockets.enter_context(each) for each in socket.socketpair())
-        waiting, worker.main_loop = (sockets.enter_context(each) for each in socket.socketpair())
-        worker.poller.register(waiting, selectors.EVENT_READ)
-        worker.conn = SimpleNamespace(sock=near, parser=SimpleNamespace(unreader=SocketUnreader(near)))
-        yield worker
+    worker.cfg = SimpleNamespace(worker_int=lambda worker: None)
 
-
-def test_a_thread_goes_on_with_a_connection_whose_next_request_is_there(worker):
-    worker.client.sendall(ALIVE)
-    assert worker._asks_on(worker.conn)
-
-
-def test_a_thread_goes_on_with_a_request_that_was_read_along_with_the_last_one(worker, monkeypatch):
-    monkeypatch.setattr("app.serving.worker.NEXT_REQUEST_SECONDS", 5)
-    worker.conn.parser.unreader.unread(ALIVE)
-    began_at = time.monotonic()
-    assert worker._asks_on(worker.conn)
-    assert time.monotonic() - began_at < 2, "it waited for more"
-
-
-def test_a_thread_leaves_a_connection_without_a_request_soon(worker):
-    assert not worker._asks_on(worker.conn)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda worker: setattr(worker, "alive", False),
-        lambda worker: setattr(worker, "nr_conns", MOST_BUSY + 1),
-        lambda worker: (setattr(worker.cfg, "threads", 2), setattr(worker, "nr_conns", 3)),
-        lambda worker: worker.main_loop.sendall(b"a new connection, or one that comes back"),
-    ],
-    ids=["the worker ends", "many are busy", "somebody waits for a thread", "the main loop has something to do"],
-)
-def test_a_thread_leaves_even_a_connection_with_a_request_when_others_need_it(worker, change):
-    worker.client.sendall(ALIVE)
-    change(worker)
-    assert not worker._asks_on(worker.conn)
-
-
-def test_connections_that_are_kept_and_ask_for_nothing_do_not_count_as_busy(worker):
-    worker.client.sendall(ALIVE)
-    worker.nr_conns, worker.keepalived_conns, worker.pending_conns = MOST_BUSY + 40, [None] * 20, [None] * 20
-    assert worker._asks_on(worker.conn)
-
-
-def test_a_worker_told_to_quit_while_it_hands_over_a_connection_does_not_wait_for_itself(worker):
-    def quit_meanwhile():
-        with worker.tpool._shutdown_lock, suppress(SystemExit):  # as in ThreadPoolExecutor.submit
+    def quit_meanwhile(tpool):
+        with tpool._shutdown_lock, suppress(SystemExit):  # as in ThreadPoolExecutor.submit
             worker.handle_quit(signal.SIGQUIT, None)
 
-    quitting = threading.Thread(target=quit_meanwhile, daemon=True)
-    quitting.start()
-    quitting.join(5)
-    assert not quitting.is_alive()
+    with ThreadPoolExecutor(1) as worker.tpool:
+        quitting = threading.Thread(target=quit_meanwhile, args=(worker.tpool,), daemon=True)
+        quitting.start()
+        quitting.join(5)
+        assert not quitting.is_alive()

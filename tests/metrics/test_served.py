@@ -289,13 +289,6 @@ def test_without_an_address_there_is_no_process_no_folder_and_nothing_is_importe
     assert imported.stdout.splitlines()[-1] == "[]"
 
 
-def test_a_preloaded_application_is_counted_too(run_watched, metrics):
-    site = run_watched("--preload", workers=2)
-    for _ in range(3):
-        assert site.browser().sign_in().status == 303
-    assert metrics.value("sign_ins_total", outcome="ok", code="") == 3
-
-
 def test_only_two_pages_are_served_and_they_name_no_software(run_watched, metrics):
     run_watched()
     assert metrics.fetch("/").status_code == 404
