@@ -76,7 +76,7 @@ def on_starting(server):
     if server.cfg.preload_app:
         sys.exit(
             "gunicorn's --preload (preload_app) is on: after a reload workers would go on with the former settings and "
-            "secrets, and they would share locks and connections. Leave it out: what can be shared is read ahead as it is."
+            "secrets, and they would share locks and connections. Leave it out: what can be shared is read ahead."
         )
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import pty
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -11,11 +12,17 @@ import time
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import jinja2
+import msgspec
 import pytest
+import redis
 import requests
+import sqlalchemy as sa
+import urllib3
 
-from app.observability import log
-from app.paytronix import Reason, Token
+from app.observability import log, logs
+from app.paytronix import Reason, Refused, Token
+from app.store import StoreUnavailable
 from tests.sites import ROOT, RunningSite, browser_of, environment, log_of
 from tests.stores import until
 
@@ -266,6 +273,62 @@ def test_an_error_is_told_by_its_kind_and_its_place(site):
         assert record["error"] == "ValueError"
         assert record["trace"].splitlines()[-1].endswith(" fails")
         assert "marker" not in json.dumps(record)
+
+
+def told_of(site, raise_it):
+    try:
+        raise_it()
+    except Exception as error:
+        log.error("unexpected_error", exc_info=error)
+    return log_of(site, "unexpected_error")[-1]
+
+
+@pytest.mark.parametrize(
+    ("raise_it", "message"),
+    [
+        (StoreUnavailable, "__init__() missing"),
+        (
+            lambda: jinja2.Environment(undefined=jinja2.StrictUndefined).from_string("{{ a.b }}").render(),
+            "'a' is undefin",
+        ),
+        (lambda: None.points, "'NoneType' object has no attribute 'points'"),
+        (lambda: Refused.no_such_name, "no_such_name"),
+    ],
+    ids=["a wrong call", "a template's name", "an attribute", "an attribute of a class"],
+)
+def test_a_fault_of_the_program_is_told_in_its_own_words(site, raise_it, message):
+    assert message in told_of(site, raise_it)["error_message"]
+
+
+def test_an_error_of_ours_is_told_in_its_words_without_card_numbers_and_not_at_length(site):
+    def refused():
+        raise Refused("guest/login", f"{CARD} " + "x" * 1000)
+
+    message = told_of(site, refused)["error_message"]
+    assert message.startswith(f"guest/login: {'*' * 12}{CARD[-4:]} xxx")
+    assert len(message) == 201
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        *(requests.ConnectionError("marker"), urllib3.exceptions.HTTPError("marker"), redis.RedisError("marker")),
+        *(msgspec.ValidationError("marker"), sa.exc.ArgumentError("marker"), sqlite3.OperationalError("marker")),
+        *(ValueError("marker"), KeyError("marker"), OSError("marker"), RuntimeError("marker")),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_a_library_says_of_an_error_is_not_told(site, error):
+    def fails():
+        raise error
+
+    assert "error_message" not in told_of(site, fails)
+    assert "marker" not in site.log.getvalue()
+
+
+def test_of_our_own_files_the_line_is_told_where_an_error_came_from(site):
+    where = told_of(site, lambda: logs.configure(None))["trace"].splitlines()[-1]
+    assert where.endswith(" configure: _events.observe, _events.threshold = observe, _LEVELS[level.lower()]")
 
 
 def test_a_long_text_is_cut(site):

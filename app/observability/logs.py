@@ -1,6 +1,7 @@
 """The log: one JSON object a line, without anything that docs/security.md says is never in it."""
 
 import json
+import linecache
 import logging
 import re
 import secrets
@@ -10,6 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -103,6 +105,8 @@ class _Events:
         about = {"level": method, "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z")}
         if error is not None:
             about |= {"error": type(error).__name__, "trace": _without_card_numbers(_trace_of(error))}
+            if message := _message_of(error):
+                about["error_message"] = message
         try:
             return self.render(logger, method, {**clean(event), **about})
         except Exception:  # noqa: BLE001 - whatever cannot be written: to tell of something must not break it
@@ -186,13 +190,36 @@ def _error_of(event: EventDict) -> BaseException | None:
 
 
 def _trace_of(error: BaseException) -> str:
-    """Where an error came from: file, line and function. Its text and its variables may hold anything."""
+    """Where an error came from: file, line and function, and of our own files the line itself, but no variable."""
     lines, trace = [], error.__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code
-        lines.append(f"{code.co_filename}:{trace.tb_lineno} {code.co_name}")
+        source = linecache.getline(code.co_filename, trace.tb_lineno).strip()
+        is_ours = code.co_filename.startswith(_OUR_FILES)
+        lines.append(f"{code.co_filename}:{trace.tb_lineno} {code.co_name}" + (f": {source}" if is_ours else ""))
         trace = trace.tb_next
     return "\n".join(lines[-12:])
+
+
+def _message_of(error: BaseException) -> str:
+    """What an error says, if it is one of ours or of who wrote the program; nothing of what a library says.
+
+    A library's text may hold a URL or a body. So may that of a ValueError or a KeyError: the value itself.
+    """
+    room = type(error).__module__.partition(".")[0]
+    if room not in {"app", "config", "jinja2"} and type(error) not in _PROGRAMMING_ERRORS:
+        return ""
+    match error.args:
+        case [str(message)]:  # others carry facts, for whoever catches them
+            return _cleaned(message)
+    return ""
+
+
+_ROOT = Path(__file__).parents[2]
+_OUR_FILES = tuple(f"{_ROOT}/{name}" for name in ("app/", "templates/", "config.py", "wsgi.py", "gunicorn.conf.py"))
+_PROGRAMMING_ERRORS = frozenset(
+    {AttributeError, ImportError, ModuleNotFoundError, NameError, NotImplementedError, TypeError, UnboundLocalError}
+)
 
 
 def _json(logger: WrappedLogger, method: str, record: EventDict) -> str:

@@ -1,7 +1,6 @@
 """Connections that stay open from request to request, as a proxy has them."""
 
 import signal
-import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
