@@ -40,7 +40,7 @@ def events_of_the_log(sources=APP):
         for node in ast.walk(ast.parse(path.read_text())):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
                 continue
-            if ast.unparse(node.func.value) in {"log", "_log"} or node.func.attr == "_tell":
+            if ast.unparse(node.func.value) in {"log", "_log"} or node.func.attr in {"_log", "_tell"}:
                 first = node.args[0]
                 if isinstance(first, ast.Constant) and isinstance(first.value, str):
                     yield first.value
