@@ -51,6 +51,18 @@ def test_connections_without_a_request_cost_no_thread(start_site):
                 assert exchange(connection, ALIVE).status == 200
 
 
+def test_clients_that_keep_their_end_of_a_closed_connection_open_hold_nobody_up(start_site):
+    site = start_site(workers=1)
+    last = ALIVE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    with ExitStack() as open_ones:
+        for connection in [open_ones.enter_context(connect(site.port)) for _ in range(40)]:
+            connection.sendall(last)
+        began_at = time.monotonic()
+        with connect(site.port) as other:
+            assert exchange(other, ALIVE).status == 200
+        assert time.monotonic() - began_at < 15, "gunicorn's own worker waits for up to two seconds for each"
+
+
 def test_requests_sent_without_waiting_for_the_answers_are_all_answered(start_site):
     site = start_site(workers=1)
     with connect(site.port) as connection:

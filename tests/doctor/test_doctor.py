@@ -1,6 +1,8 @@
 """The doctor, on installations that are in order and on broken ones: each fault is named rightly, with what to do."""
 
+import io
 import json
+import logging
 import os
 import re
 import signal
@@ -16,7 +18,9 @@ import pytest
 import trustme
 
 from app.doctor.history import check_history
+from app.factory import create_app
 from app.history import Database, Drafts, Revisions, draft_tag, migrate
+from config import Settings
 from tests.misbehaving import Misbehaving, answer, reply, silent, unreachable_port
 from tests.proxies import Nginx
 from tests.sites import ROOT, SECRET_KEY, RunningSite, environment
@@ -27,10 +31,13 @@ REFUSAL = b'{"result":"failure","errorCode":"invalid_grant","errorMessage":"no"}
 
 
 @pytest.fixture
-def examine(sandbox, tmp_path):
-    """A function that runs the doctor on settings; gives its exit code and findings. Nothing secret is in them."""
+def examine(sandbox, tmp_path, monkeypatch):
+    """A function that runs the doctor on settings; gives its exit code and findings. Nothing secret is in them.
 
-    def run(*, json_too=True, **changes):
+    In this process, unless ``as_operators_do``: from the command line, where wrong settings keep the site from being made.
+    """
+
+    def run(*, json_too=True, as_operators_do=False, **changes):
         of_its_own = {
             "PATH": os.environ["PATH"],
             "MERCHANT_DIR": str(ROOT / "merchant"),
@@ -38,14 +45,34 @@ def examine(sandbox, tmp_path):
         }
         environ = environment(sandbox, tmp_path) | of_its_own | changes
         environ = {name: value for name, value in environ.items() if value is not None}
-        command = [sys.executable, "-m", "flask", "--app", "wsgi", "doctor", *(["--json"] if json_too else [])]
-        ended = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False)
+        options = ["doctor", *(["--json"] if json_too else [])]
+        with monkeypatch.context() as patch:
+            code, printed, more = (from_command_line if as_operators_do else in_process)(options, environ, patch)
         for marker in MARKERS:
-            assert marker not in ended.stdout + ended.stderr
-        assert "Traceback" not in ended.stderr
-        return ended.returncode, json.loads(ended.stdout) if json_too else ended.stdout
+            assert marker not in printed + more
+        assert "Traceback" not in more
+        return code, json.loads(printed) if json_too else printed
 
     return run
+
+
+def in_process(options, environ, patch):
+    """The exit code, what is printed, and what is logged."""
+    for name, value in environ.items():
+        patch.setenv(name, value)
+    site = create_app(Settings.from_env().for_command())
+    log = io.StringIO()
+    logging.getLogger().handlers[0].setStream(log)
+    ended = site.test_cli_runner().invoke(args=options)
+    assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exc_info
+    return ended.exit_code, ended.output, log.getvalue()
+
+
+def from_command_line(options, environ, _):
+    """The exit code, what is printed, and what else is told."""
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", *options]
+    ended = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    return ended.returncode, ended.stdout, ended.stderr
 
 
 def faults(found):
@@ -107,7 +134,7 @@ def test_settings_are_shown_with_their_source_and_secrets_are_not(examine, tmp_p
 
 
 def test_for_a_person_it_prints_lines_with_what_to_do(examine):
-    code, text = examine(json_too=False, STORE_URL="redis://127.0.0.1:1/0")
+    code, text = examine(json_too=False, as_operators_do=True, STORE_URL="redis://127.0.0.1:1/0")
     assert code == 1
     assert "FAULT store: Redis at 127.0.0.1:1 is unavailable (unreachable)" in text
     assert "\n      Check STORE_URL" in text
@@ -118,7 +145,7 @@ def test_for_a_person_it_prints_lines_with_what_to_do(examine):
 
 
 def test_settings_that_are_missing_or_wrong_are_all_named(examine):
-    found = examine(PAYTRONIX_MERCHANT_ID=None, PUBLIC_URL="rewards.example.com")
+    found = examine(as_operators_do=True, PAYTRONIX_MERCHANT_ID=None, PUBLIC_URL="rewards.example.com")
     named = faults(found)
     assert len(named) == 2
     assert any("PAYTRONIX_MERCHANT_ID is missing" in each for each in named)
