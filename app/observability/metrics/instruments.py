@@ -60,21 +60,6 @@ EVENTS = frozenset(
 )
 
 
-class _Labelled:
-    """A metric whose parts are kept at hand: prometheus-client takes a lock and makes a key to find one."""
-
-    def __init__(self, metric: Counter | Histogram) -> None:
-        self._metric = metric
-        self._parts: dict[tuple[str, ...], Any] = {}
-
-    def labels(self, *values: str) -> Any:
-        """The part with these values of the labels, in their order."""
-        part = self._parts.get(values)
-        if part is None:
-            part = self._parts[values] = self._metric.labels(*values)
-        return part
-
-
 class Metrics(Observer):
     """The instruments of one process. A watcher of everything that can be watched (``app/observability/observers.py``).
 
@@ -87,34 +72,22 @@ class Metrics(Observer):
         self.registry = CollectorRegistry()  # a worker's own view; what is served is read from the files of all
         about: dict[str, Any] = {"namespace": "guest_login", "registry": self.registry}
 
-        self._sign_ins = _Labelled(
-            Counter("sign_ins", "Submitted sign-ins by how they ended.", ["outcome", "code"], **about)
+        self._sign_ins = Counter("sign_ins", "Submitted sign-ins by how they ended.", ["outcome", "code"], **about)
+        self._throttled = Counter("throttled", "Sign-ins refused because too many had failed.", ["limit"], **about)
+        self._refreshes = Counter("refreshes", "Renewals of access tokens by how they ended.", ["outcome"], **about)
+        self._ended = Counter("sign_ins_ended", "Sign-ins that ended before their time.", ["reason"], **about)
+        self._waits = Histogram(
+            "lease_wait_seconds",
+            "Waits for somebody else's refresh or submit.",
+            ["lease"],
+            buckets=WAIT_SECONDS,
+            **about,
         )
-        self._throttled = _Labelled(
-            Counter("throttled", "Sign-ins refused because too many had failed.", ["limit"], **about)
+        self._calls = Counter(
+            "vendor_calls", "Calls to Paytronix by how they ended.", ["operation", "outcome"], **about
         )
-        self._refreshes = _Labelled(
-            Counter("refreshes", "Renewals of access tokens by how they ended.", ["outcome"], **about)
-        )
-        self._ended = _Labelled(
-            Counter("sign_ins_ended", "Sign-ins that ended before their time.", ["reason"], **about)
-        )
-        self._waits = _Labelled(
-            Histogram(
-                "lease_wait_seconds",
-                "Waits for somebody else's refresh or submit.",
-                ["lease"],
-                buckets=WAIT_SECONDS,
-                **about,
-            )
-        )
-        self._calls = _Labelled(
-            Counter("vendor_calls", "Calls to Paytronix by how they ended.", ["operation", "outcome"], **about)
-        )
-        self._call_seconds = _Labelled(
-            Histogram(
-                "vendor_call_seconds", "How long calls to Paytronix took.", ["operation"], buckets=CALL_SECONDS, **about
-            )
+        self._call_seconds = Histogram(
+            "vendor_call_seconds", "How long calls to Paytronix took.", ["operation"], buckets=CALL_SECONDS, **about
         )
         self._under_way = Gauge(
             "vendor_calls_under_way",
@@ -125,22 +98,20 @@ class Metrics(Observer):
         self._limit = Gauge(
             "vendor_calls_limit", "How many there are, in all workers.", multiprocess_mode="livesum", **about
         )
-        self._operations = _Labelled(
-            Counter("store_operations", "Operations of the store by how they ended.", ["operation", "outcome"], **about)
+        self._operations = Counter(
+            "store_operations", "Operations of the store by how they ended.", ["operation", "outcome"], **about
         )
-        self._operation_seconds = _Labelled(
-            Histogram(
-                "store_operation_seconds",
-                "How long operations of the store took.",
-                ["operation"],
-                buckets=OPERATION_SECONDS,
-                **about,
-            )
+        self._operation_seconds = Histogram(
+            "store_operation_seconds",
+            "How long operations of the store took.",
+            ["operation"],
+            buckets=OPERATION_SECONDS,
+            **about,
         )
-        self._requests = _Labelled(
-            Histogram("request_seconds", "How long answers took.", ["page", "status"], buckets=REQUEST_SECONDS, **about)
+        self._requests = Histogram(
+            "request_seconds", "How long answers took.", ["page", "status"], buckets=REQUEST_SECONDS, **about
         )
-        self._events = _Labelled(Counter("events", "Other events of the log.", ["event"], **about))
+        self._events = Counter("events", "Other events of the log.", ["event"], **about)
         self._by_event: dict[str, Callable[[Mapping[str, Any]], None]] = {
             "request": self._see_request,
             "login_ok": lambda _: self._sign_ins.labels("ok", "").inc(),
