@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from app.doctor.findings import Finding, fault, note, ok
 from app.paytronix import Probe, Reason
-from app.paytronix.tls import tls_trouble
+from app.paytronix.tls import certificate_trouble, handshake_trouble
 from app.paytronix.transport import CERTIFICATE_AUTHORITIES
 from app.services import Services
 
@@ -30,9 +30,13 @@ def check_paytronix(services: Services) -> Iterator[Finding]:
     except socket.gaierror:
         yield fault(AREA, f"the name {host} is not known", "Check PAYTRONIX_BASE_URL and this machine's DNS.")
     except ssl.SSLError as error:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            trouble = certificate_trouble(error.verify_code)
+        else:
+            trouble = handshake_trouble(error.reason or "")
         yield fault(
             AREA,
-            f"{host} answers, but {tls_trouble(error)}",
+            f"{host} answers, but {trouble}",
             "Check PAYTRONIX_BASE_URL and this machine's clock. If they are right, whoever runs that server must mend "
             "it: Paytronix, or you if it is a gateway of yours, whose certificate must be a publicly trusted one.",
         )

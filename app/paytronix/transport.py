@@ -1,30 +1,22 @@
 """HTTP to Paytronix: where it is, how long a call may take, how large a reply may be, how many may be under way."""
 
-import http.client
-import io
-import re
-import ssl
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, cast
-from urllib.parse import quote_plus
+from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 import msgspec
 import requests
-import urllib3
-import urllib3.exceptions
 from requests.adapters import BaseAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
-from app.paytronix.deadline import Connections
+from app.paytronix.curl_adapter import CurlAdapter, NoReply
 from app.paytronix.errors import Reason, Unavailable
-from app.paytronix.http_reply import TooLong
 from app.paytronix.places import Place, Places
-from app.paytronix.tls import tls_trouble
 
 LONGEST_REPLY_BYTES = 1_000_000
 CERTIFICATE_AUTHORITIES: str = DEFAULT_CA_BUNDLE_PATH
-_TARGET = re.compile(r"[\x21-\x7e]+")
+_JSON = "application/json; charset=UTF-8"
 
 Encoded = TypeVar("Encoded", str, bytes)
 
@@ -43,15 +35,12 @@ class Reply(msgspec.Struct, frozen=True):
 class Transport:
     """Sends one request at a time per thread over kept-alive connections that all threads of the process share.
 
-    Uses requests without its Session, and so without what a Session does unasked: it keeps cookies (of all guests in
-    one jar), follows redirects (and reads the body of one whole even if told not to), and takes proxies and netrc
-    from the environment.
-
     :param base_url: scheme, host, prefix and release, such as ``https://m777777.api.example.com/rest/25.33``
     :param connect_seconds: limit for look-up, TCP and TLS of a new connection
     :param total_seconds: limit for a whole call, from look-up to the last byte
     :param max_calls: how many may be under way at once; the next one is refused, not queued
     :param ca_bundle: file of certificate authorities to trust in place of the well-known ones
+    :param adapter: makes the calls in place of libcurl, such as one without a network
     :param observe_place: told 1 when one of the places for calls is taken, -1 when it is given back
     """
 
@@ -66,23 +55,28 @@ class Transport:
         max_calls: int = 252,
         user_agent: str = "guest-login",
         ca_bundle: str | None = None,
+        adapter: BaseAdapter | None = None,
         observe_place: Callable[[int], None] = lambda _: None,
     ) -> None:
         self.total_seconds = total_seconds
+        self._timeout = connect_seconds, total_seconds
         self._base_url = base_url
         self._places = Places(max_calls, observe_place)
-        self._headers = {
+        self._session = requests.Session()
+        self._session.trust_env = False  # its proxies and passwords are not for these calls
+        adapter = adapter or CurlAdapter(
+            ca_bundle=ca_bundle or CERTIFICATE_AUTHORITIES, longest_reply_bytes=LONGEST_REPLY_BYTES
+        )
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+        headers = {
             "Authorization": "Basic " + b64encode(f"{client_id}:{client_secret}".encode()).decode(),
             "Accept": "application/json",
             "Accept-Encoding": "identity",
             "User-Agent": user_agent,
         }
-        self._adapter = _Adapter(
-            base_url,
-            ca_bundle=ca_bundle or CERTIFICATE_AUTHORITIES,
-            connect_seconds=connect_seconds,
-            total_seconds=total_seconds,
-        )
+        self._get = requests.Request("GET", base_url, headers).prepare()
+        self._post = requests.Request("POST", base_url, headers | {"Content-Type": _JSON}).prepare()
 
     def get(self, operation: str, parameters: Mapping[str, Any]) -> Reply:
         """GET with the parameters in the query, the only way that Paytronix documents (docs/paytronix.md, 4.1).
@@ -92,7 +86,9 @@ class Transport:
         :raises Unavailable: there is no whole reply.
         :raises ValueError: a parameter holds half a character; nothing was sent.
         """
-        return self._call(operation, "GET", _encoded(_query, parameters), None)
+        request = self._get.copy()
+        request.url = f"{self._base_url}/{operation}.json?{_encoded(urlencode, parameters)}"
+        return self._send(operation, request)
 
     def post(self, operation: str, fields: Mapping[str, Any]) -> Reply:
         """POST the fields as JSON. Never sent twice.
@@ -100,11 +96,14 @@ class Transport:
         :raises Unavailable: there is no whole reply. The request may have been carried out all the same.
         :raises ValueError: a field holds half a character; nothing was sent.
         """
-        return self._call(operation, "POST", "", _encoded(msgspec.json.encode, fields))
+        request = self._post.copy()
+        request.url = f"{self._base_url}/{operation}.json"
+        request.prepare_body(_encoded(msgspec.json.encode, fields), None)
+        return self._send(operation, request)
 
     def close(self) -> None:
         """Close the kept-alive connections."""
-        self._adapter.close()
+        self._session.close()
 
     def place(self, operation: str, guest: str | None = None) -> Place:
         """Hold one of the places for calls, also while waiting before or between calls of this thread.
@@ -118,27 +117,18 @@ class Transport:
         """
         return Place(self._places, operation, guest)
 
-    def _call(self, operation: str, method: str, query: str, body: bytes | None) -> Reply:
-        request = requests.PreparedRequest()
-        request.method = method
-        request.url = f"{self._base_url}/{operation}.json{query}"
-        request.headers = self._headers  # type: ignore[assignment]  # names are looked up as they are written here
-        request.body = body
-        if body is not None:
-            request.headers = self._headers | {  # type: ignore[assignment]
-                "Content-Type": "application/json; charset=UTF-8",
-                "Content-Length": str(len(body)),
-            }
-
-        detail: str | None
+    def _send(self, operation: str, request: requests.PreparedRequest) -> Reply:
         with self.place(operation):
             try:
-                response = self._adapter.send(request)
+                # It is no stream: the adapter has read the body, and it is wanted as it is.
+                response = self._session.send(request, timeout=self._timeout, allow_redirects=False, stream=True)
                 return Reply(response.status_code, response.headers, response.raw.read())
-            except TooLong:
-                reason, detail = Reason.PROTOCOL, f"a reply of more than {LONGEST_REPLY_BYTES} bytes"
-            except _NO_REPLY as error:
-                reason, detail = _reason(error), tls_trouble(error)
+            except NoReply as error:
+                reason, detail = error.reason, error.detail
+            except requests.Timeout:
+                reason, detail = Reason.TIMEOUT, None
+            except requests.RequestException:
+                reason, detail = Reason.CLOSED, None
         # Raised out here so that the library's error, whose text may hold the URL and its token, is no context of ours.
         raise Unavailable(operation, reason, detail=detail)
 
@@ -150,69 +140,3 @@ def _encoded(encode: Callable[[Mapping[str, Any]], Encoded], fields: Mapping[str
         pass
     # Raised out here because that error holds the text, which may be a password.
     raise ValueError("A field holds half a character (a lone surrogate), which cannot be sent.")
-
-
-def _query(parameters: Mapping[str, Any]) -> str:
-    """As urlencode would write it; but names are those of fields, which need no quotes."""
-    return "?" + "&".join([f"{name}={quote_plus(str(value))}" for name, value in parameters.items()])
-
-
-class _Adapter(BaseAdapter):
-    """requests' way to one origin, over connections that keep to a deadline and are always verified."""
-
-    def __init__(self, base_url: str, *, ca_bundle: str, connect_seconds: float, total_seconds: float) -> None:
-        super().__init__()
-        self._origin = "/".join(base_url.split("/", 3)[:3])
-        self._limits: dict[str, float] = {"connect_seconds": connect_seconds, "total_seconds": total_seconds}
-        self._connections = Connections(self._origin, ca_bundle=ca_bundle)
-
-    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
-        """Make the call, and read the whole reply.
-
-        :raises TooLong: the body is longer than it may be.
-        :raises ValueError: something in the request would be more than one line of its head; nothing was sent.
-        """
-        target = (request.url or "").removeprefix(self._origin)
-        head = f"{request.method} {target} HTTP/1.1\r\nHost: {self._connections.host}\r\n"
-        head += "".join([f"{name}: {value}\r\n" for name, value in request.headers.items()])
-        if not _TARGET.fullmatch(target) or head.count("\n") != len(request.headers) + 2:
-            raise ValueError("not a line each")
-        reply = self._connections.exchange(
-            f"{head}\r\n".encode() + cast(bytes, request.body or b""),
-            longest_bytes=LONGEST_REPLY_BYTES,
-            may_be_repeated=request.method == "GET",
-            **self._limits,
-        )
-        body = reply.body
-        if "content-encoding" in reply.fields:  # which nobody asked for
-            packed = urllib3.HTTPResponse(io.BytesIO(body), reply.fields, preload_content=False)
-            body = packed.read(LONGEST_REPLY_BYTES + 1, decode_content=True)
-            if len(body) > LONGEST_REPLY_BYTES:
-                raise TooLong
-        response = requests.Response()
-        response.status_code, response.raw = reply.status, io.BytesIO(body)
-        response.headers.update(reply.fields)
-        return response
-
-    def close(self) -> None:
-        """Close the kept-alive connections."""
-        self._connections.close()
-
-
-def _reason(error: Exception) -> Reason:
-    """Why there is no reply, read from the error's kind: its text may carry a URL, and differs by version."""
-    return next((reason for kind, reason in _REASONS if isinstance(error, kind)), Reason.PROTOCOL)
-
-
-_NO_REPLY = (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError)
-
-_REASONS: tuple[tuple[type[BaseException], Reason], ...] = (  # the first that fits: some are kinds of a later one
-    (urllib3.exceptions.NameResolutionError, Reason.DNS),
-    (urllib3.exceptions.SSLError, Reason.TLS),
-    (ssl.SSLError, Reason.TLS),
-    (urllib3.exceptions.NewConnectionError, Reason.CONNECTION_REFUSED),
-    (urllib3.exceptions.ConnectTimeoutError, Reason.CONNECT_TIMEOUT),
-    (TimeoutError, Reason.TIMEOUT),
-    (http.client.IncompleteRead, Reason.CLOSED),
-    (OSError, Reason.CLOSED),
-)

@@ -1,13 +1,14 @@
 """Connections: kept and shared, ended by the other end in every way, and nothing taken along that was not asked for."""
 
-import socket
 import threading
 import time
 from contextlib import ExitStack
 
 import pytest
 
-from app.paytronix import Reason, Unavailable, deadline
+from app.paytronix import Reason, Unavailable
+from app.paytronix.curl_adapter import CurlAdapter
+from app.paytronix.transport import CERTIFICATE_AUTHORITIES
 from tests.misbehaving import (
     Misbehaving,
     answer,
@@ -58,13 +59,39 @@ def test_a_connection_that_the_other_end_closed_while_idle_is_replaced(server, m
     assert [len(peer.requests) for peer in server.peers] == [1, 1, 1]
 
 
-def test_a_connection_that_was_idle_for_long_is_replaced(server, make_transport, monkeypatch):
+def test_a_connection_that_was_idle_for_long_is_replaced(server, make_transport):
     server.follow(GOOD)
-    transport = make_transport(server.origin)
-    transport.get(OPERATION, {})
-    monkeypatch.setattr(deadline, "IDLE_SECONDS", 0)
-    transport.get(OPERATION, {})
+    adapter = CurlAdapter(ca_bundle=CERTIFICATE_AUTHORITIES, longest_reply_bytes=100, idle_seconds=0)
+    transport = make_transport(server.origin, adapter=adapter)
+    for _ in range(2):
+        transport.get(OPERATION, {})
     assert [len(peer.requests) for peer in server.peers] == [1, 1]
+
+
+def test_connections_that_were_idle_for_long_are_closed_at_the_next_call(server, make_transport):
+    all_are_here = threading.Barrier(3)
+
+    def script(peer):
+        while peer.read_request():
+            all_are_here.wait(10)
+            peer.send(reply(b"{}"))
+        ended.release()
+
+    ended = threading.Semaphore(0)
+    adapter = CurlAdapter(ca_bundle=CERTIFICATE_AUTHORITIES, longest_reply_bytes=100, idle_seconds=0.5)
+    transport = make_transport(server.origin, adapter=adapter)
+    server.follow(script)
+    threads = [threading.Thread(target=transport.get, args=(OPERATION, {})) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    time.sleep(0.6)
+    server.follow(GOOD)
+    transport.get(OPERATION, {})
+    assert all(ended.acquire(timeout=10) for _ in threads)
+    transport.get(OPERATION, {})
+    assert [len(peer.requests) for peer in server.peers] == [1, 1, 1, 2]
 
 
 def test_threads_share_a_transport(server, make_transport):
@@ -93,31 +120,6 @@ def test_threads_share_a_transport(server, make_transport):
     assert len(server.peers) <= 50
 
 
-def test_a_host_is_tried_at_each_of_its_addresses(server, make_transport, monkeypatch):
-    server.follow(GOOD)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        refusing = listener.getsockname()
-    addresses = [
-        (9999, socket.SOCK_STREAM, 6, "", ("::1", server.port)),  # as if the machine knew no IPv6
-        (socket.AF_INET, socket.SOCK_STREAM, 6, "", refusing),
-        (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", server.port)),
-    ]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: addresses)
-    assert make_transport("http://paytronix.test").get(OPERATION, {}).body == b"{}"
-
-
-def test_an_address_of_ipv6_is_looked_up_without_its_brackets(make_transport, monkeypatch):
-    asked = []
-
-    def look_up(host, port, **kwargs):
-        asked.append((host, port))
-        return []
-
-    monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    assert failure(make_transport("http://[::1]:8001")).reason == Reason.CONNECTION_REFUSED
-    assert asked == [("::1", 8001)]
-
-
 # --- Ended by the other end ---
 
 HALF = reply(b'{"result":"success","access_token":"A"}', Content_Length=100)
@@ -135,11 +137,14 @@ CHUNKED = reply(Transfer_Encoding="chunked", Content_Length=None)
         (answer_and_close(CHUNKED + b"5\r\n{}"), Reason.CLOSED),
         (answer_and_close(b"HTTP/1.1 200 OK\r\n"), Reason.CLOSED),
         (answer_and_close(b"HTTP/1.1 200 OK\r\nContent-Le"), Reason.CLOSED),
-        (answer_and_close(b"HTTP/1."), Reason.PROTOCOL),
+        (answer_and_close(b"HTTP/1."), Reason.CLOSED),
         (answer_and_close(b"SSH-2.0-OpenSSH_9.9\r\n"), Reason.PROTOCOL),
         (answer_and_close(b"\x00\xff\xfe\r\n\r\n"), Reason.PROTOCOL),
-        (answer_and_close(b"HTTP/1.1 9999 Whatever\r\n\r\n"), Reason.PROTOCOL),
-        (answer_and_close(reply(b"{}", Content_Encoding="gzip")), Reason.PROTOCOL),
+        (answer_and_close(b"HTTP/1.1 OK\r\n\r\n{}"), Reason.PROTOCOL),
+        (answer_and_close(b"HTTP/2 200 OK\r\nContent-Length: 2\r\n\r\n{}"), Reason.PROTOCOL),
+        (answer_and_close(CHUNKED + b"-2\r\n{}\r\n0\r\n\r\n"), Reason.CLOSED),
+        (answer_and_close(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{} "), Reason.PROTOCOL),
+        (answer_and_close(b"HTTP/1.1 200 OK\r\nX: y\x00\r\nContent-Length: 2\r\n\r\n{}"), Reason.PROTOCOL),
     ],
 )
 def test_a_reply_that_breaks_off_or_is_no_http_is_told_apart(server, make_transport, script, reason):
@@ -168,6 +173,67 @@ def test_a_reply_that_nobody_asked_for_is_met_by_no_call(server, make_transport)
     go_on.set()
     assert sent.wait(10)
     assert transport.get(OPERATION, {}).body == b"second"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        reply(b"{}"),
+        CHUNKED + b"2\r\n{}\r\n0\r\n\r\n",
+        reply(b"2\r\n{}\r\n0\r\n\r\n", Transfer_Encoding="chunked", Content_Length=9),
+        reply(status=204, Content_Length=5),
+        reply(status=304, Content_Length=5),
+    ],
+    ids=["with a length", "chunked", "with two ends", "204", "304"],
+)
+@pytest.mark.parametrize("pause_seconds", [0, 0.05])
+def test_what_comes_behind_a_reply_is_met_by_no_call(server, make_transport, first, pause_seconds):
+    def script(peer):
+        while peer.read_request():
+            peer.send(first)
+            time.sleep(pause_seconds)
+            peer.send(reply(b"another guest's"))
+
+    server.follow(script)
+    transport = make_transport(server.origin, total_seconds=5)
+    for _ in range(4):
+        assert transport.get(OPERATION, {}).body in {b"{}", b""}
+        time.sleep(2 * pause_seconds)  # till then nobody can know that more will come
+
+
+@pytest.mark.parametrize("status", [100, 102, 103, 199])
+def test_what_comes_ahead_of_a_reply_is_not_taken_for_it(server, make_transport, status):
+    def script(peer):
+        while request := peer.read_request():
+            peer.send(f"HTTP/1.1 {status} x\r\nRetry-After: 7\r\n\r\n".encode())
+            time.sleep(0.02)
+            peer.send(reply(request.target.encode()))
+
+    server.follow(script)
+    transport = make_transport(server.origin)
+    for name in ("ana", "ben"):
+        found = transport.get(OPERATION, {"username": name})
+        assert f"={name}".encode() in found.body
+        assert "Retry-After" not in found.headers
+    assert len(server.peers) == 1
+
+
+def test_the_fields_of_a_head_are_found_in_any_case(server, make_transport):
+    server.follow(answer(b"HTTP/1.1 200 OK\r\nRETRY-after:  7 \r\nX: a\r\nx: b\xff\r\nContent-Length: 0\r\n\r\n"))
+    headers = make_transport(server.origin).get(OPERATION, {}).headers
+    assert (headers["Retry-After"], headers["X"]) == ("7", "a, b\xff")
+    assert "WWW-Authenticate" not in headers
+
+
+def test_what_follows_the_last_chunk_is_no_part_of_the_head(server, make_transport):
+    server.follow(answer(CHUNKED + b"2\r\n{}\r\n0\r\nRetry-After: 7\r\n\r\n"))
+    found = make_transport(server.origin).get(OPERATION, {})
+    assert (found.body, "Retry-After" in found.headers) == (b"{}", False)
+
+
+def test_a_body_in_a_coding_that_nobody_asked_for_is_left_as_it_is(server, make_transport):
+    server.follow(answer(reply(b"packed", Content_Encoding="gzip")))
+    assert make_transport(server.origin).get(OPERATION, {}).body == b"packed"
 
 
 def test_a_refused_connection_is_told_apart(server, make_transport):
