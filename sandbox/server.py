@@ -24,6 +24,21 @@ _CALL = re.compile(r"(?:/[^/]+)*/[0-9]+\.[0-9]+/(?P<service>\w+)/(?P<endpoint>\w
 _CONTROL = re.compile(r"/_sandbox/(?P<name>\w+)")
 
 
+def answer(state: State, method: str, target: str, authorization: str, body: bytes) -> Reply:
+    """The reply to a request, be it a call or of the control API.
+
+    :param target: path and query.
+    :param authorization: the Authorization header, empty when none came.
+    """
+    url = urlsplit(target)
+    if control := _CONTROL.fullmatch(url.path):
+        return answer_control(state, method, control["name"], body)
+    if call := _CALL.fullmatch(url.path):
+        query = dict(parse_qsl(url.query, keep_blank_values=True))
+        return Call(state, call["endpoint"]).answer(method, authorization, query, body, service=call["service"])
+    return html_reply(404, "")
+
+
 class Server(ThreadingMixIn, TCPServer):
     """A thread for every connection. Threads do not keep the process alive."""
 
@@ -67,16 +82,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return html_reply(413, "")
         body = self.rfile.read(int(length))
-        url = urlsplit(self.path)
-        if control := _CONTROL.fullmatch(url.path):
-            return answer_control(self.server.state, self.command, control["name"], body)
-        if call := _CALL.fullmatch(url.path):
-            query = dict(parse_qsl(url.query, keep_blank_values=True))
-            authorization = self.headers.get("Authorization", "")
-            return Call(self.server.state, call["endpoint"]).answer(
-                self.command, authorization, query, body, service=call["service"]
-            )
-        return html_reply(404, "")
+        return answer(self.server.state, self.command, self.path, self.headers.get("Authorization", ""), body)
 
     def _send(self, reply: Reply) -> None:
         time.sleep(reply.wait_seconds)
