@@ -190,9 +190,12 @@ def test_a_reply_that_nobody_asked_for_is_met_by_no_call(server, make_transport)
 def test_what_comes_behind_a_reply_is_met_by_no_call(server, make_transport, first, pause_seconds):
     def script(peer):
         while peer.read_request():
-            peer.send(first)
-            time.sleep(pause_seconds)
-            peer.send(reply(b"another guest's"))
+            if pause_seconds:
+                peer.send(first)
+                time.sleep(pause_seconds)
+                peer.send(reply(b"another guest's"))
+            else:
+                peer.send(first + reply(b"another guest's"))
 
     server.follow(script)
     transport = make_transport(server.origin, total_seconds=5)
