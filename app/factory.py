@@ -7,6 +7,7 @@ from flask import Flask
 from app.auth.session import StoreSessionInterface
 from app.commands import Commands
 from app.observability import logs
+from app.paytronix import Adapter
 from app.services import make_services
 from app.serving.worker_context import WorkerContext
 from app.views import account, assets, brand, health, home, language, login, logout, well_known
@@ -23,8 +24,11 @@ LONGEST_REQUEST_BYTES = 16 * 1024
 PAGES = (home, login, logout, language, account, health, assets, brand, well_known)
 
 
-def create_app(settings: Settings) -> Flask:
-    """The site for these settings. Opens no connection: workers are forked after this."""
+def create_app(settings: Settings, *, paytronix: Adapter | None = None) -> Flask:
+    """The site for these settings. Opens no connection: workers are forked after this.
+
+    :param paytronix: makes the calls to Paytronix in place of the network (``sandbox/adapter.py``).
+    """
     app = Flask(__name__, static_folder=None, template_folder="../templates")
     url, keys, hops = settings.public_url, settings.signing_keys, settings.trusted_proxy_hops
     app.config.update(SECRET_KEY=keys[0], MAX_CONTENT_LENGTH=LONGEST_REQUEST_BYTES, MAX_FORM_PARTS=50)
@@ -34,7 +38,9 @@ def create_app(settings: Settings) -> Flask:
         app.register_blueprint(page.bp)
     without_session = access.paths_without_session(app)
     traces = make_traces(settings, app, untraced=without_session)
-    app.extensions["services"] = services = make_services(settings, [each for each in (metrics, traces) if each])
+    app.extensions["services"] = services = make_services(
+        settings, [each for each in (metrics, traces) if each], paytronix
+    )
     app.extensions["worker_context"] = WorkerContext(
         is_secure=url.is_secure, is_behind_proxy=hops > 0, tokens=services.tokens
     )

@@ -14,7 +14,7 @@ from app.auth.sign_ins import SignIns
 from app.auth.submissions import Submissions
 from app.messages import Messages
 from app.observability.observers import CallLog, Observer, Observers, log_fault
-from app.paytronix import PaytronixClient, Transport
+from app.paytronix import Adapter, PaytronixClient, Transport
 from app.recent_calls import RecentCalls
 from app.store import Store, observed, open_store
 from app.usage import UsageCounter
@@ -48,14 +48,15 @@ def services() -> Services:
     return cast(Services, current_app.extensions["services"])
 
 
-def make_services(settings: Settings, observers: Sequence[Observer] = ()) -> Services:
+def make_services(settings: Settings, observers: Sequence[Observer] = (), adapter: Adapter | None = None) -> Services:
     """The services for these settings. Opens no connection.
 
     :param observers: told of calls to Paytronix and of operations of the store.
+    :param adapter: makes the calls to Paytronix in place of the network.
     """
     recent_calls = RecentCalls()
     everyone = Observers((recent_calls, CallLog(), *observers))
-    paytronix = make_paytronix(settings, everyone)
+    paytronix = make_paytronix(settings, everyone, adapter)
     store: Store = open_store(settings.store_url.reveal())
     if observers:
         store = observed(store, everyone.on_operation)
@@ -100,7 +101,7 @@ def make_published(settings: Settings) -> "Published | None":
     return Published(settings.messages_url.reveal())
 
 
-def make_paytronix(settings: Settings, observer: Observer) -> PaytronixClient:
+def make_paytronix(settings: Settings, observer: Observer, adapter: Adapter | None) -> PaytronixClient:
     """The client for Paytronix."""
     client_id, client_secret = settings.paytronix_client_id.reveal(), settings.paytronix_client_secret.reveal()
     transport = Transport(
@@ -111,6 +112,7 @@ def make_paytronix(settings: Settings, observer: Observer) -> PaytronixClient:
         total_seconds=settings.paytronix_total_seconds,
         max_calls=settings.paytronix_max_calls,
         observe_place=observer.on_slot,
+        adapter=adapter,
     )
     return PaytronixClient(
         transport,

@@ -99,8 +99,8 @@ class LocalSandbox(Sandbox):
     :ivar adapter: what answers; for a Transport
     """
 
-    base_url = "http://sandbox.test/rest/25.33"
-    _control_url = "http://sandbox.test/_sandbox"
+    base_url = "https://sandbox.test/rest/25.33"
+    _control_url = "https://sandbox.test/_sandbox"
 
     def __init__(self):
         self.adapter = SandboxAdapter(State(Switches(), DEMO_GUESTS, record_passwords=True))
@@ -114,7 +114,7 @@ class LocalSandbox(Sandbox):
 
     def _send(self, method, url, body):
         with requests.Session() as session:
-            session.mount("http://", self.adapter)
+            session.mount("https://", self.adapter)
             return session.request(method, url, json=body)
 
 

@@ -11,10 +11,11 @@ from app.paytronix.errors import (
     Unavailable,
 )
 from app.paytronix.models import Guest, Token
-from app.paytronix.transport import Transport
+from app.paytronix.transport import Adapter, Transport
 
 __all__ = [
     "Account",
+    "Adapter",
     "Balance",
     "Call",
     "Expiration",

@@ -17,6 +17,7 @@ from app.paytronix.places import Place, Places
 LONGEST_REPLY_BYTES = 1_000_000
 CERTIFICATE_AUTHORITIES: str = DEFAULT_CA_BUNDLE_PATH
 _JSON = "application/json; charset=UTF-8"
+Adapter = BaseAdapter  # of requests: what makes the calls
 
 Encoded = TypeVar("Encoded", str, bytes)
 

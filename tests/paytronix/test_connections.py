@@ -188,6 +188,8 @@ def test_a_reply_that_nobody_asked_for_is_met_by_no_call(server, make_transport)
 )
 @pytest.mark.parametrize("pause_seconds", [0, 0.05])
 def test_what_comes_behind_a_reply_is_met_by_no_call(server, make_transport, first, pause_seconds):
+    has_come = threading.Event()
+
     def script(peer):
         while peer.read_request():
             if pause_seconds:
@@ -196,12 +198,14 @@ def test_what_comes_behind_a_reply_is_met_by_no_call(server, make_transport, fir
                 peer.send(reply(b"another guest's"))
             else:
                 peer.send(first + reply(b"another guest's"))
+            has_come.set()
 
     server.follow(script)
     transport = make_transport(server.origin, total_seconds=5)
     for _ in range(4):
         assert transport.get(OPERATION, {}).body in {b"{}", b""}
-        time.sleep(2 * pause_seconds)  # till then nobody can know that more will come
+        assert has_come.wait(30)  # till then nobody can know that more will come
+        has_come.clear()
 
 
 @pytest.mark.parametrize("status", [100, 102, 103, 199])
