@@ -10,7 +10,7 @@ import math
 import re
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from xml.etree.ElementTree import Element, ParseError, fromstring, tostring
 
 from py_svg_hush import filter_svg
@@ -213,7 +213,7 @@ def _drawn(root: Element) -> float:
     def count_named(style: str) -> tuple[float, float]:
         """What a style draws besides: once, and with each shape inside."""
         once = each_time = 0.0
-        for property_name, name in set(_NAMED.findall(style)):
+        for property_name, name in _names_in(style):
             more = sum(count(each) for each in named.get(f"#{name}", ()) if each.tag not in _GRADIENTS)
             is_once = property_name.lower() in _NOT_INHERITED
             once, each_time = (once + more, each_time) if is_once else (once, each_time + more)
@@ -223,6 +223,12 @@ def _drawn(root: Element) -> float:
         return count(root)
     except RecursionError:
         return math.inf
+
+
+@lru_cache(64)  # what names itself asks for the same style again, as deep as Python goes
+def _names_in(style: str) -> frozenset[tuple[str, str]]:
+    """Properties of a style, each with an element that it names."""
+    return frozenset(_NAMED.findall(style))
 
 
 def _points_in(image: Element) -> int:

@@ -337,7 +337,9 @@ def test_no_drawing_takes_more_than_a_few_seconds_or_a_hundred_megabytes_to_read
         clean(content)
     took, peak = time.process_time() - before, tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert took < 10  # with tracing, which takes most of it
+    assert (
+        took < 30
+    )  # with tracing, which takes most of it, on any machine; what asks for a thousand million takes hours
     assert peak < 100_000_000
 
 
