@@ -15,7 +15,6 @@ from app.auth.submissions import Submissions
 from app.messages import Messages
 from app.observability.observers import CallLog, Observer, Observers, log_fault
 from app.paytronix import Adapter, PaytronixClient, Transport
-from app.recent_calls import RecentCalls
 from app.store import Store, observed, open_store
 from app.usage import UsageCounter
 from config import Settings
@@ -38,7 +37,6 @@ class Services:
     login: Login
     tokens: TokenKeeper
     messages: Messages
-    recent_calls: RecentCalls
     codes_seen: UsageCounter
     texts_seen: UsageCounter
 
@@ -54,8 +52,7 @@ def make_services(settings: Settings, observers: Sequence[Observer] = (), adapte
     :param observers: told of calls to Paytronix and of operations of the store.
     :param adapter: makes the calls to Paytronix in place of the network.
     """
-    recent_calls = RecentCalls()
-    everyone = Observers((recent_calls, CallLog(), *observers))
+    everyone = Observers((CallLog(), *observers))
     paytronix = make_paytronix(settings, everyone, adapter)
     store: Store = open_store(settings.store_url.reveal())
     if observers:
@@ -80,7 +77,6 @@ def make_services(settings: Settings, observers: Sequence[Observer] = (), adapte
         ),
         tokens=TokenKeeper(store, sign_ins, paytronix, call_seconds=call_seconds, margin_seconds=margin_seconds),
         messages=make_messages(settings),
-        recent_calls=recent_calls,
         codes_seen=UsageCounter(store),
         texts_seen=UsageCounter(store, of="texts"),
     )
@@ -110,8 +106,6 @@ def make_paytronix(settings: Settings, observer: Observer, adapter: Adapter | No
         client_secret=client_secret,
         connect_seconds=settings.paytronix_connect_seconds,
         total_seconds=settings.paytronix_total_seconds,
-        max_calls=settings.paytronix_max_calls,
-        observe_place=observer.on_slot,
         adapter=adapter,
     )
     return PaytronixClient(
@@ -122,6 +116,8 @@ def make_paytronix(settings: Settings, observer: Observer, adapter: Adapter | No
         scope=settings.paytronix_scope,
         credentials_in_body=settings.paytronix_credentials_in_body,
         invalid_token_codes=settings.paytronix_invalid_token_codes,
+        max_calls=settings.paytronix_max_calls,
+        observe_slot=observer.on_slot,
         observe=observer.on_call,
     )
 

@@ -66,7 +66,7 @@ class Login:
         :raises SignInEnded: the same form has signed in, and that was signed out again.
         :raises StoreUnavailable: nothing was asked of Paytronix, or the sign-in could not be kept.
         """
-        with self._failures_logged(attempt), self._paytronix.place(rate_limit_name(attempt.username)):
+        with self._failures_logged(attempt), self._paytronix.slot(rate_limit_name(attempt.username)):
             submission = self._submissions.claim(attempt.form, attempt.username, attempt.password)
             if submission.outcome is not None:
                 return self._sign_in_of(submission.outcome)

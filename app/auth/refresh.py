@@ -91,7 +91,7 @@ class TokenKeeper:
         :raises Refused: Paytronix answered with a failure.
         """
         # The place is held also for the time spent waiting for somebody else's refresh.
-        with self._paytronix.place(rate_limit_name(sign_in.username)):
+        with self._paytronix.slot(rate_limit_name(sign_in.username)):
             return self._call(sign_in, operation)
 
     def _call(self, sign_in: SignIn, operation: Callable[[str], Result]) -> Result:

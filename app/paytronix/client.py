@@ -14,12 +14,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from app.paytronix.account import Account, read_account
-from app.paytronix.breaker import Breaker
 from app.paytronix.errors import (
     PaytronixError,
     Reason,
@@ -29,6 +29,7 @@ from app.paytronix.errors import (
     Unavailable,
 )
 from app.paytronix.failures import TOKEN_CALL, Failures
+from app.paytronix.limits import CallLimiter, Health
 from app.paytronix.models import (
     ENVELOPE,
     Guest,
@@ -61,6 +62,27 @@ class Call(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
+class _Request(Generic[Meaning]):
+    """A call that is to be made. Its fields hold secrets: it has no place in a repr.
+
+    :ivar send: the transport's get or post
+    :ivar meaning: reads a successful reply's body; raises OddReply for one that it cannot use
+    :ivar guest: whose call it is, by any name that stays the same
+    :ivar refusal: what a definite no means
+    """
+
+    operation: str
+    send: Callable[[str, Mapping[str, Any]], Reply]
+    fields: Mapping[str, Any]
+    meaning: Callable[[bytes], Meaning]
+    guest: str
+    refusal: type[PaytronixError] = Refused
+
+    def __repr__(self) -> str:
+        return f"_Request({self.operation!r})"
+
+
+@dataclass(frozen=True)
 class Probe:
     """How Paytronix answers a call that is about no guest.
 
@@ -83,7 +105,9 @@ class PaytronixClient:
     :param scope: what to ask for when a token is requested
     :param credentials_in_body: send identifier and secret in the token call's body too, as the vendor's sample does
     :param invalid_token_codes: codes that say that an access token is no longer good, whole or as last dotted part
+    :param max_calls: how many may be under way at once; the next one is refused, not queued
     :param observe: told of every finished call
+    :param observe_slot: told 1 when a slot for a call is taken, -1 when it is given back
     :param now: the clock (UTC)
     """
 
@@ -97,7 +121,9 @@ class PaytronixClient:
         scope: Sequence[str],
         credentials_in_body: bool = True,
         invalid_token_codes: Sequence[str] = ("invalid_token",),
+        max_calls: int = 252,
         observe: Callable[[Call], None] = lambda _: None,
+        observe_slot: Callable[[int], None] = lambda _: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._transport = transport
@@ -107,17 +133,24 @@ class PaytronixClient:
             self._token_fields |= {"client_id": client_id, "client_secret": client_secret}
         self._token_fields["scope"] = " ".join(scope)
         self._failures = Failures(invalid_token_codes, now)
-        self._breaker = Breaker()
+        self._limiter = CallLimiter(max_calls, observe_slot)
+        self._health = Health()
         self._observe = observe
         self._now = now
 
-    def place(self, guest: str) -> AbstractContextManager[None]:
-        """Hold a place for a call, also while waiting for other things than the call itself.
+    def slot(self, guest: str) -> AbstractContextManager[None]:
+        """Hold a concurrency slot for the calls of this thread, also while waiting for other things before them.
 
-        :param guest: for whom; one guest gets no more than a share of all places.
+        So whatever waits for Paytronix is within the limit, and the other threads stay free for pages that do not.
+
+        :param guest: for whom; one guest gets no more than a share of all slots.
         :raises Unavailable: as many calls are under way as there may be.
         """
-        return self._transport.place(TOKEN_CALL, guest)
+        return self._limiter.slot(TOKEN_CALL, guest)
+
+    def is_failing(self) -> bool:
+        """Whether the last calls of this process all failed, and lately."""
+        return self._health.is_failing()
 
     def token_by_password(self, username: str, password: str) -> Token:
         """Sign a guest in (docs/paytronix.md, 2.3). Never repeated by itself: a second try may count to a lock-out.
@@ -126,7 +159,7 @@ class PaytronixClient:
         :raises Unavailable: nothing is known about them.
         """
         grant = {"grant_type": "password", "username": username, "password": password}
-        return self._token(grant, Refused, guest=username)
+        return self._make(self._token_request(grant, Refused, guest=username))
 
     def token_by_refresh_token(self, refresh_token: str, *, guest: str | None = None) -> Token:
         """Get a new access token (docs/paytronix.md, 2.4).
@@ -137,19 +170,21 @@ class PaytronixClient:
         :raises Unavailable: nothing is known about it; it may still be good.
         """
         grant = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-        return self._token(grant, RefreshRefused, guest=guest or refresh_token)
+        return self._make(self._token_request(grant, RefreshRefused, guest=guest or refresh_token))
 
     def probe(self) -> Probe:
         """Ask for a new token with a refresh token that nobody was ever given: it signs nobody in and spends nothing.
 
         Nobody is told of this call; the breaker neither stops it nor learns from it.
         """
+        grant = {"grant_type": "refresh_token", "refresh_token": secrets.token_urlsafe(32)}
+        request = self._token_request(grant, RefreshRefused, guest="")
         reply: Reply | None = None
-        fields = self._token_fields | {"grant_type": "refresh_token", "refresh_token": secrets.token_urlsafe(32)}
         outcome, code = "success", None
         try:
-            reply = self._transport.post(TOKEN_CALL, fields)
-            self._understand(TOKEN_CALL, reply, lambda body: read_token(body, asked_at=self._now()), RefreshRefused)
+            with self._limiter.slot(TOKEN_CALL):
+                reply = request.send(TOKEN_CALL, request.fields)
+            self._understand(request, reply)
         except PaytronixError as error:
             outcome, code = _outcome(error), error.code
         return Probe(
@@ -189,7 +224,7 @@ class PaytronixClient:
         :raises Unavailable: try later.
         """
         fields = self._guest_fields(access_token) | parameters
-        return self._call(operation, self._transport.get, fields, meaning, Refused, guest=_whose(fields))
+        return self._make(_Request(operation, self._transport.get, fields, meaning, _whose(fields)))
 
     def post(self, operation: str, access_token: str, meaning: Callable[[bytes], Meaning], **fields: Any) -> Meaning:
         """Make any writing call with the guest's token, which travels in the body (docs/paytronix.md, 4.1).
@@ -199,88 +234,61 @@ class PaytronixClient:
         :raises Unavailable: it is not known whether it was written; do not repeat it.
         """
         fields = self._guest_fields(access_token) | fields
-        return self._call(operation, self._transport.post, fields, meaning, Refused, guest=_whose(fields))
+        return self._make(_Request(operation, self._transport.post, fields, meaning, _whose(fields)))
 
     def _guest_fields(self, access_token: str) -> dict[str, Any]:
         return {"authentication": "oauth", "merchantId": self._merchant_id, "access_token": access_token}
 
-    def _token(self, grant: dict[str, str], refusal: type[PaytronixError], *, guest: str) -> Token:
-        asked_at = self._now()
-        return self._call(
-            TOKEN_CALL,
-            self._transport.post,
-            self._token_fields | grant,
-            lambda body: read_token(body, asked_at=asked_at),
-            refusal,
-            guest=guest,
+    def _token_request(self, grant: dict[str, str], refusal: type[PaytronixError], guest: str) -> _Request[Token]:
+        asked_at, fields = self._now(), self._token_fields | grant
+        return _Request(
+            TOKEN_CALL, self._transport.post, fields, lambda body: read_token(body, asked_at=asked_at), guest, refusal
         )
 
-    def _call(
-        self,
-        operation: str,
-        send: Callable[[str, Mapping[str, Any]], Reply],
-        fields: Mapping[str, Any],
-        meaning: Callable[[bytes], Meaning],
-        refusal: type[PaytronixError],
-        *,
-        guest: str,
-    ) -> Meaning:
+    def _make(self, request: _Request[Meaning]) -> Meaning:
+        """Make a call, unless it is beyond a limit, and tell of it."""
         reply: Reply | None = None
         started = time.monotonic()
         try:
-            with self._breaker.watch(operation, grant=fields.get("grant_type"), guest=guest):
-                reply = send(operation, fields)
-                value = self._understand(operation, reply, meaning, refusal)
+            with (
+                self._health.watch(request.operation, grant=request.fields.get("grant_type"), guest=request.guest),
+                self._limiter.slot(request.operation),
+            ):
+                reply = request.send(request.operation, request.fields)
+                value = self._understand(request, reply)
         except PaytronixError as error:
-            self._tell(
-                operation, _outcome(error), reply, started, code=error.code, detail=getattr(error, "detail", None)
-            )
+            self._tell(request, reply, started, error)
             raise
-        oddity = value.oddity if isinstance(value, Token | Guest) else None
-        self._tell(operation, "success", reply, started, detail=oddity)
+        self._tell(request, reply, started, value)
         return value
 
-    def _understand(
-        self,
-        operation: str,
-        reply: Reply,
-        meaning: Callable[[bytes], Meaning],
-        refusal: type[PaytronixError],
-    ) -> Meaning:
+    def _understand(self, request: _Request[Meaning], reply: Reply) -> Meaning:
         """What a reply means. A readable envelope counts before the HTTP status (docs/paytronix.md, 3.4)."""
         try:
             envelope = read(reply.body, ENVELOPE)
         except OddReply:
-            raise self._failures.without_envelope(operation, reply, refusal) from None
+            raise self._failures.without_envelope(request.operation, reply, request.refusal) from None
         if envelope.result != "success" or envelope.error_code or envelope.error:
-            raise self._failures.of_envelope(operation, reply, envelope, refusal)
+            raise self._failures.of_envelope(request.operation, reply, envelope, request.refusal)
         try:
-            return meaning(reply.body)
+            return request.meaning(reply.body)
         except OddReply as odd:
-            raise Unavailable(operation, Reason.PROTOCOL, status=reply.status, detail=str(odd)) from None
+            raise Unavailable(request.operation, Reason.PROTOCOL, status=reply.status, detail=str(odd)) from None
 
-    def _tell(
-        self,
-        operation: str,
-        outcome: str,
-        reply: Reply | None,
-        started: float,
-        *,
-        code: str | None = None,
-        detail: str | None = None,
-    ) -> None:
-        self._observe(
-            Call(
-                operation=operation,
-                outcome=outcome,
-                seconds=time.monotonic() - started,
-                status=reply.status if reply else None,
-                code=code,
-                detail=detail,
-                content_type=reply.headers.get("Content-Type") if reply else None,
-                body_bytes=len(reply.body) if reply else None,
-            )
+    def _tell(self, request: _Request[Any], reply: Reply | None, started: float, end: object) -> None:
+        """Tell of a call that has ended with an error or with what the reply means."""
+        error = end if isinstance(end, PaytronixError) else None
+        call = Call(
+            request.operation,
+            _outcome(error) if error else "success",
+            time.monotonic() - started,
+            code=error.code if error else None,
+            detail=getattr(end, "detail" if error else "oddity", None),
         )
+        if reply:
+            content_type = reply.headers.get("Content-Type")
+            call = replace(call, status=reply.status, content_type=content_type, body_bytes=len(reply.body))
+        self._observe(call)
 
 
 def _whose(fields: Mapping[str, Any]) -> str:

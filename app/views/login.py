@@ -179,4 +179,4 @@ def _reason(reasons: Mapping[str, str], about: str) -> Message | None:
 
 
 def _merchants_notices() -> list[Message]:
-    return localizer().notices(datetime.now(UTC), paytronix_is_failing=services().recent_calls.is_failing())
+    return localizer().notices(datetime.now(UTC), paytronix_is_failing=services().paytronix.is_failing())

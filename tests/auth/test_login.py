@@ -26,10 +26,10 @@ class Paytronix:
     """Answers a password call with a token or with trouble."""
 
     def __init__(self):
-        self.trouble, self.calls, self.places, self.during = None, 0, [], lambda: None
+        self.trouble, self.calls, self.slots, self.during = None, 0, [], lambda: None
 
-    def place(self, guest):
-        self.places.append(guest)
+    def slot(self, guest):
+        self.slots.append(guest)
         return contextlib.nullcontext()
 
     def token_by_password(self, username, password):
@@ -119,7 +119,7 @@ def test_the_same_form_sent_again_is_no_further_try(login, paytronix):
 def test_spellings_of_one_name_share_the_places_of_one_guest(login, paytronix, username):
     sign_in(login, form="one")
     sign_in(login, form="two", username=username)
-    assert len(set(paytronix.places)) == 1
+    assert len(set(paytronix.slots)) == 1
 
 
 def test_the_same_form_sent_at_once_is_one_password_call_and_one_sign_in(login, paytronix):

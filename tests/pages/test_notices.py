@@ -2,8 +2,7 @@
 
 import pytest
 
-from app.paytronix import Call, Reason
-from app.recent_calls import FAILING_AFTER, FORGOTTEN_AFTER_SECONDS, RecentCalls
+from app.paytronix.limits import FAILING_AFTER
 from tests.sites import browser_of
 
 
@@ -43,70 +42,6 @@ def test_a_notice_about_trouble_is_shown_while_paytronix_fails_and_no_longer(wit
     assert "We know." in browser.get("/login").text
     browser.sign_in("ana", "wrong")
     assert "We know." not in browser.get("/login").text
-
-
-def call(outcome, status=None):
-    return Call(
-        operation="x",
-        outcome=outcome,
-        seconds=0.1,
-        status=status,
-        code=None,
-        detail=None,
-        content_type=None,
-        body_bytes=None,
-    )
-
-
-def failing(outcomes, seconds_later=0.0):
-    now = [0.0]
-    recent = RecentCalls(lambda: now[0])
-    for outcome in outcomes:
-        recent.on_call(call(outcome))
-    now[0] = seconds_later
-    return recent.is_failing()
-
-
-@pytest.mark.parametrize(
-    ("outcomes", "is_failing"),
-    [
-        ([], False),
-        (["timeout"] * (FAILING_AFTER - 1), False),
-        (["timeout"] * FAILING_AFTER, True),
-        (["timeout", "dns", "error"], True),
-        (["timeout", "refused", "timeout", "timeout"], False),
-        (["timeout", "timeout", "timeout", "success"], False),
-        (["timeout", "timeout", "timeout", "refresh_refused"], False),
-        (["busy"] * FAILING_AFTER, False),
-        (["timeout", "busy", "timeout", "timeout"], True),
-    ],
-)
-def test_paytronix_is_failing_when_the_last_calls_all_failed(outcomes, is_failing):
-    assert failing(outcomes) == is_failing
-
-
-def test_a_firewall_that_refuses_some_requests_says_nothing_of_paytronix():
-    recent = RecentCalls()
-    for status in (403,) * FAILING_AFTER:
-        recent.on_call(call("protocol", status))
-    assert not recent.is_failing()
-    for outcome, status in (("error", 502), ("protocol", 403), ("protocol", 200), ("protocol", 403), ("error", 504)):
-        recent.on_call(call(outcome, status))
-    assert recent.is_failing()
-
-
-@pytest.mark.parametrize("status", [200, 400, 401, 403, 503])
-def test_paytronixs_own_word_that_it_fails_counts_at_any_status(status):
-    recent = RecentCalls()
-    for _ in range(FAILING_AFTER):
-        recent.on_call(call("error", status))
-    assert recent.is_failing()
-
-
-def test_a_failure_that_nobody_has_met_again_is_forgotten():
-    failures = [Reason.TIMEOUT.value] * FAILING_AFTER
-    assert failing(failures, FORGOTTEN_AFTER_SECONDS - 1)
-    assert not failing(failures, FORGOTTEN_AFTER_SECONDS)
 
 
 def test_a_code_is_shown_as_a_reference_only_to_a_merchant_who_wants_it(with_folder):

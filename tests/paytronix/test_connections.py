@@ -2,7 +2,6 @@
 
 import threading
 import time
-from contextlib import ExitStack
 
 import pytest
 
@@ -16,7 +15,6 @@ from tests.misbehaving import (
     answer_and_reset,
     close_at_once,
     reply,
-    silent,
 )
 
 OPERATION = "guest/userInformation"
@@ -100,7 +98,7 @@ def test_threads_share_a_transport(server, make_transport):
             peer.send(reply(request.target.encode()))
 
     server.follow(script)
-    transport = make_transport(server.origin, max_calls=50)
+    transport = make_transport(server.origin)
     wrong = []
 
     def calls(number):
@@ -306,104 +304,3 @@ def test_proxies_and_netrc_of_the_environment_are_ignored(server, make_transport
         assert proxy.peers == []
     (request,) = server.requests
     assert request.headers["authorization"].startswith("Basic bWFya2VyLWNsaWVudC1pZDp")  # "marker-client-id:"
-
-
-# --- How many at once ---
-
-
-def test_a_call_beyond_the_cap_is_refused_at_once(server, make_transport):
-    waiting, go_on = threading.Semaphore(0), threading.Event()
-
-    def script(peer):
-        while peer.read_request():
-            waiting.release()
-            go_on.wait(10)
-            peer.send(reply(b"{}"))
-
-    server.follow(script)
-    transport = make_transport(server.origin, max_calls=3)
-    found = []
-    threads = [threading.Thread(target=lambda: found.append(transport.get(OPERATION, {}).body)) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    assert all(waiting.acquire(timeout=10) for _ in threads)
-    started = time.monotonic()
-    error = failure(transport)
-    assert (error.reason, error.code) == (Reason.BUSY, "busy")
-    assert time.monotonic() - started < 1
-    go_on.set()
-    for thread in threads:
-        thread.join(10)
-    assert found == [b"{}"] * 3
-    assert len(server.requests) == 3
-    assert transport.get(OPERATION, {}).body == b"{}"
-
-
-FAILING = {
-    "closed": answer_and_close(),
-    "reset": answer_and_reset(),
-    "cut": answer_and_close(HALF),
-    "silent": silent,
-    "too long": answer(reply(b"x" * 2_000_000)),
-    "no http": answer_and_close(b"hello\r\n"),
-    "good": GOOD,
-}
-
-
-@pytest.mark.parametrize("script", FAILING.values(), ids=FAILING)
-def test_a_place_is_given_back_after_every_kind_of_reply(server, make_transport, script):
-    server.follow(script, script, GOOD)
-    transport = make_transport(server.origin, max_calls=1, total_seconds=0.5)
-    for _ in range(2):
-        try:
-            transport.get(OPERATION, {})
-        except Unavailable as error:
-            assert error.reason != Reason.BUSY
-    assert transport.get(OPERATION, {}).body == b"{}"
-
-
-def test_a_place_is_given_back_when_nothing_can_be_reached(server, make_transport):
-    transport = make_transport(server.origin, max_calls=1)
-    server.refuse()
-    assert [failure(transport).reason for _ in range(3)] == [Reason.CONNECTION_REFUSED] * 3
-
-
-def test_a_thread_that_holds_a_place_needs_no_second_one(server, make_transport):
-    server.follow(GOOD)
-    transport = make_transport(server.origin, max_calls=1)
-    with transport.place(OPERATION):
-        assert transport.get(OPERATION, {}).body == b"{}"
-        assert transport.get(OPERATION, {}).body == b"{}"
-        elsewhere = []
-        other = threading.Thread(target=lambda: elsewhere.append(failure(transport).reason))
-        other.start()
-        other.join(10)
-        assert elsewhere == [Reason.BUSY]
-    assert transport.get(OPERATION, {}).body == b"{}"
-
-
-def test_a_place_held_by_a_thread_that_fails_is_given_back(make_transport):
-    transport = make_transport("http://paytronix.test", max_calls=1)
-    with pytest.raises(RuntimeError), transport.place(OPERATION), transport.place(OPERATION):
-        raise RuntimeError
-    with transport.place(OPERATION):
-        pass
-
-
-def test_one_guest_leaves_places_for_others(make_transport):
-    transport = make_transport("http://paytronix.test", max_calls=20)
-    with ExitStack() as held:
-        for _ in range(5):
-            take_place(held, transport, "ana")
-        with pytest.raises(Unavailable) as caught:
-            take_place(held, transport, "ana")
-        assert caught.value.reason is Reason.BUSY
-        take_place(held, transport, "ben")
-    with transport.place(OPERATION, "ana"):
-        pass
-
-
-def take_place(held, transport, guest):
-    """Take a place, and be ready to take the next one as another thread would."""
-    held.enter_context(transport.place(OPERATION, guest))
-    transport._places.of_thread.holds_one = False

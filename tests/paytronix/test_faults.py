@@ -5,7 +5,7 @@ import json
 import pytest
 
 from app.paytronix import Reason, RefreshRefused, Refused, TokenRejected, Unavailable
-from app.paytronix.breaker import FAILURES
+from app.paytronix.limits import FAILURES
 from tests.paytronix.conftest import GivenReply, make_client
 from tests.paytronix.test_replies import CALLS, DATA_CALLS, EVERY_CALL, error_of, failure
 

@@ -129,10 +129,10 @@ def test_no_failure_gives_a_secret_away(server, make_hasty_transport, caplog, sc
     assert not any(marker in repr(told) for marker in SECRETS)
 
 
-def failing_calls(transport):
+def failing_calls(transport, **options):
     for call in CALLS.values():
         with pytest.raises(Unavailable) as caught:
-            call(make_client(transport))
+            call(make_client(transport, **options))
         yield caught.value
 
 
@@ -173,8 +173,7 @@ def test_a_certificate_that_is_not_trusted_gives_no_secret_away(make_hasty_trans
 
 
 def test_a_call_beyond_the_cap_gives_no_secret_away(make_transport):
-    transport = make_transport("http://localhost", max_calls=0)
-    for error in failing_calls(transport):
+    for error in failing_calls(make_transport("http://localhost"), max_calls=0):
         check(error)
 
 
