@@ -10,6 +10,7 @@ from app.store import StoreUnavailable
 from app.views import login
 from app.web.access import public
 from app.web.csrf import CSRFError
+from app.web.error_pages import error_page
 from app.web.localization import language_cookie
 from app.web.safe_redirect import safe_next
 
@@ -37,14 +38,22 @@ def choose_with_form(tag: str) -> AnyResponse:
 def form_refused(error: CSRFError) -> AnyResponse:
     """A stale form does for a choice of language, and what is shown is a fresh one anyway."""
     log.warning("csrf_refused", reason="stale_form", endpoint=request.endpoint)
-    return choose_with_form(**request.view_args or {})
+    return _choose_anyway()
 
 
 @bp.errorhandler(StoreUnavailable)
 def store_unavailable(error: StoreUnavailable) -> AnyResponse:
     """A choice of language needs no store."""
     log.error("store_unavailable", reason=error.reason)
-    return choose_with_form(**request.view_args or {})
+    return _choose_anyway()
+
+
+def _choose_anyway() -> AnyResponse:
+    # Flask makes a 500 of what is raised in an error handler, be it an abort.
+    tag = (request.view_args or {})["tag"]
+    if services().messages.current().voice(tag) is None:
+        return error_page(404, "not_found")
+    return choose_with_form(tag)
 
 
 def _localizer(tag: str) -> Voice:

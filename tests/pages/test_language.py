@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sites import browser_of
+from tests.sites import browser_of, log_of
 
 ARABIC = Path(__file__).parents[1] / "messages/arabic"
 
@@ -229,3 +229,8 @@ def test_long_addresses_that_somebody_makes_up_are_not_remembered(browser):
     finally:
         tracemalloc.stop()
     assert sum(each.size for each in kept.statistics("filename")) < 50_000
+
+
+def test_a_language_that_there_is_not_is_not_found_with_a_stale_form_too(browser, site):
+    assert browser.post("/language/xx", {}).status == 404
+    assert log_of(site, "unexpected_error") == []
