@@ -59,17 +59,17 @@ def init_app(app: Flask) -> None:
     """Register a page for every kind of trouble."""
     app.register_error_handler(HistoryUnavailable, _database_away)
     app.register_error_handler(StoreUnavailable, _store_away)
-    app.register_error_handler(UnknownHost, _foreign_host)
-    app.register_error_handler(HttpsReportedAsHttp, _https_seen_as_http)
+    app.register_error_handler(UnknownHost, _unknown_host)
+    app.register_error_handler(HttpsReportedAsHttp, _https_reported_as_http)
     app.register_error_handler(SignedOut, _signed_out)
     app.register_error_handler(TooManyAttempts, _too_many_attempts)
     app.register_error_handler(CSRFError, _form_refused)
     app.register_error_handler(FormUnreadable, _unreadable_body)
     app.register_error_handler(HTTPException, _http_error)
     if not app.debug:  # a developer sees Flask's debugger instead
+        app.logger.disabled = True  # _unexpected tells what Flask would, without what must not be in a log
         app.register_error_handler(Exception, _unexpected)
         app.register_error_handler(InternalServerError, _unexpected)
-    app.log_exception = lambda exc_info: None  # type: ignore[method-assign]  # _unexpected does that
 
 
 def _database_away(error: HistoryUnavailable) -> Response:
@@ -83,7 +83,7 @@ def _store_away(error: StoreUnavailable) -> Response:
     return error_page(503, "The console cannot see who you are", "Its store cannot be reached. Try again in a minute.")
 
 
-def _foreign_host(error: UnknownHost) -> Response:
+def _unknown_host(error: UnknownHost) -> Response:
     url = console().settings.console_url
     log_unknown_host(url.netloc, setting="CONSOLE_URL")
     answer = make_response(f"The console is at {url}/\n", 400)
@@ -91,7 +91,7 @@ def _foreign_host(error: UnknownHost) -> Response:
     return answer
 
 
-def _https_seen_as_http(error: HttpsReportedAsHttp) -> Response:
+def _https_reported_as_http(error: HttpsReportedAsHttp) -> Response:
     log.error("https_seen_as_http", todo="have the proxy that ends TLS say so: X-Forwarded-Proto: https")
     return error_page(503, "The console is set up wrongly", "Tell whoever runs it: the proxy does not say https.")
 

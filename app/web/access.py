@@ -71,9 +71,15 @@ def is_logged() -> bool:
 
 
 def paths_without_session(app: Flask) -> tuple[str, ...]:
-    """How the paths begin that need no session. Flask opens sessions before it looks for the route."""
+    """How the paths begin that need no session. Flask opens sessions before it looks for the route.
+
+    :raises RuntimeError: a route without a session could be any path, and no page would have one.
+    """
     rules = (rule for rule in app.url_map.iter_rules() if not route_of(app, rule.endpoint).session)
-    return tuple(sorted({rule.rule.partition("<")[0] for rule in rules}))
+    beginnings = {rule.rule.partition("<")[0] for rule in rules}
+    if "/" in beginnings:
+        raise RuntimeError("a route without a session has to begin with a name of its own")
+    return tuple(sorted(beginnings))
 
 
 def unguarded(app: Flask) -> list[str]:

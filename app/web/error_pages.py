@@ -4,7 +4,7 @@ SignInEnded                     303 to the sign-in page, which says why and lead
 Unavailable, StoreUnavailable   503, still signed in
 CSRFError, FormUnreadable       400
 HTTPException                   its own status
-HttpsReportedAsHttp                 503: to send the browser on would send it round
+HttpsReportedAsHttp             503: to send the browser on would send it round
 anything else                   500, with nothing in it but a reference number
 """
 
@@ -59,13 +59,13 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(StoreUnavailable, store_unavailable)
     app.register_error_handler(CSRFError, form_refused)
     app.register_error_handler(FormUnreadable, _form_unreadable)
-    app.register_error_handler(UnknownHost, _foreign_host)
-    app.register_error_handler(HttpsReportedAsHttp, _https_seen_as_http)
+    app.register_error_handler(UnknownHost, _unknown_host)
+    app.register_error_handler(HttpsReportedAsHttp, _https_reported_as_http)
     app.register_error_handler(HTTPException, _http_error)
     if not app.debug:  # a developer sees Flask's debugger instead
+        app.logger.disabled = True  # _unexpected tells what Flask would, without what must not be in a log
         app.register_error_handler(Exception, _unexpected)
         app.register_error_handler(InternalServerError, _unexpected)  # what failed before or after the view
-    app.log_exception = lambda exc_info: None  # type: ignore[method-assign]  # _unexpected does that
 
 
 def _sign_in_ended(ended: SignInEnded) -> AnyResponse:
@@ -121,7 +121,7 @@ def _form_unreadable(error: FormUnreadable) -> AnyResponse:
     return error_page(400, "bad_request")
 
 
-def _foreign_host(error: UnknownHost) -> Response:
+def _unknown_host(error: UnknownHost) -> Response:
     url = services().settings.public_url
     log_unknown_host(url.netloc, setting="PUBLIC_URL")
     answer = make_response(f"{site_message('wrong_address').text}\n{url}/\n", 400)
@@ -129,7 +129,7 @@ def _foreign_host(error: UnknownHost) -> Response:
     return answer
 
 
-def _https_seen_as_http(error: HttpsReportedAsHttp) -> Response:
+def _https_reported_as_http(error: HttpsReportedAsHttp) -> Response:
     log.error("https_seen_as_http", todo="have the proxy that ends TLS say so: X-Forwarded-Proto: https")
     return error_page(503, "https_lost", retry_after_seconds=RETRY_AFTER_SECONDS)
 

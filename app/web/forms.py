@@ -1,4 +1,4 @@
-"""The forms of the guests' pages, as templates show them and views check them."""
+"""The form of the sign-in page, as its template shows it and its view checks it."""
 
 import secrets
 import time
@@ -59,10 +59,6 @@ class LoginForm(FlaskForm):  # type: ignore[misc]
         return (
             time.time() - int(shown_at) if shown_at.isascii() and shown_at.isdecimal() and len(shown_at) < 12 else None
         )
-
-
-class LogoutForm(FlaskForm):  # type: ignore[misc]
-    """Nothing but the secret of the browser's session."""
 
 
 def _check_typed(field: Any, *, missing: str, too_long: str, longest: int) -> None:

@@ -13,7 +13,6 @@ from markupsafe import Markup
 from app.auth import session
 from app.messages import Catalogue, Voice
 from app.services import services
-from app.web.forms import LogoutForm
 from app.web.localization import locale, localizer
 from app.web.security_headers import SCRIPT_INTEGRITY
 from app.web.static_files import brand_url, static_url
@@ -38,7 +37,6 @@ def init_app(app: Flask) -> None:
         return {
             "here": request.full_path.rstrip("?") if request.method in {"GET", "HEAD"} else None,
             "can_sign_out": session.is_signed_in(),
-            "logout_form": LogoutForm,
             **fragments.in_language(localizer(), locale(), services().messages.current()),
         }
 

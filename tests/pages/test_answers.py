@@ -21,6 +21,13 @@ def test_a_route_without_a_guard_stops_the_start():
         access.init_app(app, netloc="x", origin="https://x", trusts_proxy=False)
 
 
+def test_a_route_without_a_session_takes_it_from_no_other():
+    app = Flask("bare")
+    app.add_url_rule("/<path:anything>", "any", access.public(session=False)(lambda **_: ""))
+    with pytest.raises(RuntimeError, match="name of its own"):
+        access.paths_without_session(app)
+
+
 def test_the_routes_are_those_of_the_contract(site):
     routes = {
         (rule.rule, method) for rule in site.url_map.iter_rules() for method in rule.methods - {"HEAD", "OPTIONS"}
