@@ -10,11 +10,10 @@ from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 
 from app.auth.pseudonyms import Pseudonyms
-from app.console import errors, guards, staff
+from app.console import errors, guards, rendering, staff
 from app.console.attempts import Attempts
 from app.console.desk import Desk
 from app.console.inbox_count import InboxCount
-from app.console.pages import read_templates
 from app.console.parts import Console
 from app.console.previews import Previews
 from app.console.provider import Provider
@@ -36,7 +35,7 @@ LARGEST_REQUEST_BYTES = 2 * LARGEST_BYTES + 128 * 1024  # the two pictures of a 
 
 def create_console(settings: ConsoleSettings) -> Flask:
     """The console for these settings. Opens no connection: workers are forked after this."""
-    app = Flask(__name__, static_folder=None, template_folder=None)
+    app = Flask(__name__, static_folder=None, template_folder="../../templates/console")
     app.extensions["console"] = make_console(settings)
     app.extensions["worker_context"] = WorkerContext(
         is_secure=settings.console_url.is_secure, is_behind_proxy=settings.trusted_proxy_hops > 0
@@ -56,6 +55,7 @@ def create_console(settings: ConsoleSettings) -> Flask:
         MAX_CONTENT_LENGTH=LARGEST_REQUEST_BYTES,
         MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST_BYTES,
     )
+    rendering.init_app(app)
     csrf.init_app(app, keys=keys)
     app.session_interface = _ConsoleSession()
     trusts_proxy = settings.trusted_proxy_hops > 0
@@ -65,7 +65,6 @@ def create_console(settings: ConsoleSettings) -> Flask:
         app.register_blueprint(page.bp)
     guards.install(app, settings.console_url, trusts_proxy=trusts_proxy)
     errors.init_app(app)
-    read_templates()
     app.wsgi_app = Forwarding(app.wsgi_app, trusted_hops=settings.trusted_proxy_hops)  # type: ignore[method-assign]
     return app
 

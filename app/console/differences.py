@@ -9,10 +9,9 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
-from flask import Response, make_response, request, url_for
+from flask import Response, make_response, render_template, request, url_for
 
 from app.console.desk import Moment
-from app.console.pages import render
 from app.console.settings import LINK_LABELS, SETTINGS
 from app.history import ABSENT, Change, ChangedMeanwhile, Contents, Draft, Place, tag_of, value_at
 from app.messages.editing import (
@@ -290,7 +289,7 @@ def changed_page(place: Place, error: ChangedMeanwhile, mine: Change, moment: Mo
     :param back: the address of the page that shows theirs.
     """
     typed = [(name, value) for name, value in request.form.items() if name not in {"csrf_token", "seen"}]
-    page = render(
+    page = render_template(
         "changed.html",
         one=difference(place, error.value, mine, moment),
         by=error.made_by,

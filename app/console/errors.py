@@ -1,12 +1,11 @@
 """From what went wrong to what staff see: a page that says it, its status, and nothing lost that was typed."""
 
-from flask import Flask, Response, make_response, request
+from flask import Flask, Response, make_response, render_template, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.console.attempts import TooManyAttempts
 from app.console.guards import HttpsReportedAsHttp, SignedOut, UnknownHost
-from app.console.pages import render
 from app.console.parts import console
 from app.console.views import sign_in
 from app.history import HistoryUnavailable
@@ -41,7 +40,9 @@ def error_page(status: int, title: str, text: str, *, keeps_typed: bool = True) 
     """
     form = _form() if keeps_typed else []
     typed = [(name, value) for name, value in form if name not in _NOT_SHOWN and value.strip()]
-    page = make_response(render("error.html", title=title, text=text, reference=request_id(), typed=typed), status)
+    page = make_response(
+        render_template("error.html", title=title, text=text, reference=request_id(), typed=typed), status
+    )
     if status == 503:
         page.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return page

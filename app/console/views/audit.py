@@ -4,12 +4,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint, render_template, request
 
 from app.console.desk import Moment
 from app.console.differences import Difference, difference, name_of
 from app.console.guards import editors
-from app.console.pages import render
 from app.console.parts import console
 from app.console.times import zone_of
 from app.history import ABSENT, Change, Deed, Place
@@ -41,7 +40,7 @@ def show() -> str:
     before = request.args.get("before", type=int)
     deeds = console().audit.read(before=max(0, min(before, _LARGEST)) if before is not None else None, count=PAGE + 1)
     moment = console().desk.moment()
-    return render(
+    return render_template(
         "audit.html",
         lines=[_line(deed, moment) for deed in deeds[:PAGE]],
         older=deeds[PAGE - 1].number if len(deeds) > PAGE else None,

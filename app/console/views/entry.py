@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, make_response, redirect, request, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.exceptions import Conflict, NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -13,7 +13,6 @@ from app.console.desk import Moment
 from app.console.differences import Difference, difference, english_name_of
 from app.console.entries import Findings, Typed
 from app.console.guards import changes_words, editors, publishers
-from app.console.pages import render
 from app.console.parts import console
 from app.console.previews import asset_of
 from app.history import ABSENT, ChangedMeanwhile, Draft, Restricted, subject_of, tag_of, value_at
@@ -216,7 +215,7 @@ def _page(
     ]
     may_edit = not console().settings.is_read_only
     is_restricted = _is_restricted(moment, key)
-    return render(
+    return render_template(
         "entry.html",
         key=key,
         name=key[1] if key[0] != "" else "default",

@@ -2,14 +2,13 @@
 
 from datetime import UTC, datetime
 
-from flask import Blueprint, abort, make_response, redirect, request, url_for
+from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.console import staff
 from app.console.desk import Moment
 from app.console.differences import Differences, differences_of
 from app.console.guards import changes_words, editors, publishers
-from app.console.pages import render
 from app.console.parts import console
 from app.console.times import zone_of
 from app.console.views.publish import LONGEST_COMMENT, comment_in_form
@@ -29,7 +28,7 @@ def show() -> str:
     found = console().revisions.read(
         before=max(0, min(before, _LARGEST)) if before is not None else None, count=PAGE + 1
     )
-    return render(
+    return render_template(
         "history.html",
         revisions=found[:PAGE],
         older=found[PAGE - 1].number if len(found) > PAGE else None,
@@ -92,7 +91,7 @@ def _page(number: int, moment: Moment, *, done: str | None = None, trouble: str 
         abort(404)
     contents: Contents = revision.contents if revision else {}
     former = console().revisions.get(revision.based_on) if revision and revision.based_on else None
-    return render(
+    return render_template(
         "revision.html",
         number=number,
         revision=revision,

@@ -2,13 +2,12 @@
 
 from datetime import UTC, datetime
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.exceptions import Forbidden, NotFound
 from werkzeug.wrappers import Response
 
 from app.console import entries, overview, staff
 from app.console.guards import changes_words, editors
-from app.console.pages import render
 from app.console.parts import console
 from app.history import ABSENT, ChangedMeanwhile, Restricted, tag_of, value_at
 from app.messages.editing import PAYTRONIX
@@ -28,7 +27,9 @@ def show() -> str:
     waiting = [(each, overview.met_by_day(each, today)) for each in overview.unworded(moment.live, seen)]
     others = next((each.count for each in seen if each.code == OTHERS), 0)
     more = max(0, len(waiting) - MOST)
-    return render("inbox.html", waiting=waiting[:MOST], more=more, drafted=drafted, others=others, kept_days=KEPT_DAYS)
+    return render_template(
+        "inbox.html", waiting=waiting[:MOST], more=more, drafted=drafted, others=others, kept_days=KEPT_DAYS
+    )
 
 
 @bp.post("/inbox")

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Response, abort, make_response, redirect, request, url_for
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.console import staff
@@ -13,7 +13,6 @@ from app.console.desk import Moment
 from app.console.differences import PICTURES
 from app.console.findings import new_faults
 from app.console.guards import changes_words, editors, uploads
-from app.console.pages import render
 from app.console.parts import console
 from app.console.settings import GROUPS, LINK_LABELS, SETTINGS, Setting
 from app.console.typed import Typed, troubles
@@ -168,7 +167,7 @@ def _page(
     if touched is not None:
         fields = [".".join(place[1:]) for place in touched if place[0] == FILE]
         typed, seen = {name: text for name, text in typed.items() if _is_below(name, (*fields, _NEW_LINK))}, {}
-    return render(
+    return render_template(
         "look.html",
         groups=GROUPS,
         shown=shown,

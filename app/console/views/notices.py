@@ -6,14 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from flask import Blueprint, abort, make_response, redirect, request, url_for
+from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.console import staff
 from app.console.desk import Moment
 from app.console.differences import changed_page, english_name_of
 from app.console.guards import changes_words, editors
-from app.console.pages import render
 from app.console.parts import console
 from app.console.times import TIME_ZONE, field_of, zone_of
 from app.console.typed import Typed, troubles
@@ -130,7 +129,7 @@ def _saved(moment: Moment, place: Place, change: Change, *, seen: str) -> Respon
 
 def _list(moment: Moment, *, typed_zone: str | None = None) -> str:
     zone = value_at(moment.values, TIME_ZONE)
-    return render(
+    return render_template(
         "notices.html",
         rows=_rows(moment),
         zone=zone if isinstance(zone, str) else "",
@@ -145,7 +144,7 @@ def _form(moment: Moment, name: str | None, fields: Mapping[str, str], wrong: Ma
     place = (FILE, name or fields.get("name", ""))
     languages = [(tag, english_name_of(tag), direction_of(tag)) for tag in _languages(moment, name)]
     notice = next((each for each in moment.draft.notices if each.name == name), None)
-    return render(
+    return render_template(
         "notice.html",
         frames=console().previews.frames(moment.draft, state_of_notice(notice)) if notice and not wrong else {},
         name=name,

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, abort, make_response, redirect, request, url_for
+from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.console import entries, staff
@@ -11,7 +11,6 @@ from app.console.desk import Moment
 from app.console.differences import PICTURES, Differences, differences_of, is_picture, place_of
 from app.console.findings import faults_of_draft, remarks_on_draft
 from app.console.guards import changes_words, editors, publishers
-from app.console.pages import render
 from app.console.parts import console
 from app.console.times import UNTIL_LATEST, moment_of, zone_of
 from app.history import (
@@ -114,7 +113,7 @@ def _page(moment: Moment, trouble: str | None = None) -> str:
     form = request.form
     zone = zone_of(moment.values)
     found = _differences(moment)
-    return render(
+    return render_template(
         "publish.html",
         trouble=trouble,
         differences=found,

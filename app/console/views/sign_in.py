@@ -7,12 +7,11 @@ follows links ever sees it. A script puts it into the form; without script it is
 import re
 import time
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.console import staff
 from app.console.guards import editors, public
-from app.console.pages import render
 from app.console.parts import console
 from app.console.provider import Identity, ProviderAway, ProviderRefused
 from app.history import HistoryUnavailable, LinkUnusable
@@ -140,7 +139,7 @@ def _page(trouble: str | None = None, *, status: int = 200, link: str = "", who:
     to = _safe(request.values.get("next"))
     issuer = console().settings.console_oidc_issuer
     provider = issuer.partition("://")[2].partition("/")[0] if issuer else None
-    return render("sign_in.html", trouble=trouble, link=link, who=who, next=to, provider=provider), status
+    return render_template("sign_in.html", trouble=trouble, link=link, who=who, next=to, provider=provider), status
 
 
 def _let_in(who: staff.Staff, session_id: str, *, by: str, to: str | None) -> Response:

@@ -2,13 +2,12 @@
 
 from datetime import UTC, datetime
 
-from flask import Blueprint, request
+from flask import Blueprint, render_template, request
 
 from app.console import overview
 from app.console.differences import english_name_of
 from app.console.guards import editors
 from app.console.overview import State
-from app.console.pages import render
 from app.console.parts import console
 
 PER_PAGE = 50
@@ -30,7 +29,7 @@ def show() -> str:
     found = overview.fitting(everything, **wanted)
     pages = max(1, -(-len(found) // PER_PAGE))
     page = min(max(1, request.args.get("page", 1, type=int)), pages)
-    return render(
+    return render_template(
         "words.html",
         rows=found[(page - 1) * PER_PAGE : page * PER_PAGE],
         found=len(found),
