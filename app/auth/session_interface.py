@@ -58,7 +58,7 @@ class StoreOrCookieSessionInterface(ServerSideSessionInterface, ABC):  # type: i
     :param key_prefix: before the session id, in what the three methods of the backend are given
     :param keys: what signs the cookie of a visitor; the current key first
     :param visitor_cookie: its name
-    :param visitor_keys: what it may hold; nothing else of a visitor's session is kept
+    :param visitor_keys: what it may hold; nothing else of a visitor's session is kept. None keeps all
     :param salt: tells its signatures from others that are made with the same keys
     :param without: beginnings of paths that are answered without a session, so that no store can slow them
     """
@@ -72,7 +72,7 @@ class StoreOrCookieSessionInterface(ServerSideSessionInterface, ABC):  # type: i
         key_prefix: str,
         keys: Sequence[str],
         visitor_cookie: str,
-        visitor_keys: Collection[str],
+        visitor_keys: Collection[str] | None,
         salt: str,
         without: tuple[str, ...] = (),
     ) -> None:
@@ -138,7 +138,8 @@ class StoreOrCookieSessionInterface(ServerSideSessionInterface, ABC):  # type: i
         return content if isinstance(content, dict) else {}
 
     def _save_visitors(self, app: Flask, session: StoreOrCookieSession, response: Response) -> None:
-        content = {key: session[key] for key in self._visitor_keys if key in session}
+        kept = session if self._visitor_keys is None else self._visitor_keys
+        content = {key: session[key] for key in kept if key in session}
         if content:
             self._set_cookie(app, response, self._visitor_cookie, self._signed(content))
         else:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask
-from flask.sessions import SecureCookieSessionInterface
 
 from app.auth.pseudonyms import Pseudonyms
 from app.console import errors, guards, rendering, staff
@@ -31,39 +30,36 @@ from app.web.security_headers import CONSOLE_POLICY
 from config import ConsoleSettings
 
 LARGEST_REQUEST_BYTES = 2 * LARGEST_BYTES + 128 * 1024  # the two pictures of a look, and what stands around them
+PAGES = (assets, health, sign_in, words, entry, inbox, notices, look, publish, history, audit)
 
 
 def create_console(settings: ConsoleSettings) -> Flask:
     """The console for these settings. Opens no connection: workers are forked after this."""
     app = Flask(__name__, static_folder=None, template_folder="../../templates/console")
-    app.extensions["console"] = make_console(settings)
-    app.extensions["worker_context"] = WorkerContext(
-        is_secure=settings.console_url.is_secure, is_behind_proxy=settings.trusted_proxy_hops > 0
+    url, keys, trusts_proxy = settings.console_url, settings.signing_keys, settings.trusted_proxy_hops > 0
+    app.config.update(
+        SECRET_KEY=keys[0], MAX_CONTENT_LENGTH=LARGEST_REQUEST_BYTES, MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST_BYTES
     )
+    app.extensions["console"] = parts = make_console(settings)
+    app.extensions["worker_context"] = WorkerContext(is_secure=url.is_secure, is_behind_proxy=trusts_proxy)
     logs.configure(settings.log_level)  # last: the guests' application for previews has set it up for itself
-    keys = settings.signing_keys
     if settings.console_secret_key is None:
         log.warning("console_key_shared", todo="Set CONSOLE_SECRET_KEY: with SECRET_KEY the site could sign staff in")
-    is_secure = settings.console_url.is_secure
-    app.config.update(
-        SECRET_KEY=keys[0],
-        SECRET_KEY_FALLBACKS=keys[1:],
-        SESSION_COOKIE_NAME="__Host-console" if is_secure else "console",
-        SESSION_COOKIE_SECURE=is_secure,
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",  # Strict would not survive the way to the identity provider and back
-        MAX_CONTENT_LENGTH=LARGEST_REQUEST_BYTES,
-        MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST_BYTES,
+    for page in PAGES:
+        app.register_blueprint(page.bp)
+    app.session_interface = staff.StaffSessionInterface(
+        app,
+        parts.store,
+        keys=keys,
+        is_secure=url.is_secure,
+        idle_seconds=settings.console_idle_seconds,
+        without=access.paths_without_session(app),
     )
     rendering.init_app(app)
     csrf.init_app(app, keys=keys)
-    app.session_interface = _ConsoleSession()
-    trusts_proxy = settings.trusted_proxy_hops > 0
     logs.init_app(app, trusts_proxy=trusts_proxy, is_logged=access.is_logged)
-    security_headers.init_app(app, is_secure=is_secure, trusts_proxy=trusts_proxy, policy=CONSOLE_POLICY)
-    for page in (assets, health, sign_in, words, entry, inbox, notices, look, publish, history, audit):
-        app.register_blueprint(page.bp)
-    guards.install(app, settings.console_url, trusts_proxy=trusts_proxy)
+    security_headers.init_app(app, is_secure=url.is_secure, trusts_proxy=trusts_proxy, policy=CONSOLE_POLICY)
+    guards.install(app, url, trusts_proxy=trusts_proxy)
     errors.init_app(app)
     app.wsgi_app = Forwarding(app.wsgi_app, trusted_hops=settings.trusted_proxy_hops)  # type: ignore[method-assign]
     return app
@@ -82,7 +78,6 @@ def make_console(settings: ConsoleSettings) -> Console:
         store=store,
         attempts=Attempts(store, pseudonyms),
         provider=Provider(settings, come_back_to=come_back_to) if settings.console_oidc_issuer else None,
-        sessions=staff.StaffSessions(store, key=settings.signing_keys[0], idle_seconds=settings.console_idle_seconds),
         codes_seen=codes_seen,
         texts_seen=UsageCounter(store, of="texts"),
         desk=desk,
@@ -104,9 +99,3 @@ def _tell_deed(by: str, what: str, about: Mapping[str, Any]) -> None:
 
 _TOLD = frozenset({"place", "revision", "to", "changes", "fingerprint", "bytes"})
 _TOLD_AT_SIGN_IN = frozenset({"signed_in", "signed_out", "sign_in_refused", "link_made"})
-
-
-class _ConsoleSession(SecureCookieSessionInterface):
-    """Signed otherwise than anything of the guests' site, whose key may be the same."""
-
-    salt = "console"

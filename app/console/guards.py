@@ -1,17 +1,14 @@
 """Who may come in: every route wears a guard, and every request passes the same few checks first."""
 
-import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TypeVar, cast
 
-from flask import Flask, g, redirect, request, url_for
+from flask import Flask, redirect, request, url_for
 from werkzeug.exceptions import Conflict, Forbidden
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.console import staff
 from app.console.parts import console
-from app.store import StoreUnavailable
 from app.web.access import (
     WRITING,
     HttpsReportedAsHttp,
@@ -23,7 +20,7 @@ from app.web.access import (
     route_of,
     unguarded,
 )
-from app.web.csrf import check_form
+from app.web.csrf import CSRFError, check_form
 from config import Origin
 
 View = TypeVar("View", bound=Callable[..., object])
@@ -81,26 +78,25 @@ def install(app: Flask, origin: Origin, *, trusts_proxy: bool) -> None:
         route = route_of(app, request.endpoint)
         if answer := check_address(route, netloc=origin.netloc, origin=str(origin), trusts_proxy=trusts_proxy):
             return answer
-        if route.any_host:
-            return None
-        if request.endpoint is None:
-            with suppress(StoreUnavailable):  # it is only for the menu of the page that says so
-                g.staff = _who_asks()
-            return None
+        if request.endpoint is None or not route.session:
+            return None  # 404 or 405: routing has the answer
+        staff.raise_store_failure()
         view = app.view_functions[request.endpoint]
-        if route.session:
-            g.staff = _who_asks()
         if request.method in WRITING:
-            check_form(str(origin), may_hold_file=hasattr(view, _UPLOADS))
+            _check_form(route, str(origin), may_hold_file=hasattr(view, _UPLOADS))
         return _let_in(route, view)
 
     if missing := unguarded(app):
         raise RuntimeError(f"these routes wear no guard: {', '.join(missing)}")
 
 
-def _who_asks() -> staff.Staff | None:
-    held = staff.held_id()
-    return console().sessions.find(held, now=time.time()) if held else None
+def _check_form(route: Route, origin: str, *, may_hold_file: bool) -> None:
+    try:
+        check_form(origin, may_hold_file=may_hold_file)
+    except CSRFError:
+        if route.guard and staff.present() is None:
+            raise SignedOut from None  # the secret of their forms has ended with their session
+        raise
 
 
 def _let_in(route: Route, view: object) -> AnyResponse | None:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from app.console.desk import Desk
     from app.console.inbox_count import InboxCount
     from app.console.previews import Previews
-    from app.console.staff import StaffSessions
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,6 @@ class Console:
 
     settings: ConsoleSettings
     store: Store
-    sessions: "StaffSessions"
     attempts: Attempts
     provider: Provider | None
     codes_seen: UsageCounter

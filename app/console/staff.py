@@ -1,28 +1,33 @@
 """The merchant's staff: who they are, what they may do, and how long the console remembers them.
 
-The browser holds a signed cookie with a session id; what belongs to it is in the store, sealed with that id and the
-console's key, below a prefix of its own. A guest's session is none of these, and theirs is no guest's. Without that key
-whoever can write to the store, as the guests' site can, makes no session of staff.
+The browser holds a session id; what belongs to it is in the store, sealed with that id and the console's key, below a
+prefix of its own. A guest's session is none of these, and theirs is no guest's. Without that key whoever can write to
+the store, as the guests' site can, makes no session of staff.
 """
 
 import hmac
+import time
 from base64 import urlsafe_b64encode
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import cast
+from typing import Any, cast
 
 import msgspec
-from flask import g, session
+from flask import Flask, current_app, session
 
+from app.auth.session import new_content
+from app.auth.session_interface import StoreOrCookieSession, StoreOrCookieSessionInterface
 from app.console.provider import Identity, Way
 from app.store import Store
-from app.store.sealing import SessionKeys, is_session_id, new_session_id
+from app.store.sealing import SessionKeys
 
 MAX_SECONDS = 12 * 3600
-_SESSION_ID, _WAYS = "session_id", "ways"
+_NAME, _ROLE, _ENDS_AT = "name", "role", "ends_at"
+_WAYS = "ways"
 _MOST_WAYS = 3  # tabs in which somebody is on the way to the provider; a cookie holds no more
 _WAY_SECONDS = 600
+_DECODER = msgspec.msgpack.Decoder(dict[str, Any])
 
 
 class Role(StrEnum):
@@ -48,77 +53,118 @@ class Staff:
         return self.role == Role.PUBLISHER
 
 
-class _Record(msgspec.Struct):
-    name: str
-    role: Role
-    ends_at: float
-
-
-_DECODER = msgspec.msgpack.Decoder(_Record)
-
-
-class StaffSessions:
+class StaffSessionInterface(StoreOrCookieSessionInterface):
     """The sessions of staff, in the store of the guests' sign-ins.
 
-    :param key: of the console. With another one all sessions are gone.
+    :param keys: of the console, the current one first. With another one all sessions are gone.
+    :param is_secure: staff come over https: cookies carry ``Secure`` and the ``__Host-`` prefix.
     :param idle_seconds: without a request, until a session ends.
+    :param without: beginnings of paths that are answered without a session.
+    :param now: the clock, seconds since 1970.
     """
 
-    def __init__(self, store: Store, *, key: str, idle_seconds: int) -> None:
-        self._store, self._key = store, key.encode()
+    def __init__(
+        self,
+        app: Flask,
+        store: Store,
+        *,
+        keys: Sequence[str],
+        is_secure: bool,
+        idle_seconds: int,
+        without: tuple[str, ...] = (),
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        prefix = "__Host-" if is_secure else ""
+        app.config.update(
+            SESSION_COOKIE_NAME=f"{prefix}console",
+            SESSION_COOKIE_SECURE=is_secure,
+            SESSION_COOKIE_HTTPONLY=True,
+            SESSION_COOKIE_SAMESITE="Lax",  # Strict would not survive the way to the identity provider and back
+        )
+        super().__init__(
+            app,
+            key_prefix="staff:",
+            keys=keys,
+            visitor_cookie=f"{prefix}console-visit",
+            visitor_keys=None,
+            salt="console",  # nothing that the guests' site signs, whose key may be the same
+            without=without,
+        )
+        self._store, self._key, self._now = store, keys[0].encode(), now
         self._idle_seconds = idle_seconds
 
-    def begin(self, who: Staff, *, now: float) -> str:
-        """Sign somebody in.
+    def create(self, who: Staff) -> StoreOrCookieSession:
+        """Sign somebody in. No browser has the session yet.
 
-        :returns: the session id for the browser.
         :raises StoreUnavailable: it cannot be kept.
         """
-        session_id = new_session_id()
-        keys = self._keys(session_id)
-        record = msgspec.msgpack.encode(_Record(who.name, who.role, now + MAX_SECONDS))
-        self._store.put(_key(keys), keys.seal(_key(keys), record), min(self._idle_seconds, MAX_SECONDS))
-        return session_id
+        content = {_NAME: who.name, _ROLE: who.role, _ENDS_AT: self._now() + MAX_SECONDS, **new_content()}
+        new = self._new_session(content)
+        self._upsert_session(None, new, self._get_store_id(new.sid))
+        return new
 
-    def find(self, session_id: str, *, now: float) -> Staff | None:
-        """Who has this session; its idle end moves on.
-
-        :raises StoreUnavailable: the store does not say.
-        """
-        if not is_session_id(session_id):
-            return None
-        keys = self._keys(session_id)
-        sealed = self._store.get(_key(keys))[0]
-        content = keys.open(_key(keys), sealed) if sealed else None
-        if content is None:
-            return None
-        record = _DECODER.decode(content)
-        if record.ends_at <= now:
-            return None
-        self._store.extend(_key(keys), min(self._idle_seconds, record.ends_at - now))
-        return Staff(record.name, record.role)
-
-    def end(self, session_id: str) -> None:
-        """Sign somebody out.
+    def end(self, ended: StoreOrCookieSession) -> None:
+        """Sign somebody out, wherever their cookie is.
 
         :raises StoreUnavailable: it could not be ended.
         """
-        if is_session_id(session_id):
-            self._store.delete(_key(self._keys(session_id)))
+        self._delete_session(self._get_store_id(ended.sid))
 
-    def _keys(self, session_id: str) -> SessionKeys:
-        """What seals a session: nobody makes it of the session id alone."""
-        mixed = hmac.digest(self._key, b"staff session" + session_id.encode(), "sha256")
-        return SessionKeys(urlsafe_b64encode(mixed).decode().rstrip("="))
+    def _retrieve_session_data(self, store_id: str) -> dict[str, Any] | None:
+        """What belongs to a session id; its idle end moves on."""
+        keys, name = self._sealing(store_id)
+        sealed = self._store.get(name)[0]
+        opened = keys.open(name, sealed) if sealed else None
+        content = _DECODER.decode(opened) if opened else None
+        if content is None or content[_ENDS_AT] <= self._now():
+            return None
+        self._store.extend(name, self._seconds_left(content))
+        return content
+
+    def _upsert_session(self, session_lifetime: object, session: StoreOrCookieSession, store_id: str) -> None:
+        """Write a session; one that the browser came with only if it has not ended meanwhile."""
+        keys, name = self._sealing(store_id)
+        content, seconds_left = keys.seal(name, msgspec.msgpack.encode(dict(session))), self._seconds_left(session)
+        if session.sid != session.presented_id:
+            self._store.put(name, content, seconds_left)
+        elif former := self._store.get(name)[0]:
+            self._store.replace(name, former, content, seconds_left)
+
+    def _delete_session(self, store_id: str) -> None:
+        self._store.delete(self._sealing(store_id)[1])
+
+    def _seconds_left(self, content: Mapping[str, Any]) -> float:
+        return float(min(self._idle_seconds, content[_ENDS_AT] - self._now()))
+
+    def _sealing(self, store_id: str) -> tuple[SessionKeys, str]:
+        """What seals a session, and its name in the store: nobody makes them of the session id alone."""
+        mixed = hmac.digest(self._key, b"staff session" + self._session_id(store_id).encode(), "sha256")
+        keys = SessionKeys(urlsafe_b64encode(mixed).decode().rstrip("="))
+        return keys, f"{self.key_prefix}{keys.name}"
 
 
-def _key(keys: SessionKeys) -> str:
-    return f"staff:{keys.name}"
+def sessions() -> StaffSessionInterface:
+    """The sessions of the application that handles this request."""
+    return cast(StaffSessionInterface, current_app.session_interface)
+
+
+def _session() -> StoreOrCookieSession:
+    return cast(StoreOrCookieSession, session)
 
 
 def present() -> Staff | None:
-    """Who is signed in on this browser."""
-    return cast(Staff | None, g.get("staff"))
+    """Who is signed in on this browser. None, too, while the store cannot say."""
+    held = _session()
+    return Staff(held[_NAME], Role(held[_ROLE])) if held.is_stored else None
+
+
+def raise_store_failure() -> None:
+    """Go on only if it is known who asks.
+
+    :raises StoreUnavailable: it is not.
+    """
+    if (failure := _session().failure) is not None:
+        raise failure
 
 
 def somebody() -> Staff:
@@ -129,20 +175,29 @@ def somebody() -> Staff:
     return who
 
 
-def remember(session_id: str) -> None:
-    """Have the browser hold a session id, and nothing of before (ASVS 5.0 V7.2.4)."""
-    session.clear()
-    session[_SESSION_ID] = session_id
+def begin(new: StoreOrCookieSession) -> None:
+    """Give the browser a new session, and nothing of before (ASVS 5.0 V7.2.4). The one it had ends.
+
+    :raises StoreUnavailable: that could not be ended.
+    """
+    held = _session()
+    if held.is_stored:
+        sessions().end(held)
+    held.clear()
+    held.update(new)
+    held.sid, held.is_stored = new.sid, True
+    held.modified = False  # it is in the store
 
 
-def forget() -> None:
-    """Take everything away from the browser."""
-    session.clear()
+def end() -> None:
+    """Sign out who is signed in on this browser.
 
-
-def held_id() -> str | None:
-    """The session id that the browser holds."""
-    return session.get(_SESSION_ID)
+    :raises StoreUnavailable: they may still be signed in.
+    """
+    held = _session()
+    sessions().end(held)
+    held.clear()
+    held.is_stored, held.forgets_id = False, True
 
 
 def set_out(way: Way, *, to: str | None, now: float) -> None:

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from app.history import Links
 from app.store import Reason, StoreUnavailable
 from app.web.access import unguarded
 from tests.console.conftest import CONSOLE_URL, sign_in
@@ -41,14 +42,19 @@ def test_every_answer_has_the_headers(console_app, path, who):
     assert "Strict-Transport-Security" not in answer.headers, "this one is http on loopback"
 
 
-def test_over_https_browsers_are_told_to_stay_there_and_the_cookie_is_bound_to_the_host(make_console):
+def test_over_https_browsers_are_told_to_stay_there_and_cookies_are_bound_to_the_host(make_console):
     app = make_console(CONSOLE_URL="https://words.example.com")
-    answer = app.test_client().get("/sign-in")
-    assert answer.headers["Strict-Transport-Security"] == HSTS
-    cookie = answer.headers["Set-Cookie"]
-    assert cookie.startswith("__Host-console=")
-    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; ")[1:])
-    assert "Domain" not in cookie
+    client = app.test_client()
+    page = client.get("/sign-in")
+    assert page.headers["Strict-Transport-Security"] == HSTS
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)[1]
+    data = {"csrf_token": token, "link": Links(app.extensions["console"].links._database).make("Ana", "editor")}
+    answer = client.post("/sign-in", data=data, headers={"Referer": "https://words.example.com/sign-in"})
+    cookies = page.headers.getlist("Set-Cookie") + answer.headers.getlist("Set-Cookie")
+    assert {cookie.partition("=")[0] for cookie in cookies} == {"__Host-console", "__Host-console-visit"}
+    for cookie in cookies:
+        assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; ")[1:])
+        assert "Domain" not in cookie
 
 
 def test_the_page_for_a_wrong_address_has_the_menu(console_client, console_app):
@@ -63,7 +69,7 @@ def test_a_wrong_address_is_told_while_the_store_is_away(console_client, console
         raise StoreUnavailable("SQLite", Reason.UNREACHABLE, "find")
 
     client = console_client()
-    monkeypatch.setattr(console_app.extensions["console"].sessions, "find", away)
+    monkeypatch.setattr(console_app.extensions["console"].store, "get", away)
     assert client.get("/nowhere").status_code == 404
 
 

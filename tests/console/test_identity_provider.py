@@ -126,7 +126,7 @@ def test_what_the_browser_carries_does_not_grow_with_each_try(app):
     client = app.test_client()
     for _ in range(10):
         go(client)
-    assert len(client.get_cookie("console", domain="127.0.0.1").value) < 2000
+    assert len(client.get_cookie("console-visit", domain="127.0.0.1").value) < 2000
 
 
 def test_a_code_of_somebody_else_opens_nothing(app, real):

@@ -1,6 +1,8 @@
 """The console's own key: with all that the guests' site knows, nobody is signed in to the console."""
 
+import hmac
 import time
+from base64 import urlsafe_b64encode
 
 import msgspec
 import pytest
@@ -23,11 +25,7 @@ def forged(make_console, tmp_path):
     def forge(key=SECRET_KEY):
         settings = console_environment(tmp_path, SECRET_KEY=key)
         forger = create_console(ConsoleSettings.from_env(settings))
-        session_id = forger.extensions["console"].sessions.begin(ANA, now=time.time())
-        client = forger.test_client()
-        with client.session_transaction(base_url=CONSOLE_URL) as held:
-            held["session_id"] = session_id
-        return client.get_cookie("console", domain="127.0.0.1").value
+        return forger.session_interface.create(ANA).sid
 
     return forge
 
@@ -54,19 +52,27 @@ def test_without_a_key_of_its_own_it_does_and_the_log_says_so(make_console, forg
 
 
 def test_a_record_in_the_store_is_no_session_without_the_key(make_console, tmp_path):
-    """As if the cookie could be signed after all."""
+    """As the guests' site seals records, and as a console does with another key."""
     app = make_console(CONSOLE_SECRET_KEY=OWN_KEY)
     store, session_id = open_store(f"sqlite:///{tmp_path}/store.db"), new_session_id()
-    of_others = staff.StaffSessions(store, key=SECRET_KEY, idle_seconds=900)
     keys = SessionKeys(session_id)
     record = msgspec.msgpack.encode({"name": "Ana", "role": "publisher", "ends_at": time.time() + 900})
     store.put(f"staff:{keys.name}", keys.seal(f"staff:{keys.name}", record), 900)
-    for held_id in (session_id, of_others.begin(ANA, now=time.time())):
-        client = app.test_client()
-        client.get("/sign-in")
-        with client.session_transaction(base_url=CONSOLE_URL) as held:
-            held["session_id"] = held_id
-        assert client.get("/publish").location.startswith("/sign-in")
+    mixed = hmac.digest(SECRET_KEY.encode(), b"staff session" + session_id.encode(), "sha256")
+    keys = SessionKeys(urlsafe_b64encode(mixed).decode().rstrip("="))
+    store.put(f"staff:{keys.name}", keys.seal(f"staff:{keys.name}", record), 900)
+    assert with_cookie(app, session_id).get("/publish").location.startswith("/sign-in")
+
+
+def test_a_visitors_cookie_signs_nobody_in_whatever_it_says(make_console):
+    """As somebody could make it who has the key with which cookies are signed."""
+    app = make_console()
+    client = app.test_client()
+    client.get("/sign-in")
+    with client.session_transaction(base_url=CONSOLE_URL) as held:
+        held.update(name="Ana", role="publisher", ends_at=time.time() + 900)
+    assert client.get_cookie("console-visit", domain="127.0.0.1")
+    assert client.get("/publish").location.startswith("/sign-in")
 
 
 def test_another_key_signs_all_staff_out(make_console):

@@ -3,10 +3,11 @@
 import json
 import logging
 import re
+import time
 
 import pytest
 
-from app.console import attempts, staff
+from app.console import attempts
 from app.history import Links
 from app.store import Reason, StoreUnavailable
 from tests.console.conftest import CONSOLE_URL, sign_in
@@ -102,7 +103,7 @@ def test_a_store_that_is_away_uses_no_link_up(console_app, monkeypatch):
 
     client, link = console_app.test_client(), a_link(console_app)
     with monkeypatch.context() as patch:
-        patch.setattr(parts(console_app).sessions, "begin", away)
+        patch.setattr(parts(console_app).store, "put", away)
         answer = client.send("/sign-in", {"link": link})
     assert answer.status_code == 503
     assert link.partition("#")[2] not in answer.text
@@ -136,6 +137,14 @@ def test_each_sign_in_has_a_session_of_its_own_and_ends_the_one_before(console_a
     assert client.get("/").status_code == 303
 
 
+def test_the_cookie_of_a_former_release_is_taken_away_and_one_signs_in_once_more(console_app):
+    client = console_app.test_client()
+    client.set_cookie("console", "eyJzZXNzaW9uX2lkIjoiYWJjIn0.aS0.c2lnbmF0dXJl", domain="127.0.0.1")
+    assert client.get("/").location.startswith("/sign-in")
+    assert cookie_of(client) is None
+    assert client.send("/sign-in", {"link": a_link(console_app)}).status_code == 303
+
+
 def test_a_sign_out_ends_the_session_wherever_its_cookie_is(console_app):
     client = sign_in(console_app)
     cookie = cookie_of(client).value
@@ -147,22 +156,36 @@ def test_a_sign_out_ends_the_session_wherever_its_cookie_is(console_app):
     assert log_of(console_app, "staff_signed_out")[0]["staff"] == "Ana"
 
 
-def test_a_session_ends_after_a_while_without_a_request_and_in_any_case_after_twelve_hours(console_app):
-    sessions = parts(console_app).sessions
-    extended = []
-    sessions._store.extend = lambda key, seconds: extended.append(seconds)
-    session_id = sessions.begin(staff.Staff("Ana", staff.Role.EDITOR), now=1000)
-    assert sessions.find(session_id, now=1000)
-    assert sessions.find(session_id, now=1000 + 12 * 3600 - 60)
-    assert extended == [900, 60], "idle, but never past the end"
-    assert sessions.find(session_id, now=1000 + 12 * 3600) is None
+def test_a_session_ends_after_a_while_without_a_request_and_in_any_case_after_twelve_hours(console_app, monkeypatch):
+    sessions, store, extended = console_app.session_interface, parts(console_app).store, []
+    with monkeypatch.context() as patch:
+        patch.setattr(sessions, "_now", lambda: time.time() - 12 * 3600 + 60)
+        client = sign_in(console_app)
+    extend = store.extend
+    monkeypatch.setattr(store, "extend", lambda key, seconds: extended.append(seconds) or extend(key, seconds))
+    assert client.get("/audit").status_code == 200
+    assert 50 < extended[-1] <= 60, "idle, but never past the end"
+    monkeypatch.setattr(sessions, "_now", lambda: time.time() + 60)
+    assert client.get("/audit").status_code == 303
+    other = sign_in(console_app)
+    assert other.get("/audit").status_code == 200
+    assert extended[-1] == 900
+
+
+def test_a_slow_page_revives_no_session_that_was_signed_out_meanwhile(console_app):
+    client = sign_in(console_app)
+    with client.session_transaction(base_url=CONSOLE_URL) as slow:
+        assert client.send("/sign-out", form_at="/").status_code == 303
+        slow["more"] = "x"
+    assert client.get("/").status_code == 303
 
 
 def test_a_session_that_ended_while_somebody_typed_loses_nothing_of_it(console_app):
     client = sign_in(console_app)
     token = client.token("/")
-    with client.session_transaction(base_url=CONSOLE_URL) as held:
-        parts(console_app).sessions.end(held["session_id"])
+    elsewhere = console_app.test_client()
+    elsewhere.set_cookie("console", cookie_of(client).value, domain="127.0.0.1")
+    elsewhere.send("/sign-out", form_at="/")
     answer = client.post("/sign-out", data={"csrf_token": token, "text": "A sentence <b>of mine</b>"})
     assert answer.status_code == 403
     assert "A sentence &lt;b&gt;of mine" in answer.text
@@ -175,7 +198,7 @@ def test_a_store_that_is_away_keeps_what_was_typed(console_app, monkeypatch):
 
     client = sign_in(console_app)
     token = client.token("/")
-    monkeypatch.setattr(parts(console_app).sessions, "find", away)
+    monkeypatch.setattr(parts(console_app).store, "get", away)
     answer = client.post("/sign-out", data={"csrf_token": token, "text": "A sentence of mine"})
     assert answer.status_code == 503
     assert "A sentence of mine" in answer.text

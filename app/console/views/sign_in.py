@@ -10,6 +10,7 @@ import time
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from app.auth.session_interface import StoreOrCookieSession
 from app.console import staff
 from app.console.guards import editors, public
 from app.console.parts import console
@@ -47,15 +48,15 @@ def use_link() -> Answer:
         # Begun first: a link must not be used up by a store that then cannot remember whom it let in.
         found = parts.links.look(secret)
         who = staff.Staff(found.name, staff.Role(found.role))
-        session_id = parts.sessions.begin(who, now=time.time())
+        new = staff.sessions().create(who)
         try:
             parts.links.use(secret)
         except (LinkUnusable, HistoryUnavailable):
-            parts.sessions.end(session_id)
+            staff.sessions().end(new)
             raise
     except LinkUnusable as error:
         return _link_refused(error.trouble, error.name)
-    return _let_in(who, session_id, by="link", to=request.form.get("next"))
+    return _let_in(who, new, by="link", to=request.form.get("next"))
 
 
 @bp.get("/sign-in/provider")
@@ -103,18 +104,16 @@ def come_back() -> Answer:
     if role is None:
         return _stranger(identity)
     who = staff.Staff(identity.name, role)
-    session_id = parts.sessions.begin(who, now=time.time())
+    new = staff.sessions().create(who)
     parts.audit.note(who.name, "signed_in", role=who.role, by="provider", subject=identity.subject)
-    return _let_in(who, session_id, by="provider", to=to)
+    return _let_in(who, new, by="provider", to=to)
 
 
 @bp.post("/sign-out")
 @editors
 def sign_out() -> Answer:
-    who, held = staff.somebody(), staff.held_id()
-    if held:
-        console().sessions.end(held)
-    staff.forget()
+    who = staff.somebody()
+    staff.end()
     log.info("staff_signed_out", staff=who.name)
     try:
         console().audit.note(who.name, "signed_out")
@@ -142,10 +141,8 @@ def _page(trouble: str | None = None, *, status: int = 200, link: str = "", who:
     return render_template("sign_in.html", trouble=trouble, link=link, who=who, next=to, provider=provider), status
 
 
-def _let_in(who: staff.Staff, session_id: str, *, by: str, to: str | None) -> Response:
-    if former := staff.held_id():
-        console().sessions.end(former)
-    staff.remember(session_id)
+def _let_in(who: staff.Staff, new: StoreOrCookieSession, *, by: str, to: str | None) -> Response:
+    staff.begin(new)
     log.info("staff_signed_in", staff=who.name, role=who.role, by=by)
     return redirect(_onward(to), 303)
 
