@@ -72,7 +72,7 @@ def make_metrics(settings: Settings, app: Flask) -> "Metrics | None":
 
     def entry_for(code: str) -> str | None:
         messages: Messages = app.extensions["services"].messages
-        return messages.current().voices[0].entry_for(code)
+        return messages.current().localizers[0].entry_for(code)
 
     return Metrics(max_calls=settings.paytronix_max_calls, entry_for=entry_for)
 

@@ -12,8 +12,8 @@ from types import MappingProxyType
 
 from flask import current_app, g, render_template
 
-from app.messages import WRONG_PASSWORD, Catalogue, Message, Voice
-from app.messages.editing import AFTER_SIGN_IN, DEFAULT, LAST_RESORT, PAYTRONIX, SITE, Key, Notice, lines, shipped
+from app.messages import WRONG_PASSWORD, Catalogue, Localizer, Message
+from app.messages.editing import AFTER_SIGN_IN, DEFAULT, LAST_RESORT, PAYTRONIX, SITE, Key, Notice, builtin, lines
 from app.paytronix import Account, Balance, Expiration
 from app.services import services
 from app.web.barcode import card_code
@@ -49,7 +49,7 @@ class PreviewState:
     """
 
     name: str
-    show: Callable[[Voice], str]
+    show: Callable[[Localizer], str]
 
 
 def preview_states(catalogue: Catalogue, now: datetime) -> Iterator[PreviewState]:
@@ -92,15 +92,15 @@ def state_of_notice(notice: Notice) -> PreviewState:
     return PreviewState(notice.name, partial(_with_notice, notice))
 
 
-def preview_of(state: PreviewState, voice: Voice) -> str:
+def preview_of(state: PreviewState, localizer: Localizer) -> str:
     """The page on which guests read a sentence, through the site's own templates.
 
-    :param voice: one of the words that the application has at this moment.
+    :param localizer: one of the words that the application has at this moment.
     """
     with current_app.test_request_context("/login", base_url=str(services().settings.public_url)):
-        g.localizer = voice
+        g.localizer = localizer
         g.request_id = EXAMPLES["reference"]
-        return state.show(voice)
+        return state.show(localizer)
 
 
 def _when(notice: Notice, now: datetime) -> str:
@@ -111,24 +111,24 @@ def _when(notice: Notice, now: datetime) -> str:
     return "while Paytronix is failing" if notice.while_failing else "now"
 
 
-def _with_notice(notice: Notice, voice: Voice) -> str:
-    return _sign_in(None, voice.notice(notice))
+def _with_notice(notice: Notice, localizer: Localizer) -> str:
+    return _sign_in(None, localizer.notice(notice))
 
 
-def _with_code(name: str, voice: Voice) -> str:
+def _with_code(name: str, localizer: Localizer) -> str:
     """On the page on which a guest meets the code."""
     if name == DEFAULT[1]:
-        return _sign_in(voice.said(*DEFAULT))
+        return _sign_in(localizer.message(*DEFAULT))
     if AFTER_SIGN_IN.match(name):
-        return _account(voice.paytronix(name))
-    return _sign_in(voice.paytronix(name, signing_in=True))
+        return _account(localizer.paytronix(name))
+    return _sign_in(localizer.paytronix(name, signing_in=True))
 
 
-def _of_the_site(name: str, voice: Voice) -> str:
-    message = voice.site(name, minutes=EXAMPLES["minutes"], guest=EXAMPLES["guest"])
+def _of_the_site(name: str, localizer: Localizer) -> str:
+    message = localizer.site(name, minutes=EXAMPLES["minutes"], guest=EXAMPLES["guest"])
     if name == "signed_in_already":
         return render_template("signed_in.html", message=message, onward="/", can_sign_out=True)
-    if shipped().words[LAST_RESORT][SITE, name].title:
+    if builtin().entries[LAST_RESORT][SITE, name].title:
         return render_template("error.html", message=message, reference=g.request_id)
     if name in _ON_ACCOUNT:
         return _account(message, card_ending="" if name == "no_card" else CARD_NUMBER[-4:])

@@ -13,7 +13,7 @@ from app.auth.refresh import TokenKeeper
 from app.auth.sign_ins import SignIns
 from app.auth.submissions import Submissions
 from app.messages import Messages
-from app.observability.observers import CallLog, Observer, Observers, log_fault
+from app.observability.observers import CallLog, Observer, Observers, log_problem
 from app.paytronix import Adapter, PaytronixClient, Transport
 from app.store import Store, observed, open_store
 from app.usage import UsageCounter
@@ -85,7 +85,7 @@ def make_services(settings: Settings, observers: Sequence[Observer] = (), adapte
 def make_messages(settings: Settings) -> Messages:
     """The merchant's messages: the folder, with what is published in the console over it."""
     published = make_published(settings)
-    return Messages(settings.merchant_dir, published=published.current if published else None, on_fault=log_fault)
+    return Messages(settings.merchant_dir, published=published.current if published else None, on_problem=log_problem)
 
 
 def make_published(settings: Settings) -> "Published | None":

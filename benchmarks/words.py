@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from app.messages import KNOWN_LINKS, Messages, Voice
+from app.messages import KNOWN_LINKS, Localizer, Messages
 
 TIMES = 20_000
 BEST_OF = 5
@@ -22,38 +22,44 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as nowhere:
         for name, folder in (("the sample folder", ROOT / "merchant"), ("no folder", Path(nowhere))):
             words = Messages(folder)
-            voice = words.current().negotiate(BROWSER)
+            localizer = words.current().negotiate(BROWSER)
             print(f"{name}:")
             _tell("the guest's language", lambda words=words: words.current().negotiate(BROWSER, None))
             _tell("a chosen language", lambda words=words: words.current().negotiate(BROWSER, "es"))
-            _tell("a code that the merchant words", lambda voice=voice: voice.paytronix("could_not_authenticate"))
-            _tell("a code with built-in words", lambda voice=voice: voice.paytronix("x.system_error"))
-            _tell("a code that nobody words", lambda voice=voice: voice.paytronix("a.b.c", "Text", signing_in=True))
-            _tell("a label", lambda voice=voice: voice.text("login", "button"))
+            _tell(
+                "a code that the merchant words",
+                lambda localizer=localizer: localizer.paytronix("could_not_authenticate"),
+            )
+            _tell("a code with built-in words", lambda localizer=localizer: localizer.paytronix("x.system_error"))
+            _tell(
+                "a code that nobody words",
+                lambda localizer=localizer: localizer.paytronix("a.b.c", "Text", signing_in=True),
+            )
+            _tell("a label", lambda localizer=localizer: localizer.text("login", "button"))
             _tell("all look-ups of the sign-in page", lambda words=words: _page(words))
             _tell("all look-ups of a refused sign-in", lambda words=words: _refused(words))
             print(f"  {_files_opened(words)} files opened or looked at in {TIMES} pages by the thread that asks")
 
 
-def _page(words: Messages) -> Voice:
+def _page(words: Messages) -> Localizer:
     """What ``GET /login`` asks for: the language, labels, links, notices."""
-    voice = words.current().negotiate(BROWSER)
-    _ = voice.username_label
+    localizer = words.current().negotiate(BROWSER)
+    _ = localizer.username_label
     for section, name in TEXTS:
-        voice.text(section, name)
+        localizer.text(section, name)
     for name in KNOWN_LINKS:
-        voice.link(name)
-    voice.notices(datetime.now(UTC), paytronix_is_failing=False)
-    return voice
+        localizer.link(name)
+    localizer.notices(datetime.now(UTC), paytronix_is_failing=False)
+    return localizer
 
 
 def _refused(words: Messages) -> None:
     """What a refused ``POST /login`` asks for in addition: the code's words, and whether there are any."""
-    voice = _page(words)
-    voice.knows("could_not_authenticate")
-    voice.paytronix("could_not_authenticate", signing_in=True)
+    localizer = _page(words)
+    localizer.knows("could_not_authenticate")
+    localizer.paytronix("could_not_authenticate", signing_in=True)
     for name in ("title_error_prefix", "error_summary"):
-        voice.text("login", name)
+        localizer.text("login", name)
 
 
 def _tell(what: str, work: Callable[[], object]) -> None:

@@ -29,8 +29,8 @@ from app.history import (
     PicturesFull,
     Place,
     Revisions,
+    etag,
     is_current,
-    tag_of,
     value_at,
     with_changes,
 )
@@ -44,7 +44,7 @@ from app.messages.values import (
     patch_of,
     pictures_of,
     values_of,
-    without_faults,
+    without_problems,
 )
 from config import Settings
 
@@ -70,7 +70,7 @@ class Exchange:
         self._pictures, self._audit = Pictures(database), Audit(database)
         self._editions = Editions(self._pictures)
         self._folder = Folder(settings.merchant_dir)
-        self._folder.look()
+        self._folder.poll()
         try:
             self._read()
         except click.ClickException:
@@ -104,7 +104,7 @@ class Exchange:
         contents = with_changes(base, self.draft) if of_draft else base
         documents = self.documents(contents)
         what = "with the draft over it" if of_draft else "as guests read it" if number else "the folder alone"
-        texts = files_of(values_of(documents), f"Revision {number} ({tag_of(base)}), {what}.")
+        texts = files_of(values_of(documents), f"Revision {number} ({etag(base)}), {what}.")
         files = {file: text.encode() for file, text in texts.items()}
         write_folder(out, {name: asset.content for name, asset in pictures_of(documents).items()} | files)
         return len(files) + len(pictures_of(documents))
@@ -121,13 +121,13 @@ class Exchange:
         :param from_draft: compare with the draft, otherwise with what guests read.
         """
         here = Folder(folder)
-        here.look()
+        here.poll()
         documents = here.documents()
         wanted = values_of(documents)
         base = self.to_edit if from_draft else self.published
         present = values_of(self.documents(with_changes(base, self.draft) if from_draft else base))
         if leave_faults:  # what a fault has cost must not look as if it had been taken out
-            wanted = present | without_faults(wanted, documents)
+            wanted = present | without_problems(wanted, documents)
         origin = self._origin(documents)
         of_folder = values_of(self._folder.documents())
         return _compare(
@@ -147,12 +147,12 @@ class Exchange:
         with _telling():
             revision = self._revisions.get(int(found[1]))
         contents = revision.contents if revision else {}
-        return contents if tag_of(contents).startswith(found[2]) else None
+        return contents if etag(contents).startswith(found[2]) else None
 
     def save(self, differences: "Differences", *, by: str) -> None:
         """Take changes into the draft."""
         seen = {
-            place: tag_of(self.draft[place] if place in self.draft else value_at(self.to_edit, place))
+            place: etag(self.draft[place] if place in self.draft else value_at(self.to_edit, place))
             for place in differences.changes
         }
         with _telling():

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from flask.cli import with_appcontext
 
 from app.commands import NAMES
 from app.commands.preview import write_preview
-from app.messages import Fault, Messages
+from app.messages import Messages, Problem
 from app.messages.editing import Findings, Line, check, lines
 from app.services import services
 from app.store import StoreUnavailable
@@ -55,32 +55,49 @@ def check_folder(folder: Path | None, form: str | None) -> None:
 
 
 def _show_text(folder: Path, findings: Findings) -> None:
-    for kind, colour, faults in (
+    for kind, colour, problems in (
         ("WRONG", "red", findings.errors),
         ("WORTH A LOOK", "yellow", findings.warnings),
     ):
-        for fault in faults:
-            click.echo(f"{click.style(kind, fg=colour, bold=True)}  {_path(folder, fault)}, line {fault.line}")
-            click.echo(f"  {fault.problem}")
-            click.echo(f"  {fault.instead}\n")
+        for problem in problems:
+            click.echo(f"{click.style(kind, fg=colour, bold=True)}  {_path(folder, problem)}, line {problem.line}")
+            click.echo(f"  {problem.description}")
+            click.echo(f"  {problem.suggestion}\n")
     click.echo(_verdict(folder, findings))
 
 
 def _show_json(folder: Path, findings: Findings) -> None:
-    click.echo(json.dumps({"folder": str(folder), **asdict(findings)}, ensure_ascii=False, indent=2))
+    found = {
+        "folder": str(folder),
+        "errors": [_json_of(each) for each in findings.errors],
+        "warnings": [_json_of(each) for each in findings.warnings],
+        "languages": findings.languages,
+        "sentences": findings.sentences,
+    }
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+
+
+def _json_of(problem: Problem) -> dict[str, str | int]:
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "problem": problem.description,
+        "instead": problem.suggestion,
+    }
 
 
 def _show_github(folder: Path, findings: Findings) -> None:
     """Workflow commands, which GitHub shows beside the lines that they are about."""
-    for level, faults in (("error", findings.errors), ("warning", findings.warnings)):
-        for fault in faults:
-            where = str(_path(folder, fault)).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
-            text = f"{fault.problem} {fault.instead}".replace("%", "%25")  # a fault has no line ends
-            click.echo(f"::{level} file={where},line={fault.line},col={fault.column}::{text}")
+    for level, problems in (("error", findings.errors), ("warning", findings.warnings)):
+        for problem in problems:
+            where = str(_path(folder, problem)).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
+            text = f"{problem.description} {problem.suggestion}".replace("%", "%25")  # a problem has no line ends
+            click.echo(f"::{level} file={where},line={problem.line},col={problem.column}::{text}")
 
 
-def _path(folder: Path, fault: Fault) -> Path:
-    return folder if fault.file == "." else folder / fault.file
+def _path(folder: Path, problem: Problem) -> Path:
+    return folder if problem.file == "." else folder / problem.file
 
 
 def _verdict(folder: Path, findings: Findings) -> str:
@@ -144,8 +161,8 @@ def preview(folder: Path | None, out: Path) -> None:
     except OSError as error:
         raise _cannot_be_written(out, error) from None
     click.echo(f"{count} pages written. Open {out.resolve() / 'index.html'} in a browser.")
-    if faults := len(services().messages.current().faults):
-        things = "1 thing is" if faults == 1 else f"{faults} things are"
+    if problems := len(services().messages.current().problems):
+        things = "1 thing is" if problems == 1 else f"{problems} things are"
         click.echo(f"{things} wrong in {shown} and not shown as written: flask --app wsgi messages check {shown}")
 
 
@@ -190,8 +207,8 @@ def export_words(folder: Path, *, of_draft: bool, force: bool) -> None:
     except OSError as error:
         raise _cannot_be_written(folder, error) from None
     click.echo(f"{count} files written to {folder.resolve()}.")
-    if faults := len(check(folder).errors):
-        things = "1 thing is" if faults == 1 else f"{faults} things are"
+    if problems := len(check(folder).errors):
+        things = "1 thing is" if problems == 1 else f"{problems} things are"
         click.echo(f"{things} wrong in it, and not read as written: flask --app wsgi messages check {folder}")
 
 

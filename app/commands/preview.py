@@ -50,19 +50,19 @@ def write_preview(out: Path, *, now: datetime | None = None) -> int:
     for asset_file in STATIC.glob("*.*"):
         shutil.copy(asset_file, out)
     catalogue = services().messages.current()
-    for name, asset in catalogue.look.assets.items():
+    for name, asset in catalogue.theme.assets.items():
         content = asset.content
         if asset.mimetype == "text/css":
             content = _FOLDER_OF_FILE.sub("", content.decode()).encode()
         (out / f"{name}{asset.suffix}").write_bytes(content)
     figures = []
     for number, state in enumerate(preview_states(catalogue, now or datetime.now(UTC))):
-        for voice in catalogue.voices:
-            file = _file(state, number, voice.language)
-            page = _FOLDER_OF_FILE.sub("", preview_of(state, voice))
+        for localizer in catalogue.localizers:
+            file = _file(state, number, localizer.language)
+            page = _FOLDER_OF_FILE.sub("", preview_of(state, localizer))
             page = _ADDRESS.sub(partial(_between_files, state, number), page)
             (out / file).write_text(page, encoding="utf-8")
-            caption = escape(f"{voice.language}  {state.name}")
+            caption = escape(f"{localizer.language}  {state.name}")
             figures.append(
                 f'<figure><figcaption><a href="{escape(file)}">{caption}</a></figcaption><iframe'
                 f' src="{escape(file)}" title="{caption}" loading="lazy" sandbox="allow-same-origin"></iframe></figure>'

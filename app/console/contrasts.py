@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.messages.editing import DEFAULT_BRAND, FOR_PARTS, FOR_TEXT, Look, contrast
+from app.messages.editing import DEFAULT_BRAND, FOR_PARTS, FOR_TEXT, Theme, contrast
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Contrast:
         return self.wanted == self.given
 
 
-def contrasts_of(look: Look) -> dict[str, Contrast]:
+def contrasts_of(look: Theme) -> dict[str, Contrast]:
     """What to tell of ``brand`` and ``accent`` in the light scheme."""
     behind = {"brand": ("ground", "sheet"), "accent": ("ground", "sheet", "note-ground", "wrong-ground")}
     wanted = {"brand": look.merchant.colours.get("brand", DEFAULT_BRAND)}

@@ -18,7 +18,7 @@ from app.history import (
     Place,
     Revision,
     Revisions,
-    tag_of,
+    etag,
     with_changes,
 )
 from app.history.live import Editions
@@ -66,7 +66,7 @@ class Moment:
 
     def link_text(self, name: str, language: str) -> str | None:
         """What guests would read on a link if the draft were published; None where it leads nowhere."""
-        voice = self.draft.voice(language)
+        voice = self.draft.localizer(language)
         link = voice.link(name) if voice else None
         return link.text if link else None
 
@@ -123,7 +123,7 @@ class Desk:
     def _look(self) -> Catalogue:
         """The folder's words. Only the first request waits for a folder that is being changed to come to rest."""
         if self._folder_catalogue is None:
-            self._folder.look()
+            self._folder.poll()
             return self._take(self._folder)
         if not self._is_looking and not self._folder.is_as_seen():
             self._is_looking = True
@@ -133,7 +133,7 @@ class Desk:
 
     def _look_aside(self, folder: Folder) -> None:
         try:
-            folder.look()
+            folder.poll()
             with self._lock:
                 self._take(folder)
         finally:
@@ -146,7 +146,7 @@ class Desk:
         return self._folder_catalogue
 
     def _catalogue(self, label: str, contents: Contents) -> Catalogue:
-        key = f"{label} {tag_of(contents)}"
+        key = f"{label} {etag(contents)}"
         if key not in self._catalogues:
             while len(self._catalogues) >= 4:
                 del self._catalogues[next(iter(self._catalogues))]

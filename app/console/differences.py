@@ -13,7 +13,7 @@ from flask import Response, make_response, render_template, request, url_for
 
 from app.console.desk import Moment
 from app.console.settings import LINK_LABELS, SETTINGS
-from app.history import ABSENT, Change, ChangedMeanwhile, Contents, Draft, Place, tag_of, value_at
+from app.history import ABSENT, Change, ChangedMeanwhile, Contents, Draft, Place, etag, value_at
 from app.messages.editing import (
     MERCHANT_FILE,
     MESSAGES,
@@ -21,12 +21,12 @@ from app.messages.editing import (
     PAYTRONIX,
     SITE,
     Key,
+    builtin,
     direction_of,
+    language_tag,
     locale_of,
     merged,
-    shipped,
 )
-from app.messages.editing import tag_of as language_of
 
 PICTURES = "pictures"
 A_PAGE = 50  # of differences
@@ -128,7 +128,7 @@ class Difference:
     @property
     def tag(self) -> str:
         """What tells the draft's value from another."""
-        return tag_of(self.draft.value) if self.draft else ""
+        return etag(self.draft.value) if self.draft else ""
 
     @property
     def heading(self) -> str:
@@ -177,7 +177,7 @@ def name_of(place: Place) -> Name:
     """What a place is called. Whatever is in a revision has a name."""
     file, *below = place
     if file.startswith(MESSAGES):
-        language = language_of(file.removeprefix(MESSAGES).removesuffix(".toml"))
+        language = language_tag(file.removeprefix(MESSAGES).removesuffix(".toml"))
         section = below[0] if len(below) > 1 else ""
         named = ".".join(below[1:] or below) or "All words"
         return Name(named if section in {"", PAYTRONIX, SITE} else f"{section}: {named}", "Words", language)
@@ -294,7 +294,7 @@ def changed_page(place: Place, error: ChangedMeanwhile, mine: Change, moment: Mo
         one=difference(place, error.value, mine, moment),
         by=error.made_by,
         typed=typed,
-        seen=tag_of(error.value),
+        seen=etag(error.value),
         back=back,
     )
     return make_response(page, 409)
@@ -323,7 +323,7 @@ def _what_counts(place: Place, value: Change, folder: Contents) -> tuple[Any, st
         return of_folder, "the folder"
     if place[0].startswith(MESSAGES) and len(place) > 1:
         language = name_of(place).language
-        words = shipped().words.get(language or "", {})
+        words = builtin().entries.get(language or "", {})
         section, name = ("", place[1]) if len(place) == 2 else (place[1], ".".join(place[2:]))
         if entry := words.get((section, name)):
             return {"text": entry.text, "title": entry.title, "link": entry.link}, "the built-in words"
@@ -340,7 +340,7 @@ def _parts(named: Name, value: Any) -> dict[str, str]:
     parts: dict[str, str] = {}
     for name, inner in value.items():
         if isinstance(inner, Mapping):
-            texts = {language_of(tag) or tag: text for tag, text in inner.items() if text is not None}
+            texts = {language_tag(tag) or tag: text for tag, text in inner.items() if text is not None}
             parts |= {f"{name}|{tag}": _as_text(text) for tag, text in texts.items()}
         elif inner is not None:
             parts[name] = _as_text(inner)
@@ -358,12 +358,12 @@ def _as_text(value: Any) -> str:
 
 
 def _language_in(label: str) -> str | None:
-    return language_of(label.partition("|")[2])
+    return language_tag(label.partition("|")[2])
 
 
 def _shown_label(label: str) -> str:
     part, _, tag = label.partition("|")
-    language = language_of(tag)
+    language = language_tag(tag)
     return (
         f"{_PARTS.get(part, part)}, {english_name_of(language) if language else tag}" if tag else _PARTS.get(part, part)
     )

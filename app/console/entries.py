@@ -6,7 +6,7 @@ from typing import Any
 
 from app.console.desk import Moment
 from app.history import ABSENT, Change, Place, value_at
-from app.messages import KNOWN_LINKS, Catalogue, Fault
+from app.messages import KNOWN_LINKS, Catalogue, Problem
 from app.messages.editing import (
     DEFAULT,
     LAST_RESORT,
@@ -19,11 +19,11 @@ from app.messages.editing import (
     Entry,
     Key,
     Vocabulary,
+    builtin,
     check_entry,
+    language_tag,
     merged,
-    read_words,
-    shipped,
-    tag_of,
+    read_entries,
 )
 
 LONGEST_CODE = 100
@@ -78,7 +78,7 @@ def key_of(section: str, name: str, catalogue: Catalogue) -> Key | None:
         fits = 0 < len(code) <= LONGEST_CODE and code.isprintable() and code != DEFAULT[1]
         return (PAYTRONIX, code) if fits else None
     names = (
-        {*KNOWN_LINKS, *catalogue.merchant.links} if section == LINKS else shipped().vocabulary.sections.get(section)
+        {*KNOWN_LINKS, *catalogue.merchant.links} if section == LINKS else builtin().vocabulary.sections.get(section)
     )
     return (section, name) if (section, name) == DEFAULT or name in (names or ()) else None
 
@@ -91,8 +91,8 @@ def place_of(key: Key, language: str) -> Place:
 def languages(moment: Moment) -> list[str]:
     """Those of the draft's guests, and those in its list that have no words yet: the first ones are written here."""
     listed = value_at(moment.values, (MERCHANT_FILE, "languages"))
-    tags = [tag_of(each) for each in listed if isinstance(each, str)] if isinstance(listed, list) else []
-    return list(dict.fromkeys((*(voice.language for voice in moment.draft.voices), *filter(None, tags))))
+    tags = [language_tag(each) for each in listed if isinstance(each, str)] if isinstance(listed, list) else []
+    return list(dict.fromkeys((*(voice.language for voice in moment.draft.localizers), *filter(None, tags))))
 
 
 def is_label(key: Key) -> bool:
@@ -116,7 +116,7 @@ def of_value(value: Change) -> Typed:
 
 def of_folder(moment: Moment, key: Key, language: str) -> Typed | None:
     """What the folder has; None when it has nothing."""
-    entry = moment.folder.own_words.get(language, {}).get(key)
+    entry = moment.folder.own_entries.get(language, {}).get(key)
     if entry is None or entry.file.endswith(MERCHANT_FILE):
         return None
     return of_entry(entry)
@@ -124,7 +124,7 @@ def of_folder(moment: Moment, key: Key, language: str) -> Typed | None:
 
 def is_built_in(key: Key, language: str) -> bool:
     """Whether the site says something of its own without any words of the merchant's."""
-    return key in shipped().words.get(language, {})
+    return key in builtin().entries.get(language, {})
 
 
 def present(moment: Moment, key: Key, language: str) -> Typed:
@@ -148,13 +148,15 @@ def change_of(typed: Typed, moment: Moment, key: Key, language: str) -> Change:
     return {"text": typed.text, "title": typed.title or None, "link": typed.link or None}
 
 
-def with_typed(moment: Moment, key: Key, typed: Mapping[str, Typed]) -> tuple[Catalogue, dict[str, tuple[Fault, ...]]]:
+def with_typed(
+    moment: Moment, key: Key, typed: Mapping[str, Typed]
+) -> tuple[Catalogue, dict[str, tuple[Problem, ...]]]:
     """The draft with what was typed, and what is wrong with that, by language.
 
     Where something cannot be read, guests would read what they would without it.
     """
     entries: dict[str, Entry | None] = {}
-    faults: dict[str, tuple[Fault, ...]] = {}
+    faults: dict[str, tuple[Problem, ...]] = {}
     for language, each in typed.items():
         if each.is_blank:
             entries[language] = _of_merchant_file(moment.draft, key, language)
@@ -163,7 +165,7 @@ def with_typed(moment: Moment, key: Key, typed: Mapping[str, Typed]) -> tuple[Ca
     return moment.draft.with_entries(key, entries), faults
 
 
-def findings(catalogue: Catalogue, key: Key, faults: Mapping[str, tuple[Fault, ...]]) -> Findings:
+def findings(catalogue: Catalogue, key: Key, faults: Mapping[str, tuple[Problem, ...]]) -> Findings:
     """All that a check says of an entry.
 
     :param catalogue: as :func:`with_typed` gives it.
@@ -177,38 +179,38 @@ def findings(catalogue: Catalogue, key: Key, faults: Mapping[str, tuple[Fault, .
 
 def beginning(catalogue: Catalogue, key: Key, language: str) -> Typed:
     """What guests read for a code that has no words yet, to begin with. Blank where they read another language."""
-    voice = catalogue.voice(language)
+    voice = catalogue.localizer(language)
     if voice is None:
         return Typed()
     message = voice.paytronix(key[1], signing_in=True)
     source = DEFAULT if message.code == DEFAULT[1] else (PAYTRONIX, message.code)
-    entry = catalogue.words_in(message.language).get(source) or shipped().words.get(
-        message.language, shipped().words[LAST_RESORT]
+    entry = catalogue.entries_in(message.language).get(source) or builtin().entries.get(
+        message.language, builtin().entries[LAST_RESORT]
     ).get(source)
     if entry is None or message.language != language:
         return Typed()
     return of_entry(entry)
 
 
-def _read(catalogue: Catalogue, key: Key, language: str, typed: Typed) -> tuple[Entry | None, tuple[Fault, ...]]:
+def _read(catalogue: Catalogue, key: Key, language: str, typed: Typed) -> tuple[Entry | None, tuple[Problem, ...]]:
     given: Any = {"text": typed.text, "title": typed.title or None, "link": typed.link or None}
     value = typed.text if is_label(key) else merged({}, given)
     section, name = key
     values = {section: {name: value}} if section else {name: value}
-    vocabulary = Vocabulary(shipped().vocabulary.sections, {*KNOWN_LINKS, *catalogue.merchant.links})
-    words, faults = read_words(Document(f"{MESSAGES}{language}.toml", "", values), vocabulary)
+    vocabulary = Vocabulary(builtin().vocabulary.sections, {*KNOWN_LINKS, *catalogue.merchant.links})
+    words, faults = read_entries(Document(f"{MESSAGES}{language}.toml", "", values), vocabulary)
     return words.get(key), faults
 
 
 def _of_merchant_file(catalogue: Catalogue, key: Key, language: str) -> Entry | None:
-    entry = catalogue.own_words.get(language, {}).get(key)
+    entry = catalogue.own_entries.get(language, {}).get(key)
     return entry if entry and entry.file.endswith(MERCHANT_FILE) else None
 
 
-def _said(fault: Fault) -> str:
+def _said(problem: Problem) -> str:
     for begins, meant in _MEANT:
-        if fault.instead.startswith(begins):
-            return f"{fault.problem} {meant}"
-    if fault.instead.endswith(f"to [links] in {MERCHANT_FILE}."):
-        return f"{fault.problem} Give it an address on the page Look."
-    return fault.problem if ".toml" in fault.instead else f"{fault.problem} {fault.instead}"
+        if problem.suggestion.startswith(begins):
+            return f"{problem.description} {meant}"
+    if problem.suggestion.endswith(f"to [links] in {MERCHANT_FILE}."):
+        return f"{problem.description} Give it an address on the page Look."
+    return problem.description if ".toml" in problem.suggestion else f"{problem.description} {problem.suggestion}"

@@ -4,22 +4,22 @@ from collections.abc import Collection, Iterator
 
 from app.console.desk import Moment
 from app.console.differences import Difference, name_of
-from app.messages import Fault
+from app.messages import Problem
 from app.messages.editing import MERCHANT_FILE, Key, check_all_but_entries, check_what_entries_name
 
 
-def new_faults(after: Collection[Fault], before: Collection[Fault]) -> list[Fault]:
+def new_faults(after: Collection[Problem], before: Collection[Problem]) -> list[Problem]:
     """Faults of some words that others did not have. Where they stand does not count: it is another edition."""
-    known = {(_file(fault), fault.problem) for fault in before}
-    return [fault for fault in after if (_file(fault), fault.problem) not in known]
+    known = {(_file(problem), problem.description) for problem in before}
+    return [problem for problem in after if (_file(problem), problem.description) not in known]
 
 
-def faults_of_draft(moment: Moment) -> list[Fault]:
+def faults_of_draft(moment: Moment) -> list[Problem]:
     """What is wrong with the draft and with nothing that guests read already. It must not be published so."""
-    return new_faults(moment.draft.faults, moment.live.faults)
+    return new_faults(moment.draft.problems, moment.live.problems)
 
 
-def remarks_on_draft(moment: Moment) -> list[Fault]:
+def remarks_on_draft(moment: Moment) -> list[Problem]:
     """What would work, and may not be meant, of look and notices. What is to be said of changed entries stands at each.
 
     A change of look can do harm to entries that nobody has touched: they name the number, or a link, that goes.
@@ -38,6 +38,6 @@ def _changed_entries(moment: Moment) -> Iterator[tuple[str, Key]]:
             yield one.name.language, one.entry
 
 
-def _file(fault: Fault) -> str:
+def _file(problem: Problem) -> str:
     """Without the edition's label in front."""
-    return fault.file.rpartition(", ")[2]
+    return problem.file.rpartition(", ")[2]

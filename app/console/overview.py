@@ -11,13 +11,13 @@ from app.console.desk import Moment
 from app.history import ABSENT, Place, subject_of, value_at
 from app.messages import Catalogue, Message
 from app.messages.editing import AFTER_SIGN_IN, PAYTRONIX, SITE, Key, lines
-from app.messages.editing import SHIPPED_FOLDER as SHIPPED
+from app.messages.editing import BUILTIN_FOLDER as BUILTIN
 from app.usage import OTHERS, Seen
 
 DAYS = 30
 WEEK = 7
 MOST_UNKNOWN = 500  # codes without words that are shown, the most frequent ones
-_BUILT_IN = f"{SHIPPED.name}/"
+_BUILT_IN = f"{BUILTIN.name}/"
 
 
 class State(StrEnum):
@@ -136,7 +136,7 @@ def fitting(rows: Iterable[Row], *, words: str, language: str, state: str) -> li
 
 def unworded(catalogue: Catalogue, seen: Iterable[Seen]) -> list[Seen]:
     """The codes that guests met and that nobody has words for, the most frequent in front."""
-    knows = catalogue.voices[0].knows
+    knows = catalogue.localizers[0].knows
     found = (each for each in seen if each.code != OTHERS and not knows(each.code))
     return sorted(found, key=lambda each: (-each.count, each.code))
 
@@ -153,19 +153,19 @@ def met_by_day(seen: Seen, today: date) -> Met:
 
 def said(catalogue: Catalogue, key: Key, language: str) -> Message:
     """What guests read for an entry, whether anybody has words for it or not."""
-    voice = catalogue.voice(language) or catalogue.voices[0]
+    voice = catalogue.localizer(language) or catalogue.localizers[0]
     section, name = key
     if section == PAYTRONIX:
         return voice.paytronix(name, signing_in=not AFTER_SIGN_IN.match(name))
     try:
-        return voice.said(section, name)
+        return voice.message(section, name)
     except KeyError:  # a link of the draft's own
         return Message(text="", code=name, language=voice.language)
 
 
 def met_of(catalogue: Catalogue, key: Key, seen: Iterable[Seen], today: date) -> Met:
     """How often guests met the codes that an entry speaks for."""
-    name_for = catalogue.voices[0].entry_for
+    name_for = catalogue.localizers[0].entry_for
     spoken_for = [each for each in seen if (name_for(each.code) or each.code) == key[1]]
     return _met(catalogue, spoken_for, today).get(key) or Met((0,) * DAYS)
 
@@ -183,7 +183,7 @@ def _met(catalogue: Catalogue, seen: Iterable[Seen], today: date) -> dict[Key, M
     counts: dict[Key, dict[date, int]] = {}
     for each in seen:
         if each.code != OTHERS:
-            of_entry = counts.setdefault((PAYTRONIX, catalogue.voices[0].entry_for(each.code) or each.code), {})
+            of_entry = counts.setdefault((PAYTRONIX, catalogue.localizers[0].entry_for(each.code) or each.code), {})
             for day, count in each.counts.items():
                 of_entry[day] = of_entry.get(day, 0) + count
     days = _days_until(today)
@@ -212,7 +212,7 @@ def _row(
 ) -> Row:
     cells = tuple(_cells(key, moment, live, draft))
     states = []
-    if key[0] == PAYTRONIX and not moment.live.voices[0].knows(key[1]):
+    if key[0] == PAYTRONIX and not moment.live.localizers[0].knows(key[1]):
         states.append(State.NO_WORDS)
     places = [entries.place_of(key, cell.language) for cell in cells]
     if any(place in moment.drafts for place in places):
@@ -238,7 +238,7 @@ def _cells(
     live: Mapping[Key, Mapping[str, Message]],
     draft: Mapping[Key, Mapping[str, Message]],
 ) -> Iterator[Cell]:
-    for voice in moment.draft.voices:
+    for voice in moment.draft.localizers:
         tag = voice.language
         now = live.get(key, {}).get(tag) or said(moment.live, key, tag)
         then = draft.get(key, {}).get(tag) or said(moment.draft, key, tag)

@@ -68,14 +68,14 @@ class Previews:
             shown = catalogue.in_scheme(scheme)
             with self._app.app_context():
                 g.catalogue = shown
-                frames += [Frame(each.language, scheme, _still(preview_of(state, each))) for each in shown.voices]
+                frames += [Frame(each.language, scheme, _still(preview_of(state, each))) for each in shown.localizers]
         return frames
 
 
 def asset_of(catalogue: Catalogue, fingerprint: str, name: str) -> Asset | None:
     """A part of the look that one of the frames names, in whichever scheme."""
     for scheme in SCHEMES:
-        asset = catalogue.look.in_scheme(scheme).assets.get(name)
+        asset = catalogue.theme.in_scheme(scheme).assets.get(name)
         if asset and asset.fingerprint == fingerprint:
             return asset
     return None

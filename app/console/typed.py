@@ -2,22 +2,22 @@
 
 from dataclasses import dataclass
 
-from app.messages import Fault
-from app.messages.editing import Document, places
+from app.messages import Problem
+from app.messages.editing import Document, KeyPath
 
 
 @dataclass(frozen=True)
 class Typed(Document):
     """What a file would hold if a form were saved. A fault in it says which name is meant, and not which line."""
 
-    def fault(self, path: places.Path, problem: str, instead: str) -> Fault:
+    def problem_at(self, path: KeyPath, description: str, suggestion: str) -> Problem:
         """A fault whose ``file`` is the path of names, with slashes in between."""
-        return Fault("/".join(path), *places.START, problem, instead)
+        return Problem("/".join(path), 1, 1, description, suggestion)
 
 
-def troubles(faults: tuple[Fault, ...]) -> dict[str, str]:
+def troubles(problems: tuple[Problem, ...]) -> dict[str, str]:
     """What is wrong by path, each the first that was found there."""
     found: dict[str, str] = {}
-    for fault in faults:
-        found.setdefault(fault.file, fault.problem)
+    for problem in problems:
+        found.setdefault(problem.file, problem.description)
     return found

@@ -94,10 +94,10 @@ def _check(services: Services, database: "Database") -> Iterator[Finding]:
 def _check_words(services: Services, edition: Edition) -> Iterator[Finding]:
     """What is wrong in what is published; the folder's own faults are told elsewhere."""
     folder = Folder(services.settings.merchant_dir)
-    folder.look()
-    faults = [each for each in folder.catalogue(edition).faults if each.file.startswith(edition.label)]
+    folder.poll()
+    faults = [each for each in folder.catalogue(edition).problems if each.file.startswith(edition.label)]
     for each in faults:
-        yield fault(AREA, f"{each.file}: {each.problem}", f"{each.instead} Or roll back, in the console.")
+        yield fault(AREA, f"{each.file}: {each.description}", f"{each.suggestion} Or roll back, in the console.")
     if not faults:
         yield ok(AREA, "no faults in what is published")
 

@@ -6,7 +6,7 @@ here it is names and values. Knows nothing of the web.
 
 from app.history.audit import Audit, Deed
 from app.history.chain import Revision
-from app.history.contents import ABSENT, Change, Contents, Place, differences, tag_of, value_at, with_changes
+from app.history.contents import ABSENT, Change, Contents, Place, differences, etag, value_at, with_changes
 from app.history.database import Database, HistoryUnavailable
 from app.history.drafts import ChangedMeanwhile, Draft, DraftChanged, Drafts, Restricted, draft_tag, subject_of
 from app.history.links import Links, LinkTrouble, LinkUnusable
@@ -41,11 +41,11 @@ __all__ = [
     "UnknownStep",
     "differences",
     "draft_tag",
+    "etag",
     "is_current",
     "may_write",
     "migrate",
     "subject_of",
-    "tag_of",
     "value_at",
     "with_changes",
 ]

@@ -55,7 +55,7 @@ def _with_change(table: Change, place: Place, value: Change) -> dict[str, Any]:
     return copy
 
 
-def tag_of(value: Change) -> str:
+def etag(value: Change) -> str:
     """What tells one value from another: a form carries that of the value that was shown (as RFC 9110's ETag).
 
     The whole of SHA-256: whoever edits chooses values, and two with the same first 64 bits are found in minutes. One

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from app.history.audit import note
 from app.history.chain import contents_to_edit
-from app.history.contents import ABSENT, Change, Contents, Place, tag_of, value_at
+from app.history.contents import ABSENT, Change, Contents, Place, etag, value_at
 from app.history.database import Database, now
 from app.history.tables import drafts, restrictions
 
@@ -65,7 +65,7 @@ class Drafts:
     def save(self, place: Place, value: Change, *, seen: str, by: str, is_publisher: bool) -> None:
         """Change one thing. A value like the published one leaves no change behind.
 
-        :param seen: ``tag_of`` the value that was shown to whoever changes it.
+        :param seen: ``etag`` the value that was shown to whoever changes it.
         :raises ChangedMeanwhile: it is another one by now.
         :raises Restricted: only publishers may change it.
         :raises HistoryUnavailable: it could not be kept.
@@ -78,7 +78,7 @@ class Drafts:
     ) -> int:
         """Change many things: all of them or none.
 
-        :param seen: for those that were shown to whoever changes them, ``tag_of`` the value. The others are changed
+        :param seen: for those that were shown to whoever changes them, ``etag`` the value. The others are changed
             whatever is there.
         :returns: how many are different now.
         :raises ChangedMeanwhile: one of them is another one by now than was seen.
@@ -104,12 +104,12 @@ class Drafts:
         for place, value in changes.items():
             draft = present.get(place)
             old = draft.value if draft else value_at(published, place)
-            if tag_of(old) == tag_of(value):
+            if etag(old) == etag(value):
                 continue  # also when a form is sent twice
-            if tag_of(old) != seen.get(place, tag_of(old)):
+            if etag(old) != seen.get(place, etag(old)):
                 raise ChangedMeanwhile(place, old, draft.made_by if draft else None)
             take_draft_away(connection, place)
-            if tag_of(value) != tag_of(value_at(published, place)):
+            if etag(value) != etag(value_at(published, place)):
                 put_drafts(connection, [Draft(place, value, by, at)])
             note(connection, by, "draft_saved", done_at=at, place=list(place), old=shown(old), new=shown(value))
             different += 1
@@ -167,7 +167,7 @@ def subject_of(place: Place) -> Place:
 
 def draft_tag(changes: Mapping[Place, Change]) -> str:
     """What tells one draft from another."""
-    return tag_of([[list(place), tag_of(changes[place])] for place in sorted(changes)])
+    return etag([[list(place), etag(changes[place])] for place in sorted(changes)])
 
 
 def shown(value: Change) -> Any:
@@ -208,7 +208,7 @@ def take_draft_away(connection: sa.Connection, place: Place) -> None:
 def take_idle_drafts_away(connection: sa.Connection, contents: Contents) -> None:
     """Take the changes away that would change nothing of these contents, within a transaction."""
     for place, draft in read_drafts(connection).items():
-        if tag_of(draft.value) == tag_of(value_at(contents, place)):
+        if etag(draft.value) == etag(value_at(contents, place)):
             take_draft_away(connection, place)
 
 

@@ -1,7 +1,7 @@
 """The merchant's words and look: load, check, look up, reload.
 
 ``Messages`` is the folder, live; its ``current()`` gives the ``Catalogue`` of this moment, and that one's
-``negotiate()`` a guest's ``Voice``.
+``negotiate()`` a guest's ``Localizer``.
 Outside of this package nobody imports its modules: :mod:`app.messages.editing` is the face for editors, with
 :mod:`app.messages.pictures` and :mod:`app.messages.values` beside it.
 Knows nothing of the web, of Paytronix or of the store.
@@ -10,12 +10,12 @@ Knows nothing of the web, of Paytronix or of the store.
 from app.messages.catalogue import Catalogue, compose
 from app.messages.codes import WRONG_PASSWORD
 from app.messages.edition import PICTURES, Edition
-from app.messages.faults import Fault
 from app.messages.languages import LONGEST_HEADER, regional_locale
 from app.messages.live import Messages
+from app.messages.localizer import Link, Localizer, Message
 from app.messages.merchant import KNOWN_LINKS, CardCode, Merchant
 from app.messages.plain_text import cleaned
-from app.messages.voice import Link, Message, Voice
+from app.messages.problems import Problem
 from app.messages.well_known import MIMETYPES as WELL_KNOWN_TYPES
 
 __all__ = [
@@ -27,12 +27,12 @@ __all__ = [
     "CardCode",
     "Catalogue",
     "Edition",
-    "Fault",
     "Link",
+    "Localizer",
     "Merchant",
     "Message",
     "Messages",
-    "Voice",
+    "Problem",
     "cleaned",
     "compose",
     "regional_locale",

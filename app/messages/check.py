@@ -8,25 +8,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.messages import well_known
+from app.messages.builtin import builtin
 from app.messages.catalogue import LAST_RESORT, Catalogue
 from app.messages.codes import AS_SYSTEM_ERROR, WRONG_PASSWORD, concerns_everybody
-from app.messages.faults import LONGEST_SENTENCE, Fault, quoted
+from app.messages.entries import DEFAULT, PAYTRONIX, SITE, Entry, Key
 from app.messages.folder import LANGUAGES_FOLDER, Folder
 from app.messages.languages import served_by
 from app.messages.merchant import FILE as MERCHANT_FILE
 from app.messages.notices import FILE as NOTICES_FILE
-from app.messages.places import START
-from app.messages.shipped import shipped
-from app.messages.strays import strays
-from app.messages.style import troubles_of_style
-from app.messages.words import DEFAULT, PAYTRONIX, SITE, Entry, Key
+from app.messages.positions import START
+from app.messages.problems import LONGEST_SENTENCE, Problem, quoted
+from app.messages.readability import readability_problems
+from app.messages.unused_files import strays
 
 _PHONE = re.compile(r"[0-9][0-9 ()./-]{4,}[0-9]")
 # What is met only by a guest who has signed in, and what is the operator's to mend (docs/paytronix.md, 3.4 and 3.7).
 AFTER_SIGN_IN = re.compile(r"(?:.+\.)?invalid_token$|user_info\.|account_info|result:")
 _OF_THE_OPERATOR = re.compile(r"(?:.+\.)?(?:feature_disabled|invalid_merchant)$")
 
-_Check = Callable[[Catalogue, str, Key, Entry], Iterator[Fault]]
+_Check = Callable[[Catalogue, str, Key, Entry], Iterator[Problem]]
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Findings:
     :ivar sentences: how many entries of the merchant's own there are
     """
 
-    errors: tuple[Fault, ...]
-    warnings: tuple[Fault, ...]
+    errors: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
     languages: tuple[str, ...]
     sentences: int
 
@@ -51,7 +51,7 @@ def check(folder: Path, *, now: datetime | None = None) -> Findings:
     :param now: aware; this moment unless given.
     """
     here = Folder(folder)
-    here.look()
+    here.poll()
     catalogue = here.catalogue()
     found = check_catalogue(catalogue, now=now)
     return replace(
@@ -67,21 +67,21 @@ def check_catalogue(catalogue: Catalogue, *, now: datetime | None = None) -> Fin
     :param now: aware; this moment unless given.
     """
     return Findings(
-        errors=_by_place(catalogue.faults),
+        errors=_by_place(catalogue.problems),
         warnings=_by_place((*_of_entries(catalogue, _OF_AN_ENTRY), *check_all_but_entries(catalogue, now=now))),
         languages=catalogue.merchant.languages,
-        sentences=sum(len(words) for words in catalogue.own_words.values()),
+        sentences=sum(len(words) for words in catalogue.own_entries.values()),
     )
 
 
-def check_all_but_entries(catalogue: Catalogue, *, now: datetime | None = None) -> tuple[Fault, ...]:
+def check_all_but_entries(catalogue: Catalogue, *, now: datetime | None = None) -> tuple[Problem, ...]:
     """What is worth a look in all that is no entry: look, settings, notices. Costs the same however many entries.
 
     :param now: aware; this moment unless given.
     """
     return _by_place(
         (
-            *catalogue.look.corrections,
+            *catalogue.theme.corrections,
             *_unused_files(catalogue),
             *_notices_without_phone(catalogue),
             *_notices_hard_to_read(catalogue),
@@ -93,16 +93,16 @@ def check_all_but_entries(catalogue: Catalogue, *, now: datetime | None = None) 
     )
 
 
-def check_entry(catalogue: Catalogue, key: Key) -> dict[str, tuple[Fault, ...]]:
+def check_entry(catalogue: Catalogue, key: Key) -> dict[str, tuple[Problem, ...]]:
     """What is worth a look in one entry, by language. Costs the same however many others there are."""
     return {
-        tag: tuple(fault for one in _OF_AN_ENTRY for fault in one(catalogue, tag, key, words[key]))
-        for tag, words in catalogue.own_words.items()
+        tag: tuple(problem for one in _OF_AN_ENTRY for problem in one(catalogue, tag, key, words[key]))
+        for tag, words in catalogue.own_entries.items()
         if key in words
     }
 
 
-def check_what_entries_name(catalogue: Catalogue, *, but: Collection[tuple[str, Key]] = ()) -> tuple[Fault, ...]:
+def check_what_entries_name(catalogue: Catalogue, *, but: Collection[tuple[str, Key]] = ()) -> tuple[Problem, ...]:
     """What is worth a look in entries that name something of ``merchant.toml``: the number, or a link.
 
     :param but: languages and keys of entries that are left out.
@@ -112,23 +112,23 @@ def check_what_entries_name(catalogue: Catalogue, *, but: Collection[tuple[str, 
 
 def _of_entries(
     catalogue: Catalogue, checks: Iterable[_Check], but: Collection[tuple[str, Key]] = ()
-) -> Iterator[Fault]:
+) -> Iterator[Problem]:
     for one in checks:
-        for tag, words in catalogue.own_words.items():
+        for tag, words in catalogue.own_entries.items():
             for key, entry in words.items():
                 if (tag, key) not in but:
                     yield from one(catalogue, tag, key, entry)
 
 
-def _by_place(faults: Iterable[Fault]) -> tuple[Fault, ...]:
-    return tuple(sorted(faults, key=lambda fault: (fault.file, fault.line)))
+def _by_place(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    return tuple(sorted(problems, key=lambda problem: (problem.file, problem.line)))
 
 
-def _unused_files(catalogue: Catalogue) -> Iterator[Fault]:
-    read = {each for tag in catalogue.merchant.languages for each in served_by(tag, catalogue.own_words)}
-    for tag in catalogue.own_words:
+def _unused_files(catalogue: Catalogue) -> Iterator[Problem]:
+    read = {each for tag in catalogue.merchant.languages for each in served_by(tag, catalogue.own_entries)}
+    for tag in catalogue.own_entries:
         if tag not in read:
-            yield Fault(
+            yield Problem(
                 catalogue.files.get(tag, f"{LANGUAGES_FOLDER}/{tag}.toml"),
                 1,
                 1,
@@ -137,14 +137,14 @@ def _unused_files(catalogue: Catalogue) -> Iterator[Fault]:
             )
 
 
-def _missing_words(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Fault]:
+def _missing_words(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Problem]:
     """Entries that the merchant words in the first language only."""
     first, *others = catalogue.merchant.languages
-    if tag not in served_by(first, catalogue.own_words) or catalogue.is_unread(MERCHANT_FILE):
+    if tag not in served_by(first, catalogue.own_entries) or catalogue.is_unread(MERCHANT_FILE):
         return  # it is no language of theirs; or nobody knows which these are
     for other in others:
         file = catalogue.files.get(other, f"{LANGUAGES_FOLDER}/{other}.toml")
-        if key not in catalogue.words_in(other) and not catalogue.is_unread(file):
+        if key not in catalogue.entries_in(other) and not catalogue.is_unread(file):
             yield _at(
                 entry,
                 f"{_label(key)} has words in {first} but not in {other}: guests who read {other} get them in {first}.",
@@ -152,8 +152,8 @@ def _missing_words(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> It
             )
 
 
-def _same_as_default(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Fault]:
-    default = catalogue.own_words[tag].get(DEFAULT)
+def _same_as_default(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Problem]:
+    default = catalogue.own_entries[tag].get(DEFAULT)
     if key == (PAYTRONIX, WRONG_PASSWORD):
         return  # without it, a wrong password has words of its own
     if default and key[0] == PAYTRONIX and entry.text == default.text and not (entry.title or entry.link):
@@ -164,7 +164,7 @@ def _same_as_default(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> 
         )
 
 
-def _dead_end(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Fault]:
+def _dead_end(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Problem]:
     """Leaves a guest alone who gets no further alone, as the built-in words see it."""
     if entry.link and entry.link not in catalogue.merchant.links:
         if not catalogue.is_unread(MERCHANT_FILE, entry.link):
@@ -174,7 +174,7 @@ def _dead_end(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterato
                 f"Add {entry.link} to [links] in {MERCHANT_FILE}.",
             )
         return
-    built_in = shipped().words[LAST_RESORT].get(key)
+    built_in = builtin().entries[LAST_RESORT].get(key)
     is_stuck = built_in is not None and built_in.link == "help"
     if is_stuck and not entry.link and "{phone}" not in entry.text and not _PHONE.search(entry.text):
         yield _at(
@@ -184,72 +184,74 @@ def _dead_end(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterato
         )
 
 
-def _hard_to_read(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Fault]:
+def _hard_to_read(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Problem]:
     yield from _style(_label(key), entry, tag)
 
 
-def _notices_hard_to_read(catalogue: Catalogue) -> Iterator[Fault]:
+def _notices_hard_to_read(catalogue: Catalogue) -> Iterator[Problem]:
     for notice in catalogue.notices:
         for tag, entry in notice.entries.items():
             yield from _style(quoted(notice.name), entry, tag)
 
 
-def _style(label: str, entry: Entry, tag: str) -> Iterator[Fault]:
+def _style(label: str, entry: Entry, tag: str) -> Iterator[Problem]:
     for what, text in (("", entry.text), ("The title of ", entry.title or "")):
-        for problem, instead in troubles_of_style(text, tag):
-            yield _at(entry, f"{what}{label}: {problem}", instead)
+        for description, suggestion in readability_problems(text, tag):
+            yield _at(entry, f"{what}{label}: {description}", suggestion)
 
 
-def _nothing_in_it(catalogue: Catalogue, folder: Folder) -> Iterator[Fault]:
+def _nothing_in_it(catalogue: Catalogue, folder: Folder) -> Iterator[Problem]:
     for tag, file in catalogue.files.items():
-        if not catalogue.own_words.get(tag) and not any(fault.file == file for fault in catalogue.faults):
-            yield Fault(file, *START, "There is no sentence in this file.", "Write one, or delete the file.")
+        if not catalogue.own_entries.get(tag) and not any(problem.file == file for problem in catalogue.problems):
+            yield Problem(file, *START, "There is no sentence in this file.", "Write one, or delete the file.")
     if not (folder.path / LANGUAGES_FOLDER).exists() and folder.path.is_dir() and any(folder.path.iterdir()):
-        problem = "There is no folder messages here, so all sentences are the built-in ones."
-        yield Fault(".", *START, problem, f"Put your sentences into {LANGUAGES_FOLDER}/en.toml.")
+        description = "There is no folder messages here, so all sentences are the built-in ones."
+        yield Problem(".", *START, description, f"Put your sentences into {LANGUAGES_FOLDER}/en.toml.")
 
 
-def _misspelt_code(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Fault]:
+def _misspelt_code(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Problem]:
     """A code close to one that we know, or the name of one of the site's own sentences below [paytronix]."""
-    vocabulary = shipped().vocabulary.sections
+    vocabulary = builtin().vocabulary.sections
     section, code = key
     if section != PAYTRONIX or code in vocabulary[PAYTRONIX] or code in AS_SYSTEM_ERROR:
         return
     if code in vocabulary[SITE]:
-        problem = f"{quoted(code)} is a sentence of the site and no code of Paytronix."
-        yield _at(entry, problem, "Move it below the line that says [site].")
+        description = f"{quoted(code)} is a sentence of the site and no code of Paytronix."
+        yield _at(entry, description, "Move it below the line that says [site].")
     elif close := difflib.get_close_matches(code.replace(" ", "_"), vocabulary[PAYTRONIX], 1, cutoff=0.88):
-        problem = f"{quoted(code)} is no code that we know, and nearly one."
-        yield _at(entry, problem, f"If you mean {quoted(close[0])}, correct it.")
+        description = f"{quoted(code)} is no code that we know, and nearly one."
+        yield _at(entry, description, f"If you mean {quoted(close[0])}, correct it.")
 
 
-def _without_phone(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Fault]:
+def _without_phone(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Problem]:
     merchant = catalogue.merchant
     if merchant.phone or catalogue.is_unread(MERCHANT_FILE) or "phone" in merchant.lines:
-        return  # there is one, or a fault is told in its place
+        return  # there is one, or a problem is told in its place
     if "{phone}" in entry.text:
-        problem = f"{_label(key)} says {{phone}}, with no number in {MERCHANT_FILE}: guests read other words instead."
-        yield _at(entry, problem, f'Add a line at the top of {MERCHANT_FILE}: phone = "020 7946 0123"')
+        description = (
+            f"{_label(key)} says {{phone}}, with no number in {MERCHANT_FILE}: guests read other words instead."
+        )
+        yield _at(entry, description, f'Add a line at the top of {MERCHANT_FILE}: phone = "020 7946 0123"')
 
 
-def _notices_without_phone(catalogue: Catalogue) -> Iterator[Fault]:
+def _notices_without_phone(catalogue: Catalogue) -> Iterator[Problem]:
     for notice in catalogue.notices:
         for tag, entry in notice.entries.items():
             yield from _without_phone(catalogue, tag, ("", notice.name), entry)
 
 
-def _telling_words(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Fault]:
+def _telling_words(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Problem]:
     """Tells a stranger at the sign-in page whether an account exists (ASVS 6.3.8).
 
     Paytronix documents no complete list of codes, so every one counts that a refused sign-in can bring.
     """
     section, code = key
-    voice = catalogue.voice(tag)
-    if voice is None or section not in {PAYTRONIX, DEFAULT[0]} or concerns_everybody(code):
+    localizer = catalogue.localizer(tag)
+    if localizer is None or section not in {PAYTRONIX, DEFAULT[0]} or concerns_everybody(code):
         return
-    if AFTER_SIGN_IN.match(code) or _OF_THE_OPERATOR.match(code) or code in shipped().vocabulary.sections[SITE]:
+    if AFTER_SIGN_IN.match(code) or _OF_THE_OPERATOR.match(code) or code in builtin().vocabulary.sections[SITE]:
         return  # nobody reads it at sign-in; or it is in the wrong place, which is told
-    neutral, told = voice.paytronix(WRONG_PASSWORD, signing_in=True), voice.said(section, code)
+    neutral, told = localizer.paytronix(WRONG_PASSWORD, signing_in=True), localizer.message(section, code)
     if (told.text, told.title, told.link) != (neutral.text, neutral.title, neutral.link):
         yield _at(
             entry,
@@ -270,11 +272,11 @@ _OF_AN_ENTRY = (
 )
 
 
-def _telling_settings(catalogue: Catalogue) -> Iterator[Fault]:
+def _telling_settings(catalogue: Catalogue) -> Iterator[Problem]:
     merchant = catalogue.merchant
     for name, is_on in (("show_vendor_text", merchant.show_vendor_text), ("show_code", merchant.show_code)):
         if is_on:
-            yield Fault(
+            yield Problem(
                 MERCHANT_FILE,
                 merchant.lines.get(name, 1),
                 1,
@@ -284,35 +286,35 @@ def _telling_settings(catalogue: Catalogue) -> Iterator[Fault]:
             )
 
 
-def _notices_over(catalogue: Catalogue, now: datetime) -> Iterator[Fault]:
+def _notices_over(catalogue: Catalogue, now: datetime) -> Iterator[Problem]:
     for notice in catalogue.notices:
         if notice.ends_at and notice.ends_at <= now:
-            problem = f"The notice {quoted(notice.name)} is over: nobody reads it any more."
-            yield Fault(NOTICES_FILE, notice.line, 1, problem, "Delete it, or move its end.")
+            description = f"The notice {quoted(notice.name)} is over: nobody reads it any more."
+            yield Problem(NOTICES_FILE, notice.line, 1, description, "Delete it, or move its end.")
 
 
-def _notices_leading_nowhere(catalogue: Catalogue) -> Iterator[Fault]:
+def _notices_leading_nowhere(catalogue: Catalogue) -> Iterator[Problem]:
     for notice in catalogue.notices:
         link = next(iter(notice.entries.values())).link
         if link and link not in catalogue.merchant.links and not catalogue.is_unread(MERCHANT_FILE, link):
-            problem = (
+            description = (
                 f"The notice {quoted(notice.name)} leads to {quoted(link)}, which has no address: no link is seen."
             )
-            yield Fault(NOTICES_FILE, notice.line, 1, problem, f"Add {link} to [links] in {MERCHANT_FILE}.")
+            yield Problem(NOTICES_FILE, notice.line, 1, description, f"Add {link} to [links] in {MERCHANT_FILE}.")
 
 
-def _notices_missing_words(catalogue: Catalogue) -> Iterator[Fault]:
+def _notices_missing_words(catalogue: Catalogue) -> Iterator[Problem]:
     for notice in catalogue.notices:
         for tag in catalogue.merchant.languages:
             if not served_by(tag, notice.entries) and not catalogue.is_unread(NOTICES_FILE):
-                problem = (
+                description = (
                     f"The notice {quoted(notice.name)} has no text in {tag}: guests who read {tag} get another one."
                 )
-                yield Fault(NOTICES_FILE, notice.line, 1, problem, f'Add one: text.{tag} = "…"')
+                yield Problem(NOTICES_FILE, notice.line, 1, description, f'Add one: text.{tag} = "…"')
 
 
-def _at(entry: Entry, problem: str, instead: str) -> Fault:
-    return Fault(entry.file, entry.line, 1, problem, instead)
+def _at(entry: Entry, description: str, suggestion: str) -> Problem:
+    return Problem(entry.file, entry.line, 1, description, suggestion)
 
 
 def _label(key: Key) -> str:

@@ -10,8 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from app.messages import places
-from app.messages.faults import Fault
+from app.messages.positions import START, KeyPath, Position, position_of, positions
+from app.messages.problems import Problem
 from app.messages.syntax_errors import explain
 
 LARGEST_BYTES = 256 * 1024  # a folder that words everything needs about 15 KB a language
@@ -33,16 +33,16 @@ class Document:
     values: Mapping[str, Any]
 
     @cached_property
-    def _places(self) -> dict[places.Path, places.Place]:
-        return places.places(self.text)
+    def _positions(self) -> dict[KeyPath, Position]:
+        return positions(self.text)
 
-    def fault(self, path: places.Path, problem: str, instead: str) -> Fault:
-        """A fault at the place of a name."""
-        line, column = places.place_of(path, self._places)
-        return Fault(self.file, line, column, problem, instead)
+    def problem_at(self, path: KeyPath, description: str, suggestion: str) -> Problem:
+        """A problem at the place of a name."""
+        line, column = position_of(path, self._positions)
+        return Problem(self.file, line, column, description, suggestion)
 
 
-def read(folder: Path, file: str) -> Document | Fault:
+def read(folder: Path, file: str) -> Document | Problem:
     """Read a file, whatever is in it. Costs little even for a file of 50 MB, a directory or a pipe."""
     try:
         content = read_bytes(folder / file, largest=LARGEST_BYTES)
@@ -57,15 +57,15 @@ def read(folder: Path, file: str) -> Document | Fault:
     return parse(file, content)
 
 
-def parse(file: str, content: bytes) -> Document | Fault:
+def parse(file: str, content: bytes) -> Document | Problem:
     """What a file's content means, or the first reason why it cannot be told."""
     text = _text(file, content)
-    if isinstance(text, Fault):
+    if isinstance(text, Problem):
         return text
     for number, line in enumerate(text.split("\n"), 1):
         if line.count(".") > _MOST_DOTS < _TEXT_OR_REMARK.sub("", line).count("."):
-            problem = f"A name on this line has more than {_MOST_DOTS} dots in it."
-            return Fault(file, number, 1, problem, "Use fewer of them.")
+            description = f"A name on this line has more than {_MOST_DOTS} dots in it."
+            return Problem(file, number, 1, description, "Use fewer of them.")
     try:
         return Document(file, text, tomllib.loads(text))
     except RecursionError:
@@ -74,11 +74,11 @@ def parse(file: str, content: bytes) -> Document | Fault:
         return explain(file, text, error)
 
 
-def _text(file: str, content: bytes) -> str | Fault:
+def _text(file: str, content: bytes) -> str | Problem:
     """A file's content as text, with the same line ends whatever the editor wrote."""
     if len(content) > LARGEST_BYTES:
-        problem = f"The file is larger than {LARGEST_BYTES // 1024} KB."
-        return _whole(file, problem, "Keep only names and sentences in it.")
+        description = f"The file is larger than {LARGEST_BYTES // 1024} KB."
+        return _whole(file, description, "Keep only names and sentences in it.")
     if content.startswith(b"{\\rtf"):
         return _whole(file, "The file is saved as rich text (RTF).", "Save it as plain text in your editor.")
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -90,13 +90,13 @@ def _text(file: str, content: bytes) -> str | Fault:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - content.rfind(b"\n", 0, error.start)
-        problem = "There is a letter here that is not UTF-8."
-        return Fault(file, line, column, problem, "Save the file as UTF-8 in your editor.")
+        description = "There is a letter here that is not UTF-8."
+        return Problem(file, line, column, description, "Save the file as UTF-8 in your editor.")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _whole(file: str, problem: str, instead: str) -> Fault:
-    return Fault(file, *places.START, problem, instead)
+def _whole(file: str, description: str, suggestion: str) -> Problem:
+    return Problem(file, *START, description, suggestion)
 
 
 def read_bytes(path: Path, *, largest: int) -> bytes | None:

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.messages import places
 from app.messages.document import Document
-from app.messages.faults import Fault
+from app.messages.entries import DEFAULT, PAYTRONIX, codes
 from app.messages.pictures import Asset
-from app.messages.words import DEFAULT, PAYTRONIX, codes
+from app.messages.positions import START, KeyPath
+from app.messages.problems import Problem
 
 MESSAGES = "messages/"
 PICTURES = "pictures"  # the part of a revision's contents that names them: file → fingerprint
@@ -35,11 +35,11 @@ class Overlaid(Document):
     patch: Mapping[str, Any] = field(default_factory=dict)
     label: str = ""
 
-    def fault(self, path: places.Path, problem: str, instead: str) -> Fault:
-        """A fault at the place of a name."""
+    def problem_at(self, path: KeyPath, description: str, suggestion: str) -> Problem:
+        """A problem at the place of a name."""
         if _says(self.patch, path):
-            return Fault(f"{self.label}, {self.file}", *places.START, problem, instead)
-        return super().fault(path, problem, instead)
+            return Problem(f"{self.label}, {self.file}", *START, description, suggestion)
+        return super().problem_at(path, description, suggestion)
 
 
 def overlaid(file: str, document: Document | None, edition: Edition) -> Document | None:
@@ -99,7 +99,7 @@ def merged(target: Any, patch: Any) -> Any:
     return result
 
 
-def _says(patch: Any, path: places.Path) -> bool:
+def _says(patch: Any, path: KeyPath) -> bool:
     for name in path:
         if not isinstance(patch, Mapping):
             return True

@@ -12,12 +12,12 @@ from typing import Any
 from app.messages.catalogue import Catalogue, compose
 from app.messages.document import Document, read
 from app.messages.edition import MESSAGES, Edition, overlaid, with_plain_codes
-from app.messages.faults import Fault, Trouble, quoted
-from app.messages.languages import tag_of
+from app.messages.languages import language_tag
 from app.messages.merchant import FILE as MERCHANT_FILE
 from app.messages.notices import FILE as NOTICES_FILE
 from app.messages.pictures import Asset, Pictures, is_name, some_names_in
-from app.messages.places import START
+from app.messages.positions import START
+from app.messages.problems import Problem, Trouble, quoted
 from app.messages.well_known import FILES as WELL_KNOWN_FILES
 from app.messages.well_known import WellKnown
 
@@ -51,13 +51,13 @@ class Documents:
     """The files of one moment, as far as they can be used.
 
     :ivar languages: tag → the language's file
-    :ivar faults: why others cannot be used
+    :ivar problems: why others cannot be used
     :ivar picture: gives a picture by its name, and what is wrong with it
     """
 
     merchant: Document | None
     languages: Mapping[str, Document]
-    faults: tuple[Fault, ...]
+    problems: tuple[Problem, ...]
     notices: Document | None
     picture: PictureOf
 
@@ -73,7 +73,7 @@ class Folder:
     _listing: Listing = Listing({}, has_languages=False)
     _seen: Listing | None = None
     _good: dict[str, Document] = field(default_factory=dict)  # by file
-    _broken: dict[str, Fault] = field(default_factory=dict)  # by file; the last good one may be in use
+    _broken: dict[str, Problem] = field(default_factory=dict)  # by file; the last good one may be in use
     _emptied: dict[str, Stamp | None] = field(default_factory=dict)  # files found empty at the last look, not taken yet
     _pictures: Pictures = field(init=False)
     well_known: WellKnown = field(init=False)
@@ -82,7 +82,7 @@ class Folder:
         self._pictures = Pictures(self.path)
         self.well_known = WellKnown(self.path)
 
-    def look(self) -> set[str] | None:
+    def poll(self) -> set[str] | None:
         """Read what is new.
 
         :returns: the files that have changed since the last look, deleted ones included; None when nothing is new.
@@ -115,28 +115,28 @@ class Folder:
         """Whether nothing has changed since the last look. Waits for nothing, as a look may."""
         return self._list() == self._seen
 
-    def catalogue(self, edition: Edition | None = None, faults_beside: Iterable[Fault] = ()) -> Catalogue:
+    def catalogue(self, edition: Edition | None = None, problems_beside: Iterable[Problem] = ()) -> Catalogue:
         """The words as they were at the last look, with what an edition says laid over them.
 
-        :param faults_beside: what is wrong besides.
+        :param problems_beside: what is wrong besides.
         """
         here = self.documents(edition)
-        return compose(here.merchant, here.languages, (*faults_beside, *here.faults), here.notices, here.picture)
+        return compose(here.merchant, here.languages, (*problems_beside, *here.problems), here.notices, here.picture)
 
     def documents(self, edition: Edition | None = None) -> Documents:
         """The files as they were at the last look, with what an edition says laid over them."""
-        faults = [*self._missing(), *self._broken.values(), *self.well_known.faults()]
+        problems = [*self._missing(), *self._broken.values(), *self.well_known.problems()]
         by_tag: dict[str, Document] = {}
         of_languages = f"{LANGUAGES_FOLDER}/"
         for file in sorted(each for each in {*self._listing.stamps, *self._good} if each.startswith(of_languages)):
             name = Path(file).stem
-            tag = tag_of(name)
+            tag = language_tag(name)
             if tag is None:
-                instead = "Name the file after its language: en.toml, es.toml, pt-BR.toml."
-                faults.append(Fault(file, *START, f"{quoted(name)} is no language.", instead))
+                suggestion = "Name the file after its language: en.toml, es.toml, pt-BR.toml."
+                problems.append(Problem(file, *START, f"{quoted(name)} is no language.", suggestion))
             elif tag in by_tag:
-                problem = f"There is another file for the language {quoted(tag)}."
-                faults.append(Fault(file, *START, problem, "Delete one of the two."))
+                description = f"There is another file for the language {quoted(tag)}."
+                problems.append(Problem(file, *START, description, "Delete one of the two."))
             elif file in self._good:
                 by_tag[tag] = self._good[file]
         picture = self._pictures.get
@@ -148,7 +148,7 @@ class Folder:
             for tag in dict.fromkeys((*by_tag, *filter(None, map(_tag, edition.contents)))):
                 if document := overlaid(f"{LANGUAGES_FOLDER}/{tag}.toml", by_tag.get(tag), edition):
                     by_tag[tag] = document
-        return Documents(merchant_file, by_tag, tuple(faults), notices_file, picture)
+        return Documents(merchant_file, by_tag, tuple(problems), notices_file, picture)
 
     def contents(self) -> Mapping[str, Any]:
         """What the files say, as an edition's contents do: file → its values, with days and times as texts.
@@ -179,7 +179,7 @@ class Folder:
         """
         former = self._good.get(file)
         document = read(self.path, file) if former else self._first_read(file)
-        if isinstance(document, Fault):
+        if isinstance(document, Problem):
             self._broken[file] = document
             return True
         if document.values or was_empty or not (former and former.values):
@@ -187,7 +187,7 @@ class Folder:
             return True
         return False
 
-    def _first_read(self, file: str) -> Document | Fault:
+    def _first_read(self, file: str) -> Document | Problem:
         """Read a file of which nothing is known. If it was emptied just now, somebody may be about to fill it."""
         while True:
             document = read(self.path, file)
@@ -196,19 +196,23 @@ class Folder:
                 return document
             time.sleep(_SETTLE_SECONDS)
 
-    def _missing(self) -> list[Fault]:
+    def _missing(self) -> list[Problem]:
         until_then = "Guests read the last good words until then."
         if not self._listing.stamps and not self._listing.has_languages:
-            return [Fault(".", *START, "The folder is missing or empty.", f"Put it back. {until_then}")]
+            return [Problem(".", *START, "The folder is missing or empty.", f"Put it back. {until_then}")]
         missing = []
         if MERCHANT_FILE not in self._listing.stamps:
-            instead = 'Make it, with a first line such as: name = "Your Restaurant"'
-            missing.append(Fault(MERCHANT_FILE, *START, "This file is missing.", instead))
+            suggestion = 'Make it, with a first line such as: name = "Your Restaurant"'
+            missing.append(Problem(MERCHANT_FILE, *START, "This file is missing.", suggestion))
         if unread := self._listing.unread:
-            problem = f"There are {unread} files too many: the site reads {MOST_FILES}, by the order of their names."
-            missing.append(Fault(LANGUAGES_FOLDER, *START, problem, "Delete those of languages that no guest gets."))
+            description = (
+                f"There are {unread} files too many: the site reads {MOST_FILES}, by the order of their names."
+            )
+            missing.append(
+                Problem(LANGUAGES_FOLDER, *START, description, "Delete those of languages that no guest gets.")
+            )
         if not self._listing.has_languages and self._good.keys() - {MERCHANT_FILE, NOTICES_FILE}:
-            missing.append(Fault(LANGUAGES_FOLDER, *START, "This folder is missing.", f"Put it back. {until_then}"))
+            missing.append(Problem(LANGUAGES_FOLDER, *START, "This folder is missing.", f"Put it back. {until_then}"))
         return missing
 
     def _settled_listing(self) -> tuple[Listing, bool]:
@@ -251,7 +255,7 @@ def _picture(edition: Edition, of_folder: PictureOf, name: str) -> tuple[Asset |
 
 def _tag(file: str) -> str | None:
     """The language of one of an edition's files."""
-    return tag_of(Path(file).stem) if file.startswith(f"{LANGUAGES_FOLDER}/") else None
+    return language_tag(Path(file).stem) if file.startswith(f"{LANGUAGES_FOLDER}/") else None
 
 
 def _plain(value: Any) -> Any:

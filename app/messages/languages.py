@@ -16,7 +16,7 @@ _HEADERS_REMEMBERED = 256
 Direction = Literal["ltr", "rtl"]
 
 
-def tag_of(text: str) -> str | None:
+def language_tag(text: str) -> str | None:
     """A language's tag as the rest of the site writes it (``es``, ``pt-BR``); None when it names no language.
 
     :param text: a tag (RFC 5646) in any case, or with underscores.
@@ -34,7 +34,7 @@ def tag_of(text: str) -> str | None:
 def locale_of(tag: str) -> Locale:
     """How a language writes numbers and dates.
 
-    :param tag: from ``tag_of``.
+    :param tag: from ``language_tag``.
     """
     return Locale.parse(tag, sep="-")
 
@@ -81,7 +81,7 @@ def served_by(wanted: str, available: Collection[str]) -> list[str]:
 def regional_locale(tag: str, accept_language: str) -> Locale:
     """How the readers of a language write numbers and dates in the region that their browser is set to.
 
-    :param tag: of the language, from ``tag_of``; its own region counts where the browser names none that CLDR knows.
+    :param tag: the language, from ``language_tag``; its own region counts where the browser names none of CLDR.
     :param accept_language: the header, whatever a client put there.
     """
     own = locale_of(tag)

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from app.messages.builtin import FOLDER, builtin
 from app.messages.catalogue import LAST_RESORT, Catalogue
+from app.messages.entries import PAYTRONIX, Key
+from app.messages.localizer import Message
 from app.messages.placeholders import ONLY_IN
-from app.messages.shipped import FOLDER, shipped
-from app.messages.voice import Message
-from app.messages.words import PAYTRONIX, Key
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,15 @@ def lines(catalogue: Catalogue) -> Iterator[Line]:
     """All sentences, in the order of the built-in file; the merchant's other codes follow Paytronix's."""
     for section, name in _keys(catalogue):
         as_typed = {word: f"{{{word}}}" for word in ONLY_IN.get((section, name), {})}
-        for voice in catalogue.voices:
-            message = voice.paytronix(name) if section == PAYTRONIX else voice.said(section, name, **as_typed)
-            yield Line(section, name, voice.language, message)
+        for localizer in catalogue.localizers:
+            message = (
+                localizer.paytronix(name) if section == PAYTRONIX else localizer.message(section, name, **as_typed)
+            )
+            yield Line(section, name, localizer.language, message)
 
 
 def _keys(catalogue: Catalogue) -> list[Key]:
-    built_in = dict.fromkeys(shipped().words[LAST_RESORT])
-    own = dict.fromkeys(key for voice in catalogue.voices for key in catalogue.words_in(voice.language))
+    built_in = dict.fromkeys(builtin().entries[LAST_RESORT])
+    own = dict.fromkeys(key for localizer in catalogue.localizers for key in catalogue.entries_in(localizer.language))
     sections = dict.fromkeys(section for section, _ in built_in)
     return [key for section in sections for key in (built_in | own) if key[0] == section]

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from app.messages.catalogue import Catalogue
 from app.messages.edition import Edition
-from app.messages.faults import Fault
 from app.messages.folder import Folder
-from app.messages.places import START
+from app.messages.positions import START
+from app.messages.problems import Problem
 
-LOOK_EVERY_SECONDS = 1.0
+POLL_SECONDS = 1.0
 
 
 class Messages:
@@ -24,12 +24,12 @@ class Messages:
     hangs, the pages go on with the words that they have. The thread begins with the first use in a process, which
     also makes it the right one after a fork, and ends when nobody holds this object any more.
 
-    :param folder: the merchant's folder; may be missing, empty or full of faults.
+    :param folder: the merchant's folder; may be missing, empty or full of problems.
     :param published: gives the edition to lay over the folder at this moment, the same object while it is the same;
         None for the folder alone. Asked at each look; must neither wait nor raise.
-    :param on_fault: told of every fault of a file whenever that file changes, and of every colour that guests see
+    :param on_problem: told of every problem of a file whenever that file changes, and of every colour that guests see
         otherwise than it is written. Called from any thread.
-    :param look_every_seconds: how long after a change the words may be the old ones, nearly.
+    :param poll_seconds: how long after a change the words may be the old ones, nearly.
     """
 
     def __init__(
@@ -37,20 +37,20 @@ class Messages:
         folder: Path,
         *,
         published: Callable[[], Edition | None] | None = None,
-        on_fault: Callable[[Fault], None] | None = None,
-        look_every_seconds: float = LOOK_EVERY_SECONDS,
+        on_problem: Callable[[Problem], None] | None = None,
+        poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self._folder = Folder(folder)
         self._published = published
         self._edition: Edition | None = None  # what the catalogue is made with
         self._seen_edition: Edition | None = None
-        self._on_fault = on_fault
-        self._look_every_seconds = look_every_seconds
-        self._told: frozenset[Fault] = frozenset()
+        self._on_problem = on_problem
+        self._look_every_seconds = poll_seconds
+        self._told: frozenset[Problem] = frozenset()
         self._starting = threading.Lock()
         self._is_watched = False
         self._catalogue: Catalogue
-        self.look()  # the first look always finds something new, if only that there is nothing
+        self.poll()  # the first look always finds something new, if only that there is nothing
         itself = weakref.ref(self)
 
         def forget_watch() -> None:
@@ -89,9 +89,9 @@ class Messages:
         self._is_watched = False
         self._folder.forget()
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """Take in what has changed in the folder, and what is newly published, now. Not for several threads at once."""
-        changed_files = self._folder.look()
+        changed_files = self._folder.poll()
         edition = self._published() if self._published else None
         if changed_files is not None or edition is not self._seen_edition:
             self._seen_edition = edition
@@ -99,23 +99,25 @@ class Messages:
 
     def _take_in(self, changed_files: set[str], edition: Edition | None) -> None:
         self._catalogue = self._composed(edition)  # one assignment: readers see the former words or these
-        faults = (*self._catalogue.faults, *self._catalogue.look.corrections)
-        news = [fault for fault in faults if fault not in self._told or fault.file in changed_files]
-        self._told = frozenset(faults)
-        if self._on_fault:
-            for fault in news:
-                self._on_fault(fault)
+        problems = (*self._catalogue.problems, *self._catalogue.theme.corrections)
+        news = [problem for problem in problems if problem not in self._told or problem.file in changed_files]
+        self._told = frozenset(problems)
+        if self._on_problem:
+            for problem in news:
+                self._on_problem(problem)
 
     def _composed(self, edition: Edition | None) -> Catalogue:
-        """The words with an edition, or with the last good one and a fault if this one is not to be made sense of."""
+        """The words with an edition, or with the last good one and a problem if this one is not to be made sense of."""
         try:
             catalogue = self._folder.catalogue(edition)
         except Exception as error:
             if edition is None or edition is self._edition:
                 raise
-            problem = f"What is published makes no sense ({type(error).__name__}). Guests read the words from before."
-            fault = Fault(edition.label, *START, problem, "Publish other words, or roll back.")
-            return self._folder.catalogue(self._edition, (fault,))
+            description = (
+                f"What is published makes no sense ({type(error).__name__}). Guests read the words from before."
+            )
+            problem = Problem(edition.label, *START, description, "Publish other words, or roll back.")
+            return self._folder.catalogue(self._edition, (problem,))
         self._edition = edition
         return catalogue
 
@@ -132,6 +134,6 @@ def _keep_looking(itself: "weakref.ref[Messages]", every_seconds: float) -> None
 
 def _look_and_log(words: Messages) -> None:
     try:
-        words.look()
+        words.poll()
     except Exception:  # whatever it is, it must end neither a request nor the watch
         logging.getLogger(__name__).exception("could not look at the merchant's folder")

@@ -12,13 +12,13 @@ from urllib.parse import quote, urlsplit
 
 import idna
 
-from app.messages.collector import Collector
 from app.messages.colours import colour_of
 from app.messages.document import Document
-from app.messages.faults import Fault, quoted
-from app.messages.languages import tag_of
+from app.messages.languages import language_tag
 from app.messages.pictures import is_name
-from app.messages.plain_text import is_visible, shown_only, trouble_with
+from app.messages.plain_text import is_visible, shown_only, text_problem
+from app.messages.problem_list import Collector
+from app.messages.problems import Problem, quoted
 
 FILE = "merchant.toml"
 KNOWN_LINKS = (
@@ -90,10 +90,10 @@ class Merchant:
     lines: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}), compare=False)
 
 
-def read_merchant(document: Document) -> tuple[Merchant, tuple[Fault, ...]]:
-    """What the file says, without what is wrong in it, and the faults."""
+def read_merchant(document: Document) -> tuple[Merchant, tuple[Problem, ...]]:
+    """What the file says, without what is wrong in it, and the problems."""
     reader = _Reader(document)
-    return reader.read(), reader.collector.faults()
+    return reader.read(), reader.collector.problems()
 
 
 class _Reader:
@@ -125,17 +125,17 @@ class _Reader:
             self.collector.add(
                 (), "The restaurant's name is missing.", 'Add a line at the top: name = "Your Restaurant"'
             )
-        lines = {name: self._document.fault((name,), "", "").line for name in self._document.values}
+        lines = {name: self._document.problem_at((name,), "", "").line for name in self._document.values}
         lines |= {
-            f"look.{name}": self._document.fault(("look", name), "", "").line
+            f"look.{name}": self._document.problem_at(("look", name), "", "").line
             for name in (*COLOURS, "background_picture")
         }
         return Merchant(**self._given, lines=MappingProxyType(lines))
 
     def _name(self, value: Any) -> None:
         if isinstance(value, str) and not is_visible(value):
-            problem = 'The name is empty, so guests read "Rewards".'
-            self.collector.add(("name",), problem, 'Write it between the quotation marks: name = "Your Restaurant"')
+            description = 'The name is empty, so guests read "Rewards".'
+            self.collector.add(("name",), description, 'Write it between the quotation marks: name = "Your Restaurant"')
         elif self._is_text(("name",), value, longest=_LONGEST_NAME):
             self._given["name"] = value.strip()
 
@@ -143,8 +143,8 @@ class _Reader:
         if isinstance(value, str) and is_name(value):
             self._given[path[-1]] = value
         else:
-            problem = "This is no file name of a picture (it ends in .svg, .png, .jpg or .webp)."
-            self.collector.add(path, problem, f'Put the picture into this folder: {path[-1]} = "{path[-1]}.svg"')
+            description = "This is no file name of a picture (it ends in .svg, .png, .jpg or .webp)."
+            self.collector.add(path, description, f'Put the picture into this folder: {path[-1]} = "{path[-1]}.svg"')
 
     def _phone(self, value: Any) -> None:
         number = shown_only(value) if isinstance(value, str) else ""
@@ -167,7 +167,7 @@ class _Reader:
             return
         tags: list[str] = []
         for text in value:
-            tag = tag_of(text) if isinstance(text, str) else None
+            tag = language_tag(text) if isinstance(text, str) else None
             if tag is None:
                 shown = quoted(text) if isinstance(text, str) else "One of them"
                 self.collector.add(
@@ -201,8 +201,8 @@ class _Reader:
         if isinstance(value, str) and (colour := colour_of(value)):
             self._given["colours"][name] = colour
         else:
-            instead = f'Write it with # and six digits: {name} = "#0b6e4f"'
-            self.collector.add(path, f"{quoted(name)} is no colour.", instead)
+            suggestion = f'Write it with # and six digits: {name} = "#0b6e4f"'
+            self.collector.add(path, f"{quoted(name)} is no colour.", suggestion)
 
     def _choice(self, path: tuple[str, ...], choices: tuple[str, ...], value: Any) -> None:
         name = path[-1]
@@ -217,8 +217,8 @@ class _Reader:
         if isinstance(value, str) and _CURRENCY.fullmatch(value):
             self._given["currency"] = value
         else:
-            instead = 'Use its three capital letters: currency = "GBP"'
-            self.collector.add(("currency",), "This is no currency.", instead)
+            suggestion = 'Use its three capital letters: currency = "GBP"'
+            self.collector.add(("currency",), "This is no currency.", suggestion)
 
     def _links(self, value: Any) -> None:
         urls, texts = {}, {}
@@ -238,8 +238,8 @@ class _Reader:
                     path, f"The link {quoted(name)} is more than an address and a text.", _link_example(name)
                 )
             elif trouble := address_trouble(fields.get("url")):
-                problem = f"The address of the link {quoted(name)} {trouble}."
-                self.collector.add(path, problem, _link_example(name, fields.get("url")))
+                description = f"The address of the link {quoted(name)} {trouble}."
+                self.collector.add(path, description, _link_example(name, fields.get("url")))
             elif "text" in fields and not self._is_text(path, fields["text"], longest=_LONGEST_NAME):
                 urls[name] = fields["url"]
             else:
@@ -280,15 +280,15 @@ class _Reader:
         if not isinstance(value, str):
             self.collector.add(path, "This is no text.", f'Put quotation marks around it: {path[-1]} = "…"')
             return False
-        if trouble := trouble_with(value, longest=longest):
+        if trouble := text_problem(value, longest=longest):
             self.collector.add(path, *trouble)
             return False
         return True
 
     def _unknown(self, path: tuple[str, ...], known: Mapping[str, Any] | tuple[str, ...]) -> None:
         close = self.collector.close_to(path[-1], known)
-        instead = f"Did you mean {quoted(close)}?" if close else f"Only these can stand here: {', '.join(known)}."
-        self.collector.add(path, f"{quoted(path[-1])} means nothing here.", instead)
+        suggestion = f"Did you mean {quoted(close)}?" if close else f"Only these can stand here: {', '.join(known)}."
+        self.collector.add(path, f"{quoted(path[-1])} means nothing here.", suggestion)
 
 
 def _stands_too_low(name: str) -> tuple[str, str]:

@@ -7,13 +7,13 @@ from types import MappingProxyType
 from typing import Any
 
 from app.messages import placeholders
-from app.messages.collector import Collector
 from app.messages.document import Document
-from app.messages.faults import Fault, quoted
-from app.messages.languages import tag_of
-from app.messages.plain_text import trouble_with
+from app.messages.entries import Entry
+from app.messages.languages import language_tag
+from app.messages.plain_text import text_problem
+from app.messages.problem_list import Collector
+from app.messages.problems import Problem, quoted
 from app.messages.times import moment_of, zone_named
-from app.messages.words import Entry
 
 FILE = "notices.toml"
 WHILE_FAILING = "paytronix_failing"
@@ -49,16 +49,16 @@ class Notice:
         return (self.begins_at is None or self.begins_at <= now) and (self.ends_at is None or now < self.ends_at)
 
 
-def read_notices(document: Document, links: Collection[str]) -> tuple[tuple[Notice, ...], tuple[Fault, ...]]:
-    """Every notice that says what and when, and the faults.
+def read_notices(document: Document, links: Collection[str]) -> tuple[tuple[Notice, ...], tuple[Problem, ...]]:
+    """Every notice that says what and when, and the problems.
 
     As in a language's file, a word in braces that is no placeholder and a link without an address leave a notice in
-    place. A fault in its times does not: a notice at the wrong time misleads.
+    place. A problem in its times does not: a notice at the wrong time misleads.
 
     :param links: the names that links may have.
     """
     reader = _Reader(document, links)
-    return reader.read(), reader.collector.faults()
+    return reader.read(), reader.collector.problems()
 
 
 class _Reader:
@@ -95,19 +95,19 @@ class _Reader:
     def _notice(self, name: str, given: Mapping[str, Any]) -> Notice | None:
         for field in given:
             if field == "time_zone":
-                problem = '"time_zone" means nothing here, below a heading.'
-                self.collector.add((name, field), problem, "Move it above the first line in [ ].")
+                description = '"time_zone" means nothing here, below a heading.'
+                self.collector.add((name, field), description, "Move it above the first line in [ ].")
                 return None
-            if field not in _FIELDS and (tag := tag_of(field)):
-                problem = f"{quoted(field)} alone does not say what it is."
-                self.collector.add((name, field), problem, f'Write: text.{tag} = "…"')
+            if field not in _FIELDS and (tag := language_tag(field)):
+                description = f"{quoted(field)} alone does not say what it is."
+                self.collector.add((name, field), description, f'Write: text.{tag} = "…"')
                 return None
             if field not in _FIELDS:
                 close = self.collector.close_to(field, _FIELDS)
-                instead = (
+                suggestion = (
                     f"Did you mean {quoted(close)}?" if close else f"Only these can stand here: {', '.join(_FIELDS)}."
                 )
-                self.collector.add((name, field), f"{quoted(field)} means nothing here.", instead)
+                self.collector.add((name, field), f"{quoted(field)} means nothing here.", suggestion)
                 return None
         while_failing = "while" in given
         if while_failing and given["while"] != WHILE_FAILING:
@@ -122,13 +122,15 @@ class _Reader:
             return None
         if begins_at and ends_at and begins_at >= ends_at:
             if self._is_left_out(given["from"]):
-                problem = f"{quoted(name)} begins in the hour that this day does not have: the clock is put forward."
-                self.collector.add((name, "from"), problem, "Begin it after the clock was put forward.")
+                description = (
+                    f"{quoted(name)} begins in the hour that this day does not have: the clock is put forward."
+                )
+                self.collector.add((name, "from"), description, "Begin it after the clock was put forward.")
             else:
                 self.collector.add((name, "until"), f"{quoted(name)} ends before it begins.", "Correct one of the two.")
             return None
         entries = self._entries(name, given)
-        line = self._document.fault((name,), "", "").line
+        line = self._document.problem_at((name,), "", "").line
         return Notice(name, entries, begins_at, ends_at, while_failing, line) if entries else None
 
     def _is_left_out(self, value: object) -> bool:
@@ -152,8 +154,8 @@ class _Reader:
         except (ValueError, OverflowError):
             self.collector.add(path, "This is no day and no time.", f'Write it like this: {field} = "2026-12-24 18:00"')
         else:
-            problem = "No time zone says when this is."
-            self.collector.add(path, problem, 'Add a line at the top: time_zone = "America/New_York"')
+            description = "No time zone says when this is."
+            self.collector.add(path, description, 'Add a line at the top: time_zone = "America/New_York"')
         raise _NoMoment
 
     def _entries(self, name: str, given: Mapping[str, Any]) -> Mapping[str, Entry]:
@@ -161,7 +163,7 @@ class _Reader:
         if not texts:
             self.collector.add((name,), f"{quoted(name)} has no text.", 'Add one for each language: text.en = "…"')
         link = self._checked_link(name, given.get("link"))
-        line = self._document.fault((name,), "", "").line
+        line = self._document.problem_at((name,), "", "").line
         return MappingProxyType({tag: Entry(text, titles.get(tag), link, FILE, line) for tag, text in texts.items()})
 
     def _by_language(self, name: str, given: Mapping[str, Any], field: str) -> dict[str, str]:
@@ -173,18 +175,18 @@ class _Reader:
             return {}
         words: dict[str, str] = {}
         for key, text in values.items():
-            path, tag = (name, field, key), tag_of(key)
+            path, tag = (name, field, key), language_tag(key)
             if tag is None:
                 self.collector.add(path, f"{quoted(key)} is no language.", f"Use codes such as en, es, ar: {field}.en")
             elif not isinstance(text, str):
                 self.collector.add(path, "This is no text.", f'Put quotation marks around it: {field}.{tag} = "…"')
-            elif trouble := trouble_with(text):
+            elif trouble := text_problem(text):
                 self.collector.add(path, *trouble)
             else:
                 for word in placeholders.unknown(text, placeholders.EVERYWHERE):
                     names = ", ".join(f"{{{each}}}" for each in placeholders.EVERYWHERE)
-                    problem = f"{quoted(f'{{{word}}}')} stands in it. Guests would read it as it is typed."
-                    self.collector.add(path, problem, f"Here you can use {names}.")
+                    description = f"{quoted(f'{{{word}}}')} stands in it. Guests would read it as it is typed."
+                    self.collector.add(path, description, f"Here you can use {names}.")
                 words[tag] = text.strip()
         return words
 
@@ -199,4 +201,4 @@ class _Reader:
 
 
 class _NoMoment(Exception):
-    """A time that says nothing; the fault is noted."""
+    """A time that says nothing; the problem is noted."""

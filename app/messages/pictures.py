@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from app.messages.document import read_bytes
-from app.messages.faults import Trouble, quoted
+from app.messages.problems import Trouble, quoted
 from app.messages.rasters import Unfit, size_of, type_of
 from app.messages.svg import NotSvg, clean
 
@@ -107,10 +107,10 @@ def read_picture(folder: Path, file: str) -> Asset | Trouble:
     try:
         content = read_bytes(folder / file, largest=LARGEST_BYTES)
     except FileNotFoundError:
-        problem = f"There is no picture {quoted(file)}."
+        description = f"There is no picture {quoted(file)}."
         if close := _called_nearly(folder, file):
-            return problem, f"There is {quoted(close)}: write its name as it is, capitals and blanks too."
-        return problem, "Put it into this folder, next to merchant.toml."
+            return description, f"There is {quoted(close)}: write its name as it is, capitals and blanks too."
+        return description, "Put it into this folder, next to merchant.toml."
     except OSError as error:
         reason = error.strerror or "unknown reason"
         return f"The picture {quoted(file)} cannot be opened: {reason}.", "Allow the site to read it."
@@ -127,15 +127,15 @@ def picture_of(file: str, content: bytes) -> Asset | Trouble:
     if not content:
         return f"The picture {quoted(file)} is empty.", "Put another one in its place."
     if len(content) > LARGEST_BYTES:
-        problem = f"The picture {quoted(file)} is larger than {LARGEST_BYTES // 1024} KB: phones would wait for it."
-        return problem, "Save it smaller; a logo needs 20 KB."
+        description = f"The picture {quoted(file)} is larger than {LARGEST_BYTES // 1024} KB: phones would wait for it."
+        return description, "Save it smaller; a logo needs 20 KB."
     mimetype = type_of(content)
     if mimetype:
         try:
             size_of(content)
         except Unfit as unfit:
-            problem, instead = unfit.trouble
-            return f"The picture {quoted(file)} {problem}.", instead
+            description, suggestion = unfit.trouble
+            return f"The picture {quoted(file)} {description}.", suggestion
         return Asset(content, mimetype)
     if not content.lstrip(_BEFORE_A_TAG).startswith(b"<"):
         return f"{quoted(file)} is no picture that browsers show.", "Save it as SVG, PNG, JPEG or WebP."

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from app.messages.faults import Trouble
+from app.messages.problems import Trouble
 
 LONGEST_TEXT = 1000
 _ALLOWED_CONTROLS = frozenset("\n\t")
@@ -17,7 +17,7 @@ def is_visible(text: str) -> bool:
     return any(unicodedata.category(char)[0] in "LNPS" and char not in _BLANK_BUT_NO_SPACE for char in text)
 
 
-def trouble_with(text: str, *, longest: int = LONGEST_TEXT) -> Trouble | None:
+def text_problem(text: str, *, longest: int = LONGEST_TEXT) -> Trouble | None:
     """What forbids this text on a page, or None.
 
     :param longest: in characters.
@@ -53,7 +53,7 @@ def shown_only(text: str) -> str:
 
 
 def cleaned(text: str, *, longest: int) -> str:
-    """Someone else's text made fit for a page: characters that ``trouble_with`` forbids left out, then cut.
+    """Someone else's text made fit for a page: characters that ``text_problem`` forbids left out, then cut.
 
     :param longest: in characters.
     """

@@ -6,7 +6,7 @@ What stands behind the end is left alone: phones append a film or a second pictu
 import re
 import struct
 
-from app.messages.faults import Trouble
+from app.messages.problems import Trouble
 
 LONGEST_SIDE = 4096  # points; a phone would need 64 MB for more
 MOST_SCANS = 64  # of a JPEG; programs write ten. Each passes over all of the picture again

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from app.messages.faults import LONGEST_NAME, LONGEST_SENTENCE, Fault, quoted
+from app.messages.problems import LONGEST_NAME, LONGEST_SENTENCE, Problem, quoted
 
 _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _CURLY = tuple("“”„«»")
@@ -92,8 +92,8 @@ _HINTS: tuple[tuple[Callable[[str, str, str], object], str, str], ...] = (
 )
 
 
-def explain(file: str, text: str, error: Exception) -> Fault:
-    """A fault for a text that ``tomllib`` could not read.
+def explain(file: str, text: str, error: Exception) -> Problem:
+    """A problem for a text that ``tomllib`` could not read.
 
     :param error: what ``tomllib`` raised. Its place is used; its words are for programmers.
     """
@@ -103,9 +103,9 @@ def explain(file: str, text: str, error: Exception) -> Fault:
     line = lines[min(number, len(lines)) - 1].strip(" \t")
     name, _, value = (part.strip(" \t") for part in line.partition("="))
     text = value.strip("".join(_CURLY) + "\"' ")[:LONGEST_SENTENCE] or "What guests read."
-    for applies, problem, instead in _HINTS:
+    for applies, description, suggestion in _HINTS:
         if applies(name, value, str(error)):
-            shown = instead.format(name=name[:LONGEST_NAME], text=text)
-            return Fault(file, number, column, problem.format(name=quoted(name)), shown)
-    problem = f"This line cannot be read from column {column} on."
-    return Fault(file, number, column, problem, 'Each line looks like this: name = "What guests read."')
+            shown = suggestion.format(name=name[:LONGEST_NAME], text=text)
+            return Problem(file, number, column, description.format(name=quoted(name)), shown)
+    description = f"This line cannot be read from column {column} on."
+    return Problem(file, number, column, description, 'Each line looks like this: name = "What guests read."')

@@ -11,16 +11,16 @@ from typing import Any
 
 import tomli_w
 
+from app.messages.builtin import builtin
 from app.messages.document import Document
 from app.messages.edition import MESSAGES, PICTURES, with_plain_codes
+from app.messages.entries import PAYTRONIX, SITE, Vocabulary, read_entries
 from app.messages.folder import Documents
 from app.messages.merchant import FILE as MERCHANT_FILE
 from app.messages.merchant import KNOWN_LINKS, Merchant, read_merchant
 from app.messages.notices import FILE as NOTICES_FILE
 from app.messages.notices import read_notices
 from app.messages.pictures import Asset
-from app.messages.shipped import shipped
-from app.messages.words import PAYTRONIX, SITE, Vocabulary, read_words
 
 Place = tuple[str, ...]
 Values = Mapping[Place, Any]
@@ -84,14 +84,14 @@ def patch_of(place: Place, of_folder: Any, value: Any) -> Any:
     return _over(of_folder, value)
 
 
-def without_faults(values: Values, documents: Documents) -> dict[Place, Any]:
+def without_problems(values: Values, documents: Documents) -> dict[Place, Any]:
     """The values that guests get as they are written."""
     merchant = read_merchant(documents.merchant)[0] if documents.merchant else Merchant()
     links = {*KNOWN_LINKS, *merchant.links}
-    vocabulary = Vocabulary(shipped().vocabulary.sections, links)
+    vocabulary = Vocabulary(builtin().vocabulary.sections, links)
     zone = {"time_zone": values[NOTICES_FILE, "time_zone"]} if (NOTICES_FILE, "time_zone") in values else {}
 
-    def has_faults(place: Place) -> bool:
+    def has_problems(place: Place) -> bool:
         file, *path = place
         table: Any = values[place]
         for name in reversed(path):
@@ -100,9 +100,9 @@ def without_faults(values: Values, documents: Documents) -> dict[Place, Any]:
             return bool(read_merchant(Document(file, "", {"name": "x"} | table))[1])
         if file == NOTICES_FILE:
             return bool(read_notices(Document(file, "", zone | table), links)[1])
-        return file != PICTURES and bool(read_words(Document(file, "", table), vocabulary)[1])
+        return file != PICTURES and bool(read_entries(Document(file, "", table), vocabulary)[1])
 
-    return {place: value for place, value in values.items() if not has_faults(place)}
+    return {place: value for place, value in values.items() if not has_problems(place)}
 
 
 def files_of(values: Values, heading: str) -> dict[str, str]:
@@ -125,7 +125,7 @@ def files_of(values: Values, heading: str) -> dict[str, str]:
 
 def _rank(place: Place) -> tuple[Any, ...]:
     file, name, *rest = place
-    order = _ORDER.get(file) or ("default", *shipped().vocabulary.sections)
+    order = _ORDER.get(file) or ("default", *builtin().vocabulary.sections)
     return file, order.index(name) if name in order else len(order), name, *rest
 
 

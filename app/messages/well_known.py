@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from app.messages.document import read_bytes
-from app.messages.faults import Fault, Trouble, quoted
-from app.messages.places import START
+from app.messages.positions import START
+from app.messages.problems import Problem, Trouble, quoted
 
 FOLDER = "well-known"
 LARGEST_BYTES = 128 * 1024  # what Apple takes
@@ -28,20 +28,20 @@ class WellKnown:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._good: dict[str, bytes] = {}
-        self._faults: dict[str, Fault] = {}
+        self._problems: dict[str, Problem] = {}
 
     def get(self, name: str) -> bytes | None:
         """What is in a file, by its name in this folder."""
         return self._good.get(f"{FOLDER}/{name}")
 
-    def faults(self) -> tuple[Fault, ...]:
+    def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the files now."""
-        return tuple(self._faults.values())
+        return tuple(self._problems.values())
 
     def read(self, files: Iterable[str]) -> None:
         """Read again what has changed of these."""
         for file in set(files).intersection(FILES):
-            self._faults.pop(file, None)
+            self._problems.pop(file, None)
             try:
                 content = read_bytes(self._folder / file, largest=LARGEST_BYTES)
             except (FileNotFoundError, NotADirectoryError):
@@ -59,15 +59,15 @@ class WellKnown:
                 self._good[file] = content
 
     def _tell(self, file: str, trouble: Trouble) -> None:
-        self._faults[file] = Fault(file, *START, *trouble)
+        self._problems[file] = Problem(file, *START, *trouble)
 
 
-def strays(folder: Path) -> Iterator[Fault]:
+def strays(folder: Path) -> Iterator[Problem]:
     """What lies in there and is not served."""
     for each in sorted(folder.joinpath(FOLDER).glob("[!.]*"))[:50]:
         if each.name not in MIMETYPES:
-            problem = f"The site does not serve a file of this name: it serves {', '.join(map(quoted, MIMETYPES))}."
-            yield Fault(f"{FOLDER}/{each.name}", *START, problem, "Correct its name, or delete it.")
+            description = f"The site does not serve a file of this name: it serves {', '.join(map(quoted, MIMETYPES))}."
+            yield Problem(f"{FOLDER}/{each.name}", *START, description, "Correct its name, or delete it.")
 
 
 def _trouble(file: str, content: bytes) -> Trouble | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from app.messages import Fault
+from app.messages import Problem
 from app.observability import log
 from app.paytronix import Call, Reason
 from app.store import Operation
@@ -90,13 +90,13 @@ def log_call(call: Call) -> None:
         log.warning(event, **about)
 
 
-def log_fault(fault: Fault) -> None:
+def log_problem(problem: Problem) -> None:
     """One line for each fault in the merchant's folder, each time that it is new."""
     log.warning(
         "words_fault",
-        file=fault.file,
-        line=fault.line,
-        column=fault.column,
-        problem=fault.problem,
-        instead=fault.instead,
+        file=problem.file,
+        line=problem.line,
+        column=problem.column,
+        problem=problem.description,
+        instead=problem.suggestion,
     )

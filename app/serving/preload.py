@@ -13,6 +13,6 @@ def preload(*, counts: bool) -> None:
 
     :param counts: whether the site counts what happens (``METRICS_ADDRESS``).
     """
-    compose(None, {}, ())  # Babel keeps the languages that it has read, ``shipped()`` the words
+    compose(None, {}, ())  # Babel keeps the languages that it has read, ``builtin()`` the words
     if counts:
         from app.observability.metrics import exposition, instruments  # noqa: F401, PLC0415 - costs nothing unless it is wanted

@@ -16,7 +16,7 @@ bp = Blueprint("brand", __name__)
 @bp.get("/brand/<fingerprint>/<name>")
 @public(session=False, landing=False)
 def file(fingerprint: str, name: str) -> Response:
-    asset = services().messages.current().look.assets.get(name.partition(".")[0])
+    asset = services().messages.current().theme.assets.get(name.partition(".")[0])
     if asset is None:
         abort(404)
     answer = Response(asset.content, mimetype=asset.mimetype)

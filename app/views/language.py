@@ -3,7 +3,7 @@
 from flask import Blueprint, abort, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.messages import Voice
+from app.messages import Localizer
 from app.observability import log
 from app.services import services
 from app.store import StoreUnavailable
@@ -51,16 +51,16 @@ def store_unavailable(error: StoreUnavailable) -> AnyResponse:
 def _choose_anyway() -> AnyResponse:
     # Flask makes a 500 of what is raised in an error handler, be it an abort.
     tag = (request.view_args or {})["tag"]
-    if services().messages.current().voice(tag) is None:
+    if services().messages.current().localizer(tag) is None:
         return error_page(404, "not_found")
     return choose_with_form(tag)
 
 
-def _localizer(tag: str) -> Voice:
-    return services().messages.current().voice(tag) or abort(404)
+def _localizer(tag: str) -> Localizer:
+    return services().messages.current().localizer(tag) or abort(404)
 
 
-def _keep(chosen: Voice, answer: AnyResponse) -> AnyResponse:
+def _keep(chosen: Localizer, answer: AnyResponse) -> AnyResponse:
     """An answer that has the browser keep the language."""
     answer.set_cookie(
         language_cookie(),

@@ -42,7 +42,7 @@ def robots() -> Response:
 @bp.get("/favicon.ico")
 @public(session=False, landing=False)
 def favicon() -> Response:
-    icon = services().messages.current().look.assets["icon"]
+    icon = services().messages.current().theme.assets["icon"]
     return _file(icon.content, icon.mimetype)
 
 

@@ -5,20 +5,20 @@ from typing import cast
 from babel import Locale
 from flask import g, request
 
-from app.messages import LONGEST_HEADER, Message, Voice, regional_locale
+from app.messages import LONGEST_HEADER, Localizer, Message, regional_locale
 from app.observability import log
 from app.paytronix import PaytronixError, Unavailable
 from app.paytronix.errors import PSEUDO_CODES
 from app.services import services
 
 
-def localizer() -> Voice:
+def localizer() -> Localizer:
     """The messages in the language of the guest who asks; one and the same for the whole request."""
     if (localizer := g.get("localizer")) is None:
         chosen = request.cookies.get(language_cookie())
         current = services().messages.current()
         g.localizer = localizer = current.negotiate(request.headers.get("Accept-Language"), chosen)
-    return cast(Voice, localizer)
+    return cast(Localizer, localizer)
 
 
 def locale() -> Locale:
@@ -46,7 +46,7 @@ def error_message(error: PaytronixError, *, guest: str, signing_in: bool = False
     """The merchant's message for an error of Paytronix. Its code counts as met (``messages codes``).
 
     :param guest: the username; it is kept out of what is counted.
-    :param signing_in: as in :meth:`Voice.paytronix`.
+    :param signing_in: as in :meth:`Localizer.paytronix`.
     """
     instead = PSEUDO_CODES[error.reason] if isinstance(error, Unavailable) else None
     has_words = instead is not None or localizer().knows(error.code)

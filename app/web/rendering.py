@@ -11,7 +11,7 @@ from jinja2 import StrictUndefined
 from markupsafe import Markup
 
 from app.auth import session
-from app.messages import Catalogue, Voice
+from app.messages import Catalogue, Localizer
 from app.services import services
 from app.web.localization import locale, localizer
 from app.web.security_headers import SCRIPT_INTEGRITY
@@ -46,9 +46,9 @@ class _Fragments:
 
     def __init__(self, app: Flask) -> None:
         self._app = app
-        self._made: tuple[Catalogue | None, dict[tuple[Voice, Locale], dict[str, Any]]] = None, {}
+        self._made: tuple[Catalogue | None, dict[tuple[Localizer, Locale], dict[str, Any]]] = None, {}
 
-    def in_language(self, localizer: Voice, locale: Locale, catalogue: Catalogue) -> dict[str, Any]:
+    def in_language(self, localizer: Localizer, locale: Locale, catalogue: Catalogue) -> dict[str, Any]:
         """By name, for pages with the messages of a language and the numbers of a region that CLDR knows."""
         made_of, made = self._made
         if made_of is not catalogue:  # one assignment: another thread sees what was made before or this
@@ -57,8 +57,8 @@ class _Fragments:
             given: dict[str, Any] = {
                 "words": TemplateHelpers(localizer, locale, catalogue.merchant.currency),
                 "merchant": catalogue.merchant,
-                "look": catalogue.look,
-                "languages": catalogue.voices,
+                "look": catalogue.theme,
+                "languages": catalogue.localizers,
                 "brand": {name: brand_url(name) for name in ("look", "icon", "logo")},
                 "static_url": static_url,
                 "page_url": page_url,

@@ -30,7 +30,7 @@ def static_url(name: str) -> str:
 
 def brand_url(name: str) -> str | None:
     """The address of a part of the theme (``look``, ``icon``, ``logo``, ``background``); None if there is none."""
-    asset = services().messages.current().look.assets.get(name)
+    asset = services().messages.current().theme.assets.get(name)
     if asset is None:
         return None
     return _brand_address(asset.fingerprint, name + asset.suffix)

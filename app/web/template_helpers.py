@@ -11,7 +11,7 @@ from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal
 from markupsafe import Markup
 
-from app.messages import KNOWN_LINKS, Link, Message, Voice
+from app.messages import KNOWN_LINKS, Link, Localizer, Message
 
 FORMATS_REMEMBERED = 2048
 
@@ -41,10 +41,10 @@ class TemplateHelpers:
     :ivar links: where a guest who is stuck can go: what the merchant has an address for
     """
 
-    def __init__(self, voice: Voice, locale: Locale, currency: str | None) -> None:
-        self.language, self.direction = voice.language, voice.direction
-        self.links: list[Link] = [link for name in KNOWN_LINKS if (link := voice.link(name))]
-        self._voice, self._locale, self._currency = voice, locale, currency
+    def __init__(self, localizer: Localizer, locale: Locale, currency: str | None) -> None:
+        self.language, self.direction = localizer.language, localizer.direction
+        self.links: list[Link] = [link for name in KNOWN_LINKS if (link := localizer.link(name))]
+        self._localizer, self._locale, self._currency = localizer, locale, currency
         self.labels = _LazyLabels(lambda section: _LazyLabels(partial(self.label, section)))
         self.texts = _LazyLabels(lambda section: _LazyLabels(partial(self.text, section)))
         # Guests share most of their amounts and days, and Babel takes longer for one than a page for a whole line.
@@ -57,33 +57,33 @@ class TemplateHelpers:
 
         :raises KeyError: there is no such entry.
         """
-        return self.spoken(self._voice.said(section, name, **values))
+        return self.as_html(self._localizer.message(section, name, **values))
 
     def text(self, section: str, name: str, /, **values: object) -> str:
         """An entry for an attribute or a title; ``texts`` has those that need no values.
 
         :raises KeyError: there is no such entry.
         """
-        return self._voice.text(section, name, **values)
+        return self._localizer.text(section, name, **values)
 
-    def spoken(self, said: Message | Link) -> Markup:
+    def as_html(self, message: Message | Link) -> Markup:
         """A text for the inside of an element; in another language than the page's, it tells that to screen readers."""
-        if said.language == self.language:
-            return Markup.escape(said.text)
-        return Markup('<span lang="{}" dir="{}">{}</span>').format(said.language, said.direction, said.text)
+        if message.language == self.language:
+            return Markup.escape(message.text)
+        return Markup('<span lang="{}" dir="{}">{}</span>').format(message.language, message.direction, message.text)
 
-    def tongue(self, said: Message | Link) -> Markup:
+    def lang_attributes(self, message: Message | Link) -> Markup:
         """The attributes that tell browsers and screen readers of a text in another language than the page's."""
-        if said.language == self.language:
+        if message.language == self.language:
             return Markup()
-        return Markup(' lang="{}" dir="{}"').format(said.language, said.direction)
+        return Markup(' lang="{}" dir="{}"').format(message.language, message.direction)
 
     def site(self, name: str) -> Message:
         """What the site itself has to say.
 
         :raises KeyError: there is no such entry.
         """
-        return self._voice.site(name)
+        return self._localizer.site(name)
 
     def _number(self, value: Decimal) -> str:
         """A number of things: points, rewards."""

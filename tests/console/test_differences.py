@@ -17,7 +17,7 @@ def moment(of_folder=None, *, path=Path("no-folder")):
     :param path: of the folder from which links are taken.
     """
     folder = Folder(path)
-    folder.look()
+    folder.poll()
     catalogue = folder.catalogue()
     return Moment(None, {}, {}, {}, of_folder or {}, folder=catalogue, live=catalogue, draft=catalogue)
 

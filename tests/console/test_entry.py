@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from app.history import ABSENT, HistoryUnavailable, value_at
-from app.messages.words import Entry
+from app.messages.entries import Entry
 from app.previews import state_of
 from config import ConsoleSettings
 from tests.console.conftest import prepare, sign_in
@@ -74,7 +74,7 @@ def test_a_language_without_any_words_is_begun_here_and_not_published_before(app
     assert Page(client.get(answer.location)).fields["text-fr"] == "Au revoir."
     assert fill_in(client, "/publish", {}, field="comment").status_code == 303
     live = app.extensions["console"].desk.moment().live
-    assert (live.merchant.languages, live.voice("fr").site("signed_out").text) == (("en", "es", "fr"), "Au revoir.")
+    assert (live.merchant.languages, live.localizer("fr").site("signed_out").text) == (("en", "es", "fr"), "Au revoir.")
 
 
 def test_the_folders_words_are_found_however_its_file_writes_the_language(app, client, merchant):

@@ -171,10 +171,10 @@ def test_a_picture_is_kept_named_and_shown(ana, parts, content, suffix):
     name = moment.contents["merchant.toml"]["logo"]
     assert name.endswith(f".{suffix}")
     content = picture_of("", content).content
-    assert moment.draft.look.logo.content == content
-    assert moment.draft.faults == ()
+    assert moment.draft.theme.logo.content == content
+    assert moment.draft.problems == ()
     fingerprint = moment.contents["pictures"][name]
-    for mark in (fingerprint, moment.draft.look.logo.fingerprint):
+    for mark in (fingerprint, moment.draft.theme.logo.fingerprint):
         answer = ana.get(f"/look/picture/{mark}")
         assert answer.data == content
         assert "sandbox" in answer.headers["Content-Security-Policy"]
@@ -195,7 +195,7 @@ def test_a_picture_that_takes_the_place_of_another_leaves_nothing_behind(ana, pa
     assert {place: draft.value for place, draft in parts.drafts.read().items()} == {
         ("merchant.toml", "look", "background_picture"): None
     }
-    assert parts.desk.moment().draft.look.background is None
+    assert parts.desk.moment().draft.theme.background is None
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_what_acts_in_a_drawing_is_taken_out_and_told(ana, parts):
     assert answer.status_code == 303
     assert "Taken out of the picture: a script, an animation." in text_of(ana.get(answer.location).text)
     assert "Taken out" not in ana.get("/look?saved=yes&taken_out=Call+0900+1234").text
-    logo = parts.desk.moment().draft.look.logo
+    logo = parts.desk.moment().draft.theme.logo
     assert b"alert" not in logo.content
     assert b"<rect" in logo.content
 

@@ -73,5 +73,5 @@ def words(folder, file="messages/en.toml"):
 
 def catalogue(folder):
     here = Folder(folder)
-    here.look()
+    here.poll()
     return here.catalogue()

@@ -8,15 +8,15 @@ import tomli_w
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from app.messages.builtin import builtin
 from app.messages.check import check
 from app.messages.listing import lines
-from app.messages.plain_text import trouble_with
-from app.messages.shipped import shipped
+from app.messages.plain_text import text_problem
 from tests.exchange.conftest import Desk, catalogue, files
 
-SECTIONS = shipped().vocabulary.sections
+SECTIONS = builtin().vocabulary.sections
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30).filter(
-    lambda text: not trouble_with(text)
+    lambda text: not text_problem(text)
 )
 TEXTS |= st.sampled_from(
     ["Two\nlines", '"""', "'''\n\\", "{merchant}", "  spaces  ", "A\n\n\nB", "ends in \\", "\ttab"]

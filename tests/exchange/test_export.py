@@ -56,11 +56,12 @@ def test_the_check_finds_nothing_in_an_export_that_is_not_in_the_folder(desk, tm
         assert code == 0, said
         here, there = check(ROOT / sample), check(out)
         told = [
-            sorted((each.problem, each.instead) for each in found.errors + found.warnings) for found in (here, there)
+            sorted((each.description, each.suggestion) for each in found.errors + found.warnings)
+            for found in (here, there)
         ]
         assert told[0] == told[1]
         assert (here.languages, here.sentences) == (there.languages, there.sentences)
-        assert catalogue(out).look.assets.keys() == catalogue(ROOT / sample).look.assets.keys()
+        assert catalogue(out).theme.assets.keys() == catalogue(ROOT / sample).theme.assets.keys()
 
 
 def test_a_picture_is_written_as_it_was_published(desk, tmp_path):

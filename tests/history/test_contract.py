@@ -23,8 +23,8 @@ from app.history import (
     chain,
     differences,
     draft_tag,
+    etag,
     subject_of,
-    tag_of,
     with_changes,
 )
 from app.history.tables import drafts, revisions
@@ -137,13 +137,13 @@ def test_one_value_is_never_taken_for_another_whose_digest_begins_alike(history)
     with pytest.raises(DraftChanged):
         history.drafts.discard_all(by="Ana", seen=seen)
     with pytest.raises(ChangedMeanwhile):
-        history.drafts.save(help_link, "x", seen=tag_of(SHOWN), by="Cy", is_publisher=False)
+        history.drafts.save(help_link, "x", seen=etag(SHOWN), by="Cy", is_publisher=False)
     assert history.revisions.published_number() == 0
 
 
 @pytest.mark.parametrize("value", [ABSENT, None, {}, "", 0, SHOWN, "\0\ud800"])
 def test_a_mark_is_a_whole_digest(value):
-    assert re.fullmatch("[0-9a-f]{64}", tag_of(value))
+    assert re.fullmatch("[0-9a-f]{64}", etag(value))
     assert re.fullmatch("[0-9a-f]{64}", draft_tag({("merchant.toml", "name"): value}))
 
 
@@ -263,7 +263,7 @@ class TestScheduled:
         assert history.draft(a="Two") == 0
         assert history.draft(a="One") == 1
         with pytest.raises(ChangedMeanwhile):
-            history.drafts.save(place("a"), entry("Three"), seen=tag_of(entry("Two")), by="Ben", is_publisher=False)
+            history.drafts.save(place("a"), entry("Three"), seen=etag(entry("Two")), by="Ben", is_publisher=False)
 
     def test_withdrawn_its_changes_are_in_the_draft_where_there_is_none_newer(self, history):
         history.publish(a="One", b="One", c="One")
@@ -326,7 +326,7 @@ class TestTogether:
         both_have_seen = threading.Barrier(2)
 
         def edit(name):
-            seen = tag_of(history.revisions.to_edit()["messages/en.toml"]["site"]["a"])
+            seen = etag(history.revisions.to_edit()["messages/en.toml"]["site"]["a"])
             both_have_seen.wait(10)
             try:
                 history.drafts.save(place("a"), entry(f"By {name}"), seen=seen, by=name, is_publisher=False)
@@ -339,13 +339,13 @@ class TestTogether:
         [(first, _)] = [end for end in ends if end[1] is None]
         [(second, shown)] = [end for end in ends if end[1] is not None]
         assert (shown.made_by, shown.value) == (first, entry(f"By {first}"))
-        history.drafts.save(place("a"), entry("Both"), seen=tag_of(shown.value), by=second, is_publisher=False)
+        history.drafts.save(place("a"), entry("Both"), seen=etag(shown.value), by=second, is_publisher=False)
         assert history.drafts.read()[place("a")].value == entry("Both")
         told = [deed for deed in history.audit.read() if deed.what == "draft_saved"]
         assert [deed.about["new"]["text"] for deed in told][:2] == ["Both", f"By {first}"]
 
     def test_who_saves_what_was_published_meanwhile_is_told_so(self, history):
-        seen = tag_of(ABSENT)
+        seen = etag(ABSENT)
         history.publish(a="Published")
         with pytest.raises(ChangedMeanwhile) as caught:
             history.drafts.save(place("a"), entry("Mine"), seen=seen, by="Ben", is_publisher=False)
@@ -353,7 +353,7 @@ class TestTogether:
 
     def test_a_form_that_is_sent_twice_is_saved_once(self, history):
         for _ in range(2):
-            history.drafts.save(place("a"), entry("One"), seen=tag_of(ABSENT), by="Ben", is_publisher=False)
+            history.drafts.save(place("a"), entry("One"), seen=etag(ABSENT), by="Ben", is_publisher=False)
         assert len(history.audit.read()) == 1
 
     def test_writers_come_one_after_the_other(self, history):
@@ -440,7 +440,7 @@ def test_what_is_restricted_is_so_in_every_language(history):
     spanish = ("messages/es.toml", *place("a")[1:])
     history.drafts.restrict(place("a"), is_restricted=True, by="Ana")
     with pytest.raises(Restricted):
-        history.drafts.save(spanish, entry("x"), seen=tag_of(ABSENT), by="Ben", is_publisher=False)
+        history.drafts.save(spanish, entry("x"), seen=etag(ABSENT), by="Ben", is_publisher=False)
     history.drafts.restrict(spanish, is_restricted=False, by="Ana")
     assert history.drafts.restrictions() == frozenset()
     assert history.drafts.save_all({place("a"): entry("x")}, by="Ben", is_publisher=False) == 1
@@ -451,7 +451,7 @@ def test_what_a_link_says_is_restricted_with_where_it_leads(history):
     for restricted, other in ((link, label), (label, link)):
         history.drafts.restrict(restricted, is_restricted=True, by="Ana")
         with pytest.raises(Restricted):
-            history.drafts.save(other, "x", seen=tag_of(ABSENT), by="Ben", is_publisher=False)
+            history.drafts.save(other, "x", seen=etag(ABSENT), by="Ben", is_publisher=False)
         history.drafts.restrict(other, is_restricted=False, by="Ana")
         assert history.drafts.restrictions() == frozenset()
 

@@ -32,10 +32,10 @@ class Written:
         here = folder_module.Folder(self.path)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(folder_module, "_SETTLE_SECONDS", 0)  # nobody else writes here
-            here.look()
+            here.poll()
         return here.catalogue()
 
-    def voice(self, language="en"):
+    def localizer(self, language="en"):
         return self.catalogue().negotiate(None, chosen=language)
 
 

@@ -5,14 +5,14 @@ import tomllib
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.messages.builtin import builtin
 from app.messages.catalogue import compose
 from app.messages.check import check
 from app.messages.document import Document, parse
-from app.messages.faults import Fault
-from app.messages.languages import tag_of
-from app.messages.places import places
+from app.messages.languages import language_tag
 from app.messages.plain_text import is_visible
-from app.messages.shipped import shipped
+from app.messages.positions import positions
+from app.messages.problems import Problem
 
 quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -48,18 +48,18 @@ DOCUMENTS = st.dictionaries(NAMES, VALUES, max_size=6)
 
 
 def every_word(catalogue):
-    everything = [("site", name) for name in shipped().vocabulary.sections["site"]]
-    for voice in catalogue.voices:
+    everything = [("site", name) for name in builtin().vocabulary.sections["site"]]
+    for localizer in catalogue.localizers:
         for _, name in everything:
-            message = voice.site(name)
+            message = localizer.site(name)
             yield message.text
             if message.link:
                 yield message.link.text
         for section in ("login", "account", "error", "username"):
-            for name in shipped().vocabulary.sections[section]:
-                yield voice.text(section, name)
+            for name in builtin().vocabulary.sections[section]:
+                yield localizer.text(section, name)
         for code in ("could_not_authenticate", "x.y", "http:503", "busy", "name"):
-            yield voice.paytronix(code, "vendor", signing_in=True).text
+            yield localizer.paytronix(code, "vendor", signing_in=True).text
 
 
 @quick
@@ -67,14 +67,14 @@ def every_word(catalogue):
 def test_random_documents_leave_every_page_its_words(merchant, words):
     catalogue = compose(Document("merchant.toml", "", merchant), {"en": Document("messages/en.toml", "", words)}, ())
     assert all(is_visible(text) for text in every_word(catalogue))
-    assert all(str(fault).isprintable() and fault.instead for fault in catalogue.faults)
+    assert all(str(fault).isprintable() and fault.suggestion for fault in catalogue.problems)
 
 
 @quick
 @given(content=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_random_bytes_are_a_document_or_a_fault(content):
     document = parse("messages/en.toml", content)
-    if isinstance(document, Fault):
+    if isinstance(document, Problem):
         assert document.line >= 1
         assert document.column >= 1
         assert str(document).isprintable()
@@ -115,11 +115,11 @@ ALMOST_TOML = st.lists(
 @given(text=ALMOST_TOML)
 def test_what_looks_like_toml_is_a_document_or_a_fault_that_says_what_to_do(text):
     document = parse("messages/en.toml", text.encode())
-    if isinstance(document, Fault):
-        assert document.problem.endswith(".")
-        assert document.instead
+    if isinstance(document, Problem):
+        assert document.description.endswith(".")
+        assert document.suggestion
         assert document.line <= text.count("\n") + 1
-    places(text)
+    positions(text)
 
 
 LONG = "~~~~~~~~"  # longer than any name of SCALARS, so that no name is there twice
@@ -151,7 +151,7 @@ SCALARS = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
 def test_the_place_of_every_name_is_the_line_that_it_stands_on(table):
     text, expected = written(table)
     tomllib.loads(text)
-    found = {path: line for path, (line, _) in places(text).items()}
+    found = {path: line for path, (line, _) in positions(text).items()}
     assert found == expected
 
 
@@ -163,9 +163,9 @@ def test_any_header_gets_a_voice(header, chosen):
 
 @quick
 @given(text=st.text(max_size=40))
-def test_a_tag_of_a_tag_is_that_tag(text):
-    tag = tag_of(text)
-    assert tag is None or tag_of(tag) == tag
+def test_the_language_tag_of_a_tag_is_that_tag(text):
+    tag = language_tag(text)
+    assert tag is None or language_tag(tag) == tag
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -10,11 +10,11 @@ from click.testing import CliRunner
 from flask import Flask
 
 from app.commands.messages import messages
+from app.messages.builtin import builtin
 from app.messages.check import check, check_catalogue, check_entry
+from app.messages.entries import Entry
 from app.messages.folder import MOST_FILES
-from app.messages.shipped import shipped
-from app.messages.style import troubles_of_style
-from app.messages.words import Entry
+from app.messages.readability import readability_problems
 
 ROOT = Path(__file__).parents[2]
 
@@ -96,8 +96,8 @@ def test_words_that_tell_a_stranger_who_has_an_account_are_worth_a_look(folder, 
     folder.english(f'[paytronix]\ncould_not_authenticate = "No."\n"{code}" = "You are locked."')
     [warning] = check(folder.path).warnings
     assert warning.line == 3
-    assert "who has an account" in warning.problem
-    assert '"No."' in warning.instead
+    assert "who has an account" in warning.description
+    assert '"No."' in warning.suggestion
     folder.english(f'[paytronix]\ncould_not_authenticate = "No."\n"{code}" = "No."')
     assert check(folder.path).warnings == ()
 
@@ -106,7 +106,7 @@ def test_a_default_that_reads_differently_from_a_wrong_password_is_worth_a_look(
     folder.merchant('name = "Olive"\nlanguages = ["en"]')
     folder.english('default = "Your account is locked."')
     [warning] = check(folder.path).warnings
-    assert (warning.line, "who has an account" in warning.problem) == (1, True)
+    assert (warning.line, "who has an account" in warning.description) == (1, True)
     folder.english('default = "No."\n[paytronix]\ncould_not_authenticate = "No."')
     assert check(folder.path).warnings == ()
 
@@ -148,7 +148,7 @@ def test_a_title_or_a_link_tells_a_stranger_as_much_as_words(folder, difference)
     folder.merchant('name = "Olive"\nlanguages = ["en"]\nlinks.help = "tel:123"')
     folder.english(f'[paytronix]\ncould_not_authenticate = "No."\naccount_locked = {{ {difference} }}')
     [warning] = check(folder.path).warnings
-    assert "who has an account" in warning.problem
+    assert "who has an account" in warning.description
 
 
 @pytest.mark.parametrize("setting", ["show_code", "show_vendor_text"])
@@ -156,7 +156,7 @@ def test_a_setting_that_tells_a_stranger_who_has_an_account_is_worth_a_look(fold
     folder.merchant(f'name = "Olive"\nlanguages = ["en"]\n{setting} = true')
     [warning] = check(folder.path).warnings
     assert (warning.file, warning.line) == ("merchant.toml", 3)
-    assert "who has an account" in warning.problem
+    assert "who has an account" in warning.description
     folder.merchant(f'name = "Olive"\nlanguages = ["en"]\n{setting} = false')
     assert check(folder.path).warnings == ()
 
@@ -191,7 +191,7 @@ WORTH_A_LOOK = [
 def test_what_a_guest_would_stumble_over_is_worth_a_look(folder, words, told):
     folder.merchant('name = "Olive"\nlanguages = ["en"]\nlinks.help = "tel:123"').english(words)
     [warning] = check(folder.path).warnings
-    assert told in warning.problem
+    assert told in warning.description
     assert warning.line == words.count("\n") + 1
     assert check(folder.path).errors == ()
 
@@ -228,20 +228,20 @@ def test_the_reading_level_is_judged_by_the_language(folder, language, sentence)
 
 
 def test_the_built_in_words_would_pass_the_check_of_style():
-    for language, words in shipped().words.items():
+    for language, words in builtin().entries.items():
         for key, entry in words.items():
-            assert list(troubles_of_style(entry.text, language)) == [], key
+            assert list(readability_problems(entry.text, language)) == [], key
 
 
 def test_notices_that_are_over_or_lack_a_language_are_worth_a_look(folder):
     folder.merchant('name = "Olive"\nlanguages = ["en", "es"]')
     folder.write("notices.toml", '\n[n]\nuntil = 2026-01-01T00:00:00Z\ntext.en = "SEE US IN BRIGHTON"')
-    problems = [warning.problem for warning in check(folder.path, now=datetime(2026, 1, 1, tzinfo=UTC)).warnings]
+    problems = [warning.description for warning in check(folder.path, now=datetime(2026, 1, 1, tzinfo=UTC)).warnings]
     assert {warning.line for warning in check(folder.path).warnings} == {2}
     assert [any(told in problem for problem in problems) for told in ("is over", "no text in es", "capitals")] == [
         True
     ] * 3
-    problems = [warning.problem for warning in check(folder.path, now=datetime(2025, 12, 31, tzinfo=UTC)).warnings]
+    problems = [warning.description for warning in check(folder.path, now=datetime(2025, 12, 31, tzinfo=UTC)).warnings]
     assert not any("is over" in problem for problem in problems)
 
 
@@ -286,25 +286,25 @@ def test_an_unknown_flag_ends_with_2(run):
 def test_a_file_that_nobody_reads_is_wrong(folder, file, instead):
     folder.write(file, "")
     [fault] = check(folder.path).errors
-    assert (fault.file, fault.instead) == (file, instead)
+    assert (fault.file, fault.suggestion) == (file, instead)
 
 
 def test_a_link_to_nothing_a_file_in_the_place_of_the_folder_and_no_folder_are_told(folder):
     (folder.path / "messages/en.toml").symlink_to("nowhere")
-    assert "not there" in check(folder.path).errors[0].problem
+    assert "not there" in check(folder.path).errors[0].description
     (folder.path / "messages/en.toml").unlink()
     (folder.path / "messages").rmdir()
-    assert "no folder messages" in check(folder.path).warnings[0].problem
+    assert "no folder messages" in check(folder.path).warnings[0].description
     (folder.path / "messages").write_text("")
-    assert "is no folder" in check(folder.path).errors[0].problem
+    assert "is no folder" in check(folder.path).errors[0].description
 
 
 def test_an_empty_file_and_files_beyond_those_that_are_read_are_told(folder):
     folder.english("# nothing yet")
-    assert "no sentence in this file" in check(folder.path).warnings[0].problem
+    assert "no sentence in this file" in check(folder.path).warnings[0].description
     for number in range(MOST_FILES):
         folder.write(f"messages/x{number:03}.toml", "")
-    assert any("1 files too many" in fault.problem for fault in check(folder.path).errors)
+    assert any("1 files too many" in fault.description for fault in check(folder.path).errors)
 
 
 def test_what_lies_around_and_is_not_meant_for_the_site_is_not_wrong(folder):
@@ -325,7 +325,7 @@ def test_one_entry_is_told_what_the_whole_folder_is_told_of_it(folder):
     of_entry = check_entry(catalogue, key)
     everything = check_catalogue(catalogue).warnings
     assert set(of_entry) == {"en"}
-    assert set(of_entry["en"]) == {fault for fault in everything if "not_found" in fault.problem}
+    assert set(of_entry["en"]) == {fault for fault in everything if "not_found" in fault.description}
     assert len(of_entry["en"]) == 3
     assert everything == check(folder.path).warnings
 
@@ -334,9 +334,9 @@ def test_a_catalogue_with_another_entry_reads_like_a_folder_with_it(folder):
     folder.english('[site]\nbusy = "Full."\n')
     before = folder.catalogue()
     key = ("site", "busy")
-    assert before.with_entries(key, {"en": Entry("Packed.")}).voices[0].site("busy").text == "Packed."
+    assert before.with_entries(key, {"en": Entry("Packed.")}).localizers[0].site("busy").text == "Packed."
     assert (
-        before.with_entries(key, {"en": None}).voices[0].site("busy").text
+        before.with_entries(key, {"en": None}).localizers[0].site("busy").text
         == "It’s very busy right now. Please try again in a minute."
     )
-    assert before.voices[0].site("busy").text == "Full."
+    assert before.localizers[0].site("busy").text == "Full."

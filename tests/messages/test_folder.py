@@ -91,12 +91,12 @@ def test_ten_thousand_files_cost_as_much_as_a_few(folder, monkeypatch):
     stat = os.stat
     monkeypatch.setattr("os.stat", lambda path, **given: asked.append(path) or stat(path, **given))
     here = Folder(folder)
-    here.look()
+    here.poll()
     assert here.catalogue().merchant.name == "Olive"
     asked.clear()
     here.is_as_seen()
     assert 0 < len(asked) < 3 * MOST_FILES
-    assert any("files too many" in fault.problem for fault in here.catalogue().faults)
+    assert any("files too many" in fault.description for fault in here.catalogue().problems)
 
 
 def text(start, again, end=""):

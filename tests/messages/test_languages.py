@@ -3,7 +3,7 @@
 import pytest
 
 from app.messages.check import check
-from app.messages.languages import negotiate, regional_locale, tag_of
+from app.messages.languages import language_tag, negotiate, regional_locale
 
 
 @pytest.mark.parametrize(
@@ -64,15 +64,15 @@ def test_what_the_guest_has_chosen_counts_more_than_the_browsers_wish(folder):
 
 def test_a_right_to_left_language_says_so(folder):
     folder.write("messages/ar.toml", '[login]\nheading = "تسجيل الدخول"')
-    voice = folder.voice("ar")
-    assert (voice.language, voice.direction) == ("ar", "rtl")
-    assert voice.text("login", "heading") == "تسجيل الدخول"
-    assert folder.voice("en").direction == "ltr"
+    localizer = folder.localizer("ar")
+    assert (localizer.language, localizer.direction) == ("ar", "rtl")
+    assert localizer.text("login", "heading") == "تسجيل الدخول"
+    assert folder.localizer("en").direction == "ltr"
 
 
 def test_without_a_list_guests_get_the_shipped_languages_and_those_in_the_folder(folder):
     folder.write("messages/fr.toml", "")
-    assert [voice.language for voice in folder.catalogue().voices] == ["en", "es", "fr"]
+    assert [localizer.language for localizer in folder.catalogue().localizers] == ["en", "es", "fr"]
     assert folder.catalogue().merchant.languages == ("en", "es", "fr")
 
 
@@ -80,8 +80,8 @@ def test_a_language_that_is_in_the_list_and_has_no_words_is_left_out_and_told(fo
     folder.merchant('name = "Olive"\nlanguages = ["fr", "es"]')
     catalogue = folder.catalogue()
     assert catalogue.merchant.languages == ("es",)
-    assert catalogue.faults[0].line == 2
-    assert 'in the language "fr"' in catalogue.faults[0].problem
+    assert catalogue.problems[0].line == 2
+    assert 'in the language "fr"' in catalogue.problems[0].description
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_language_that_is_in_the_list_and_has_no_words_is_left_out_and_told(fo
     ],
 )
 def test_a_tag_names_a_language_or_nothing(text, tag):
-    assert tag_of(text) == tag
+    assert language_tag(text) == tag
 
 
 # --- Regions ---
@@ -135,23 +135,27 @@ def test_a_region_falls_back_to_its_language(folder):
     folder.write("messages/en.toml", '[login]\nheading = "Welcome back"\n[paytronix]\nx_code = "Ring us."\n')
     catalogue = folder.catalogue()
     assert catalogue.merchant.languages == ("en-GB", "es")
-    voice = catalogue.negotiate("en-GB,en;q=0.9")
-    assert voice.language == "en-GB"
-    for message in (voice.said("login", "heading"), voice.paytronix("x_code"), voice.said("login", "button")):
+    localizer = catalogue.negotiate("en-GB,en;q=0.9")
+    assert localizer.language == "en-GB"
+    for message in (
+        localizer.message("login", "heading"),
+        localizer.paytronix("x_code"),
+        localizer.message("login", "button"),
+    ):
         assert message.language == "en-GB"  # it is the page's language: nothing to tell a screen reader
-    assert voice.text("login", "heading") == "Welcome back"
+    assert localizer.text("login", "heading") == "Welcome back"
     assert check(folder.path).errors == ()
-    assert not [each for each in check(folder.path).warnings if "No guest gets this language" in each.problem]
+    assert not [each for each in check(folder.path).warnings if "No guest gets this language" in each.description]
 
 
 def test_what_a_region_words_itself_comes_before_its_language(folder):
     folder.merchant('name = "Olive"\nlanguages = ["es-MX"]')
     folder.write("messages/es.toml", '[login]\nheading = "Hola"\nbutton = "Entrar"')
     folder.write("messages/es-MX.toml", '[login]\nheading = "Qué onda"')
-    voice = folder.voice("es-MX")
-    assert (voice.text("login", "heading"), voice.text("login", "button")) == ("Qué onda", "Entrar")
-    assert voice.said("login", "button").language == "es-MX"
-    assert voice.text("login", "password") == "Contraseña"  # the built-in words of the language
+    localizer = folder.localizer("es-MX")
+    assert (localizer.text("login", "heading"), localizer.text("login", "button")) == ("Qué onda", "Entrar")
+    assert localizer.message("login", "button").language == "es-MX"
+    assert localizer.text("login", "password") == "Contraseña"  # the built-in words of the language
 
 
 def test_a_script_does_not_fall_back_to_another(folder):
@@ -159,7 +163,7 @@ def test_a_script_does_not_fall_back_to_another(folder):
     folder.write("messages/zh.toml", '[login]\nheading = "简"')
     catalogue = folder.catalogue()
     assert catalogue.merchant.languages == ("en",)
-    assert 'in the language "zh-Hant"' in catalogue.faults[0].problem
+    assert 'in the language "zh-Hant"' in catalogue.problems[0].description
 
 
 def test_a_notice_for_a_language_is_read_in_its_regions(folder):
@@ -171,4 +175,4 @@ def test_a_notice_for_a_language_is_read_in_its_regions(folder):
     )
     catalogue = folder.catalogue()
     (notice,) = catalogue.notices
-    assert catalogue.voice("en-GB").notice(notice).text == "We moved"
+    assert catalogue.localizer("en-GB").notice(notice).text == "We moved"

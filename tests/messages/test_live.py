@@ -19,7 +19,7 @@ SOON = 0.02  # seconds between two looks
 @pytest.fixture
 def live(folder):
     def begin(**options):
-        return Messages(folder.path, look_every_seconds=SOON, **options)
+        return Messages(folder.path, poll_seconds=SOON, **options)
 
     return begin
 
@@ -71,12 +71,12 @@ def test_the_swap_of_a_configmaps_link_is_live(tmp_path, until):
     (mounted / "..data").symlink_to("..one")
     (mounted / "merchant.toml").symlink_to("..data/merchant.toml")
     (mounted / "messages").symlink_to("..data/messages")
-    words = Messages(mounted, look_every_seconds=SOON)
+    words = Messages(mounted, poll_seconds=SOON)
     assert (said(words), words.current().merchant.name) == ("one", "one")
     (mounted / "..data_tmp").symlink_to("..two")
     (mounted / "..data_tmp").replace(mounted / "..data")
     until(lambda: (said(words), words.current().merchant.name) == ("two", "two"))
-    assert words.current().faults == ()
+    assert words.current().problems == ()
 
 
 def test_a_broken_file_leaves_its_last_good_words_and_a_mended_one_ends_that(folder, live, until):
@@ -84,18 +84,18 @@ def test_a_broken_file_leaves_its_last_good_words_and_a_mended_one_ends_that(fol
     folder.english(busy("good"))
     until(lambda: said(words) == "good")
     folder.english(busy("half")[:14])
-    until(lambda: words.current().faults)
+    until(lambda: words.current().problems)
     assert said(words) == "good"
     folder.english(busy("mended"))
     until(lambda: said(words) == "mended")
-    assert words.current().faults == ()
+    assert words.current().problems == ()
 
 
 def test_a_broken_merchant_toml_leaves_the_last_good_one(folder, live, until):
     words = live()
     assert words.current().merchant.name == "Olive"
     folder.merchant("name = Olive")
-    until(lambda: words.current().faults)
+    until(lambda: words.current().problems)
     assert words.current().merchant.name == "Olive"
 
 
@@ -105,11 +105,11 @@ def test_a_folder_that_vanishes_leaves_the_last_good_words(folder, live, until, 
     folder.english(busy("good"))
     until(lambda: said(words) == "good")
     shutil.move(folder.path / vanishing, folder.path.parent / "away")
-    until(lambda: words.current().faults)
+    until(lambda: words.current().problems)
     assert (said(words), words.current().merchant.name) == ("good", "Olive")
-    assert "missing" in words.current().faults[0].problem
+    assert "missing" in words.current().problems[0].description
     shutil.move(folder.path.parent / "away", folder.path / vanishing)
-    until(lambda: not words.current().faults)
+    until(lambda: not words.current().problems)
     assert said(words) == "good"
 
 
@@ -119,27 +119,27 @@ def test_a_file_that_is_empty_while_somebody_writes_keeps_its_words_until_the_fo
     def said_now():
         return here.catalogue().negotiate("en").site("busy").text
 
-    here.look()
+    here.poll()
     folder.english("")
     with monkeypatch.context() as patch:
         patch.setattr(here, "_settled_listing", lambda: (here._list(), False))
-        here.look()
+        here.poll()
         assert said_now() == "good"
-    here.look()
+    here.poll()
     assert said_now() != "good"
-    assert here.look() is None
+    assert here.poll() is None
 
 
 def test_a_file_that_rests_while_it_is_empty_keeps_its_words_until_the_next_look(folder):
     here = Folder(folder.english(busy("good")).path)
-    here.look()
+    here.poll()
     folder.english("")  # whoever does this may be kept from the next step for a while
-    here.look()
+    here.poll()
     folder.english(busy("better"))
     assert here.catalogue().negotiate("en").site("busy").text == "good"
-    here.look()
+    here.poll()
     assert here.catalogue().negotiate("en").site("busy").text == "better"
-    assert here.look() is None
+    assert here.poll() is None
 
 
 def test_a_process_that_begins_while_a_file_is_being_filled_waits_for_its_words(folder, monkeypatch):
@@ -148,7 +148,7 @@ def test_a_process_that_begins_while_a_file_is_being_filled_waits_for_its_words(
     filling = threading.Timer(0.3, folder.english, [busy("good")])
     filling.start()
     here = Folder(folder.path)
-    here.look()
+    here.poll()
     filling.join()
     assert here.catalogue().negotiate("en").site("busy").text == "good"
 
@@ -157,7 +157,7 @@ def test_a_process_that_begins_with_a_file_that_has_long_been_empty_does_not_wai
     folder.english("")
     os.utime(folder.path / "messages/en.toml", (0, 0))
     began_at = time.monotonic()
-    Folder(folder.path).look()
+    Folder(folder.path).poll()
     assert time.monotonic() - began_at < 0.9  # it waits a second for what is just being filled
 
 
@@ -167,7 +167,7 @@ def test_a_language_file_that_is_deleted_is_gone(folder, live, until):
     until(lambda: said(words) == "good")
     (folder.path / "messages/en.toml").unlink()
     until(lambda: said(words) != "good")
-    assert words.current().faults == ()
+    assert words.current().problems == ()
 
 
 def test_a_file_that_is_deleted_while_its_folder_is_away_is_gone(folder, live, until):
@@ -175,25 +175,25 @@ def test_a_file_that_is_deleted_while_its_folder_is_away_is_gone(folder, live, u
     folder.english(busy("good"))
     until(lambda: said(words) == "good")
     shutil.move(folder.path / "messages", folder.path.parent / "away")
-    until(lambda: words.current().faults)
+    until(lambda: words.current().problems)
     (folder.path.parent / "away/en.toml").unlink()
     shutil.move(folder.path.parent / "away", folder.path / "messages")
     until(lambda: said(words) != "good")
 
 
 def test_a_folder_that_comes_later_is_found(tmp_path, until):
-    words = Messages(tmp_path / "merchant", look_every_seconds=SOON)
+    words = Messages(tmp_path / "merchant", poll_seconds=SOON)
     assert said(words).startswith("It’s very busy")
     (tmp_path / "merchant/messages").mkdir(parents=True)
     (tmp_path / "merchant/merchant.toml").write_text('name = "Late"')
     until(lambda: words.current().merchant.name == "Late")
-    until(lambda: words.current().faults == ())
+    until(lambda: words.current().problems == ())
 
 
 def test_each_fault_is_told_once_for_each_change_of_its_file(folder, live, until):
     told = []
     folder.english('[site]\nbusy = ""\n')
-    words = live(on_fault=told.append)
+    words = live(on_problem=told.append)
     assert [fault.line for fault in told] == [2]
     words.current()
     folder.merchant('name = "Other"\n')
@@ -207,7 +207,7 @@ def test_each_fault_is_told_once_for_each_change_of_its_file(folder, live, until
 
 
 def test_a_hook_that_fails_does_not_end_the_watch(folder, live, until, caplog):
-    words = live(on_fault=lambda fault: 1 / 0)
+    words = live(on_problem=lambda fault: 1 / 0)
     said(words)
     folder.english("nonsense")
     until(lambda: "could not look" in caplog.text)
@@ -216,7 +216,7 @@ def test_a_hook_that_fails_does_not_end_the_watch(folder, live, until, caplog):
 
 
 def test_a_request_reads_no_file_and_asks_the_disk_nothing(folder, live, monkeypatch):
-    words = Messages(folder.path, look_every_seconds=3600)
+    words = Messages(folder.path, poll_seconds=3600)
     words.current()
     asked = []
 
@@ -244,8 +244,8 @@ def test_readers_see_only_whole_catalogues_while_the_files_are_rewritten_200_tim
 
     def read():
         while not stop.is_set():
-            voice = words.current().negotiate("en")
-            three = (voice.site("busy").text, voice.site("unavailable").text, voice.text("error", "title"))
+            localizer = words.current().negotiate("en")
+            three = (localizer.site("busy").text, localizer.site("unavailable").text, localizer.text("error", "title"))
             seen.add(three[0])
             if len(set(three)) != 1 or not three[0].isdigit():
                 odd.append(three)

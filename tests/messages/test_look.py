@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from app.messages.check import check
 from app.messages.colours import BLACK, FOR_PARTS, FOR_TEXT, WHITE, colour_of, contrast, legible
 from app.messages.live import Messages
-from app.messages.look import make_look
 from app.messages.merchant import Merchant
 from app.messages.pictures import LARGEST_BYTES
+from app.messages.theme import make_theme
 
 COLOURS = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
 GREYS = st.integers(0, 255).map(lambda number: f"#{number:02x}{number:02x}{number:02x}")
@@ -21,7 +21,7 @@ PICTURES = Path(__file__).parent / "pictures"
 
 
 def look_of(**colours):
-    return make_look(Merchant(colours=colours))
+    return make_theme(Merchant(colours=colours))
 
 
 @pytest.mark.parametrize(
@@ -83,17 +83,17 @@ def test_a_correction_is_told_with_its_line_and_the_colour_that_guests_get(folde
     folder.merchant('name = "Olive"\n\n[look]\nbackground = "#ffffff"\nbrand = "#ffe08a"\naccent = "#ffffff"\n')
     brand, accent = check(folder.path).warnings
     assert (brand.file, brand.line, accent.line) == ("merchant.toml", 5, 6)
-    (wanted, given_instead) = re.findall("#[0-9a-f]{6}", brand.problem)
+    (wanted, given_instead) = re.findall("#[0-9a-f]{6}", brand.description)
     assert wanted == "#ffe08a"
     assert contrast(given_instead, WHITE) >= FOR_PARTS
-    assert f'brand = "{given_instead}"' in brand.instead
+    assert f'brand = "{given_instead}"' in brand.suggestion
     assert check(folder.path).errors == ()
 
 
 def test_what_the_check_offers_needs_no_correction(folder):
     folder.merchant('name = "Olive"\n[look]\nbackground = "#fff8e0"\nbrand = "#ffd400"\naccent = "#ffd400"\n')
     offered = dict(
-        re.findall(r'Write (\w+) = "(#[0-9a-f]{6})"', " ".join(w.instead for w in check(folder.path).warnings))
+        re.findall(r'Write (\w+) = "(#[0-9a-f]{6})"', " ".join(w.suggestion for w in check(folder.path).warnings))
     )
     assert offered.keys() == {"brand", "accent"}
     lines = "".join(f'{name} = "{colour}"\n' for name, colour in offered.items())
@@ -104,10 +104,10 @@ def test_what_the_check_offers_needs_no_correction(folder):
 def test_a_correction_is_told_to_the_log_once(folder):
     folder.merchant('name = "Olive"\n[look]\nbrand = "#ffe08a"\n')
     told = []
-    words = Messages(folder.path, on_fault=told.append)
+    words = Messages(folder.path, on_problem=told.append)
     assert len(told) == 1
     folder.english("[site]\nbusy = 'Full.'")
-    words.look()
+    words.poll()
     assert len(told) == 1
 
 
@@ -119,8 +119,8 @@ def test_a_dark_background_is_dark_whatever_the_device_is_set_to():
 
 def test_the_stylesheet_has_nothing_in_it_that_the_merchant_typed():
     merchant = Merchant(name="</style>} body{display:none}", colours={"brand": "#123456"})
-    assert b"display:none" not in make_look(merchant).stylesheet.content
-    assert b"<style" not in make_look(merchant).icon.content
+    assert b"display:none" not in make_theme(merchant).stylesheet.content
+    assert b"<style" not in make_theme(merchant).icon.content
 
 
 # --- Pictures ---
@@ -143,8 +143,8 @@ def test_the_stylesheet_has_nothing_in_it_that_the_merchant_typed():
 def test_a_picture_is_known_by_its_content(folder, content, mimetype):
     folder.merchant('name = "Olive"\nlogo = "logo.png"\n').write("logo.png", content)
     catalogue = folder.catalogue()
-    assert catalogue.faults == ()
-    assert catalogue.look.logo.mimetype == mimetype
+    assert catalogue.problems == ()
+    assert catalogue.theme.logo.mimetype == mimetype
 
 
 @pytest.mark.parametrize(
@@ -162,10 +162,10 @@ def test_what_is_no_picture_is_told_and_left_out(folder, content, told):
     folder.merchant('name = "Olive"\n\nlogo = "logo.svg"\n')
     if content is not None:
         folder.write("logo.svg", content)
-    (fault,) = folder.catalogue().faults
-    assert told in fault.problem
+    (fault,) = folder.catalogue().problems
+    assert told in fault.description
     assert (fault.file, fault.line) == ("merchant.toml", 3)
-    assert folder.catalogue().look.logo is None
+    assert folder.catalogue().theme.logo is None
 
 
 def test_a_folder_and_a_pipe_in_place_of_a_picture_are_told(folder):
@@ -174,34 +174,34 @@ def test_a_folder_and_a_pipe_in_place_of_a_picture_are_told(folder):
     folder.merchant('name = "Olive"\nlogo = "logo.svg"\nlook.background_picture = "oak.png"\n')
     (folder.path / "logo.svg").mkdir()
     os.mkfifo(folder.path / "oak.png")
-    assert ["no ordinary file" in fault.problem for fault in folder.catalogue().faults] == [True, True]
+    assert ["no ordinary file" in fault.description for fault in folder.catalogue().problems] == [True, True]
 
 
 def test_a_picture_that_is_replaced_is_live_and_a_broken_one_leaves_the_last_good(folder):
     folder.merchant('name = "Olive"\nlogo = "logo.svg"\n').write("logo.svg", SVG)
     words = Messages(folder.path)
-    before = words.current().look.logo
+    before = words.current().theme.logo
     folder.write("logo.svg", SVG.replace("<rect/>", "<circle/>"))
-    words.look()
-    after = words.current().look.logo
+    words.poll()
+    after = words.current().theme.logo
     assert after.fingerprint != before.fingerprint
     folder.write("logo.svg", "oops")
-    words.look()
-    assert words.current().look.logo == after
-    assert "is no picture" in words.current().faults[0].problem
+    words.poll()
+    assert words.current().theme.logo == after
+    assert "is no picture" in words.current().problems[0].description
     (folder.path / "logo.svg").unlink()
-    words.look()
-    assert words.current().look.logo == after
+    words.poll()
+    assert words.current().theme.logo == after
     folder.write("logo.svg", SVG)
-    words.look()
-    assert words.current().faults == ()
-    assert words.current().look.logo == before
+    words.poll()
+    assert words.current().problems == ()
+    assert words.current().theme.logo == before
 
 
 def test_a_picture_that_nobody_names_is_neither_read_nor_told(folder):
     folder.write("huge.png", b"x" * (2 * LARGEST_BYTES))
-    assert folder.catalogue().faults == ()
-    assert set(folder.catalogue().look.assets) == {"look", "icon"}
+    assert folder.catalogue().problems == ()
+    assert set(folder.catalogue().theme.assets) == {"look", "icon"}
 
 
 @pytest.mark.parametrize("background", ["#ffffff", "#0b0716"])

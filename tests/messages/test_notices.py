@@ -17,7 +17,7 @@ def at(text):
 
 
 def shown(folder, moment, language="en", *, failing=False):
-    return [message.text for message in folder.voice(language).notices(at(moment), paytronix_is_failing=failing)]
+    return [message.text for message in folder.localizer(language).notices(at(moment), paytronix_is_failing=failing)]
 
 
 ZONE = 'time_zone = "America/New_York"\n'
@@ -46,7 +46,7 @@ ZONE = 'time_zone = "America/New_York"\n'
 )
 def test_a_notice_is_shown_from_its_first_moment_to_its_last(folder, times, first, last):
     folder.write("notices.toml", f'{ZONE}[n]\n{times}\ntext.en = "Hello"')
-    assert folder.catalogue().faults == ()
+    assert folder.catalogue().problems == ()
     [notice] = folder.catalogue().notices
     assert shown(folder, first) == shown(folder, last) == ["Hello"]
     assert notice.begins_at == at(first)
@@ -117,26 +117,26 @@ def test_a_notice_with_a_fault_is_left_out_and_the_others_are_there(folder, text
     folder.write("notices.toml", f'{text}\n[good]\nuntil = 2999-01-01T00:00:00Z\ntext.en = "Good"')
     catalogue = folder.catalogue()
     assert [notice.name for notice in catalogue.notices] == ["good"]
-    assert any(told in f"{fault.problem} {fault.instead}" and fault.line == line for fault in catalogue.faults)
-    assert {fault.file for fault in catalogue.faults} == {"notices.toml"}
+    assert any(told in f"{fault.description} {fault.suggestion}" and fault.line == line for fault in catalogue.problems)
+    assert {fault.file for fault in catalogue.problems} == {"notices.toml"}
 
 
 def test_a_link_or_a_placeholder_that_there_is_not_leaves_the_sentence(folder):
     folder.write("notices.toml", '[n]\nuntil = 2999-01-01T00:00:00Z\nlink = "halp"\ntext.en = "See {place}"')
     assert shown(folder, "2026-01-01T00:00:00") == ["See {place}"]
-    assert len(folder.catalogue().faults) == 2
+    assert len(folder.catalogue().problems) == 2
 
 
 def test_a_broken_file_of_notices_leaves_its_last_good_ones_and_a_deleted_one_none(folder, until):
     def text():
-        voice = words.current().negotiate("en")
-        return [message.text for message in voice.notices(at("2026-01-01T00:00:00"), paytronix_is_failing=False)]
+        localizer = words.current().negotiate("en")
+        return [message.text for message in localizer.notices(at("2026-01-01T00:00:00"), paytronix_is_failing=False)]
 
     folder.write("notices.toml", '[n]\nuntil = 2999-01-01T00:00:00Z\ntext.en = "One"')
-    words = Messages(folder.path, look_every_seconds=0.02)
+    words = Messages(folder.path, poll_seconds=0.02)
     assert text() == ["One"]
     folder.write("notices.toml", "[n\n")
-    until(lambda: words.current().faults)
+    until(lambda: words.current().problems)
     assert text() == ["One"]
     folder.write("notices.toml", '[n]\nuntil = 2999-01-01T00:00:00Z\ntext.en = "Two"')
     until(lambda: text() == ["Two"])

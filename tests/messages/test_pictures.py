@@ -138,6 +138,6 @@ def test_what_was_taken_out_is_worth_a_look_and_no_fault(tmp_path):
     (tmp_path / "logo.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"><script>1</script><rect/></svg>')
     found = check(tmp_path)
     assert found.errors == ()
-    note = next(each for each in found.warnings if "Taken out" in each.problem)
+    note = next(each for each in found.warnings if "Taken out" in each.description)
     assert (note.file, note.line) == ("merchant.toml", 3)
-    assert note.problem == 'Taken out of the picture "logo.svg": a script.'
+    assert note.description == 'Taken out of the picture "logo.svg": a script.'

@@ -30,7 +30,7 @@ def desk():
 @pytest.fixture
 def words(folder, desk):
     folder.english('[site]\nbusy = "folder"\nunavailable = "folder too"\n')
-    return Messages(folder.path, published=desk.current, look_every_seconds=SOON)
+    return Messages(folder.path, published=desk.current, poll_seconds=SOON)
 
 
 def said(words, name="busy"):
@@ -51,7 +51,7 @@ def test_an_edition_is_laid_over_the_folder_and_taken_away_again(words, desk, un
 
 def test_what_is_published_before_the_start_is_there_from_the_first_request_on(folder, desk):
     desk.publish("revision 1", busy="one")
-    assert said(Messages(folder.path, published=desk.current, look_every_seconds=3600)).text == "one"
+    assert said(Messages(folder.path, published=desk.current, poll_seconds=3600)).text == "one"
 
 
 def test_a_change_in_the_folder_is_live_below_an_edition(words, folder, desk, until):
@@ -66,7 +66,7 @@ def test_the_same_edition_is_composed_once(words, desk, until):
     desk.publish("revision 1", busy="one")
     until(lambda: said(words).text == "one")
     catalogue = words.current()
-    words.look()
+    words.poll()
     assert words.current() is catalogue
 
 
@@ -89,26 +89,26 @@ def breaking(monkeypatch):
 
 def test_an_edition_that_makes_no_sense_leaves_the_last_good_one_and_is_a_fault(folder, desk, breaking):
     told = []
-    words = Messages(folder.path, published=desk.current, on_fault=told.append, look_every_seconds=3600)
+    words = Messages(folder.path, published=desk.current, on_problem=told.append, poll_seconds=3600)
     desk.publish("revision 1", busy="one")
-    words.look()
+    words.poll()
     desk.publish("revision 2", busy="two")
     breaking(words, desk.edition)
-    words.look()
-    words.look()
+    words.poll()
+    words.poll()
     assert said(words).text == "one"
-    (fault,) = words.current().faults
-    assert (fault.file, fault.problem) == (
+    (fault,) = words.current().problems
+    assert (fault.file, fault.description) == (
         "revision 2",
         "What is published makes no sense (ZeroDivisionError). Guests read the words from before.",
     )
     assert told == [fault]
     folder.english('[site]\nunavailable = "other"\n')
-    words.look()
+    words.poll()
     assert (said(words).text, said(words, "unavailable").text) == ("one", "other")
     desk.publish("revision 3", busy="three")
-    words.look()
-    assert (said(words).text, words.current().faults) == ("three", ())
+    words.poll()
+    assert (said(words).text, words.current().problems) == ("three", ())
 
 
 def test_an_entry_is_taken_over_as_a_whole_whatever_stands_in_the_folders(folder, desk):
@@ -121,7 +121,11 @@ def test_an_entry_is_taken_over_as_a_whole_whatever_stands_in_the_folders(folder
     contents = {"default": entry, "paytronix": {"user_info.not_found": entry}, "site": {"busy": entry}}
     desk.edition = Edition("revision 1", {"messages/en.toml": contents})
     words = Messages(folder.path, published=desk.current)
-    voice = words.current().negotiate("en")
-    assert {voice.said("", "default").text, voice.paytronix("user_info.not_found").text, said(words).text} == {"Ours."}
+    localizer = words.current().negotiate("en")
+    assert {
+        localizer.message("", "default").text,
+        localizer.paytronix("user_info.not_found").text,
+        said(words).text,
+    } == {"Ours."}
     assert said(words, "unavailable").text == "folder"
-    assert words.current().faults == ()
+    assert words.current().problems == ()

@@ -38,21 +38,21 @@ SYNTAX_ERRORS = [  # a line, the line it is noticed on, and a part of what is to
 @pytest.mark.parametrize(("line", "number", "told"), SYNTAX_ERRORS)
 def test_a_syntax_error_leaves_the_built_in_words_and_is_explained(folder, line, number, told):
     folder.english(f"[site]\n{line}\n")
-    assert folder.voice().site("busy").text == BUILT_IN
-    [fault] = folder.catalogue().faults
+    assert folder.localizer().site("busy").text == BUILT_IN
+    [fault] = folder.catalogue().problems
     assert (fault.file, fault.line) == ("messages/en.toml", number)
     assert told.lower() in str(fault).lower()
 
 
 def test_a_syntax_error_leaves_the_last_good_text_until_it_is_mended(folder):
     here = Folder(folder.english('[site]\nbusy = "old"\nunavailable = "old"\n').path)
-    here.look()
+    here.poll()
     folder.english('[site]\nbusy = “new”\nunavailable = "new"\n')
-    here.look()
+    here.poll()
     kept = here.catalogue().negotiate("en")
     assert (kept.site("busy").text, kept.site("unavailable").text) == ("old", "old")
     folder.english('[site]\nbusy = "mended"\n')
-    here.look()
+    here.poll()
     assert here.catalogue().negotiate("en").site("busy").text == "mended"
 
 
@@ -60,7 +60,7 @@ def test_a_syntax_error_costs_no_other_file(folder):
     folder.merchant('name = “Olive”\nphone = "020 7946 0123"\n').english('[site]\nbusy = "Full"\n')
     catalogue = folder.catalogue()
     assert (catalogue.merchant.name, catalogue.negotiate("en").site("busy").text) == ("Rewards", "Full")
-    assert len(catalogue.faults) == 1
+    assert len(catalogue.problems) == 1
 
 
 FOLLOWERS = [
@@ -97,8 +97,8 @@ MERCHANT_ADVICE = [
 
 @pytest.mark.parametrize(("line", "instead"), MERCHANT_ADVICE)
 def test_the_advice_for_merchant_toml_can_be_copied(folder, line, instead):
-    [fault] = folder.merchant(f'name = "Olive"\n{line}\n').catalogue().faults
-    assert instead in fault.instead
+    [fault] = folder.merchant(f'name = "Olive"\n{line}\n').catalogue().problems
+    assert instead in fault.suggestion
 
 
 @pytest.mark.parametrize(
@@ -107,16 +107,16 @@ def test_the_advice_for_merchant_toml_can_be_copied(folder, line, instead):
 )
 def test_the_advice_for_a_notice_can_be_copied(folder, line, instead):
     folder.write("notices.toml", f'[n]\nwhile = "paytronix_failing"\ntext.en = "x"\n{line}\n')
-    [fault] = folder.catalogue().faults
-    assert instead in fault.instead
+    [fault] = folder.catalogue().problems
+    assert instead in fault.suggestion
 
 
 def test_dots_in_a_remark_cost_nothing(folder):
     folder.english(f'# {"." * 200}\n[site]\nbusy = "Full{"." * 100}"\n')
-    assert folder.catalogue().faults == ()
-    assert folder.voice().site("busy").text.startswith("Full")
+    assert folder.catalogue().problems == ()
+    assert folder.localizer().site("busy").text.startswith("Full")
 
 
 def test_rich_text_is_told_for_what_it_is(folder):
-    [fault] = folder.english(b"{\\rtf1 [site]}").catalogue().faults
-    assert "plain text" in fault.instead
+    [fault] = folder.english(b"{\\rtf1 [site]}").catalogue().problems
+    assert "plain text" in fault.suggestion

@@ -105,7 +105,7 @@ def test_a_changed_colour_is_live_under_another_name(olive, folder):
     before = address_of(browser.get("/login"), "look.css")
     file = folder / "merchant.toml"
     file.write_text(file.read_text().replace("#123456", "#654321"))
-    olive.extensions["services"].messages.look()
+    olive.extensions["services"].messages.poll()
     after = address_of(browser.get("/login"), "look.css")
     assert after != before
     assert "--brand:#654321" in browser.get(after).body
@@ -143,7 +143,7 @@ def test_stored_value_is_money_where_the_merchant_says_which(olive, browser):
 def test_the_card_is_shown_for_a_till_to_read_if_the_merchant_wants_that(olive, folder, kind):
     file = folder / "merchant.toml"
     file.write_text(file.read_text().replace('"qr"', f'"{kind}"'))
-    olive.extensions["services"].messages.look()
+    olive.extensions["services"].messages.poll()
     browser = browser_of(olive)
     browser.sign_in()
     page = browser.get("/account")

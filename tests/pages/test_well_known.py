@@ -116,15 +116,15 @@ def test_the_check_says_what_is_wrong_with_them(open_site, folder, name, content
     write(folder, name, content)
     (fault,) = check(folder).errors
     assert fault.file == f"well-known/{name}"
-    assert problem in fault.problem
-    assert fault.instead
+    assert problem in fault.description
+    assert fault.suggestion
     assert open_site().get(f"/.well-known/{name}").status == 404
 
 
 def test_a_pipe_in_place_of_a_file_stops_nobody(open_site, folder):
     os.mkfifo(folder / "well-known" / "security.txt")
     (fault,) = check(folder).errors
-    assert "no ordinary file" in fault.problem
+    assert "no ordinary file" in fault.description
     assert open_site().get("/.well-known/security.txt").status == 404
 
 
@@ -133,7 +133,7 @@ def test_changes_are_taken_in_and_what_was_last_good_stays(make_site, folder):
     messages, browser = site.extensions["services"].messages, browser_of(site)
 
     def served():
-        messages.look()
+        messages.poll()
         answer = browser.get("/.well-known/assetlinks.json")
         return answer.body if answer.status == 200 else answer.status
 

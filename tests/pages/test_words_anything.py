@@ -6,11 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.messages.builtin import builtin
 from app.messages.catalogue import compose
 from app.messages.document import Document
 from app.messages.placeholders import ONLY_IN
-from app.messages.plain_text import trouble_with
-from app.messages.shipped import shipped
+from app.messages.plain_text import text_problem
 from tests.sites import browser_of
 
 ODD = [
@@ -22,7 +22,7 @@ ODD = [
     "]]>",
     "--><b>",
 ]
-TEXTS = (st.sampled_from(ODD) | st.text(min_size=1, max_size=60)).filter(lambda text: trouble_with(text) is None)
+TEXTS = (st.sampled_from(ODD) | st.text(min_size=1, max_size=60)).filter(lambda text: text_problem(text) is None)
 
 
 @pytest.fixture
@@ -48,13 +48,13 @@ def told(site):
 )
 @given(text=TEXTS)
 def test_any_text_in_every_entry_is_shown_as_text(told, text):
-    words = {section: dict.fromkeys(names, text) for section, names in shipped().vocabulary.sections.items()}
+    words = {section: dict.fromkeys(names, text) for section, names in builtin().vocabulary.sections.items()}
     words["site"] = {name: {"text": text, "title": text, "link": "help"} for name in words["site"]}
     words["default"] = {"text": text, "title": text, "link": "help"}
     words["paytronix"] = {"*": text, "could_not_authenticate": {"text": text, "title": text, "link": "help"}}
     notices = {"n": {"while": "paytronix_failing", "text": {"en": text}, "title": {"en": text}}}
     merchant = {
-        "name": text if trouble_with(text, longest=80) is None else "Olive",
+        "name": text if text_problem(text, longest=80) is None else "Olive",
         "languages": ["en", "es"],
         "links": {"help": {"url": "https://example.com/?a=b&c=d", "text": text}},
         "show_code": True,

@@ -92,7 +92,7 @@ def test_a_picture_that_was_published_is_what_guests_get(sqlite_publisher, follo
     changes = {("pictures", "logo.png"): mark, ("merchant.toml", "logo"): "logo.png"}
     sqlite_publisher.publish(changes=changes)
     words = Messages(tmp_path / "no-folder", published=follow(sqlite_publisher.url).current)
-    assert words.current().look.assets["logo"].content == PNG
+    assert words.current().theme.assets["logo"].content == PNG
 
 
 # --- the database is away ---
@@ -215,7 +215,7 @@ def test_postgres_that_is_stopped_in_the_middle_and_started_again(own_postgres, 
 def test_postgres_that_hangs_is_away_and_nobody_waits_for_it(own_postgres, publisher_at, follow, told, tmp_path):
     publisher = publisher_at(own_postgres.url)
     publisher.publish("one")
-    words = Messages(tmp_path / "merchant", published=follow(own_postgres.url).current, look_every_seconds=0.02)
+    words = Messages(tmp_path / "merchant", published=follow(own_postgres.url).current, poll_seconds=0.02)
     published = words._published.__self__
     own_postgres.freeze()
     time.sleep(0.2)

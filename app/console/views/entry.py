@@ -15,7 +15,7 @@ from app.console.entries import Findings, Typed
 from app.console.guards import changes_words, editors, publishers
 from app.console.parts import console
 from app.console.previews import asset_of
-from app.history import ABSENT, ChangedMeanwhile, Draft, Restricted, subject_of, tag_of, value_at
+from app.history import ABSENT, ChangedMeanwhile, Draft, Restricted, etag, subject_of, value_at
 from app.messages import Message
 from app.messages.editing import PAYTRONIX, Key, allowed_in, direction_of
 from app.previews import state_of
@@ -99,7 +99,7 @@ def save() -> AnyResponse:
     if console().settings.is_read_only:
         raise Conflict
     changes = {tag: entries.change_of(typed, moment, key, tag) for tag, typed in form.typed.items()}
-    changed = [tag for tag, change in changes.items() if tag_of(change) != form.shown[tag]]
+    changed = [tag for tag, change in changes.items() if etag(change) != form.shown[tag]]
     _, faults = entries.with_typed(moment, key, form.typed)
     if any(faults.get(tag) for tag in changed):
         return make_response(_page(moment, key, form.typed, form=form), 422)
@@ -128,7 +128,7 @@ def restrict() -> AnyResponse:
     moment = console().desk.moment()
     key = _key(moment)
     who, is_restricted = staff.somebody(), request.form.get("restricted") == "yes"
-    place = entries.place_of(key, moment.draft.voices[0].language)  # in any language it means all
+    place = entries.place_of(key, moment.draft.localizers[0].language)  # in any language it means all
     console().drafts.restrict(place, is_restricted=is_restricted, by=who.name)
     return redirect(url_for("entry.show", section=key[0], name=key[1]), 303)
 
@@ -182,10 +182,10 @@ def _changed(key: Key, form: Form) -> AnyResponse:
         place = entries.place_of(key, language)
         theirs = value_at(moment.contents, place)
         mine = entries.change_of(form.typed[language], moment, key, language)
-        if tag_of(theirs) != seen and tag_of(mine) not in {tag_of(theirs), form.shown[language]}:
+        if etag(theirs) != seen and etag(mine) not in {etag(theirs), form.shown[language]}:
             by = moment.drafts[place].made_by if place in moment.drafts else None
             conflicts[language] = difference(place, theirs, mine, moment), by
-        if tag_of(theirs) != seen and tag_of(mine) == form.shown[language]:
+        if etag(theirs) != seen and etag(mine) == form.shown[language]:
             form.typed[language] = entries.present(moment, key, language)  # theirs; nothing was typed here
     form.seen.clear()  # what is shown now counts from here on
     return make_response(_page(moment, key, form.typed, form=form, conflicts=conflicts), 409)
@@ -249,7 +249,7 @@ def _language(
     place = entries.place_of(key, tag)
     there = value_at(moment.contents, place)
     present = entries.present(moment, key, tag)
-    seen, shown = tag_of(there), tag_of(entries.change_of(present, moment, key, tag))
+    seen, shown = etag(there), etag(entries.change_of(present, moment, key, tag))
     if form and tag in form.seen:  # what was shown first is what somebody has changed
         seen, shown = form.seen[tag], form.shown[tag]
     blank, _ = entries.with_typed(moment, key, {tag: Typed()})
@@ -289,7 +289,7 @@ def _sources(moment: Moment, key: Key, tag: str) -> list[Source]:
 
 
 def _links(moment: Moment) -> list[tuple[str, str]]:
-    voice = moment.draft.voices[0]
+    voice = moment.draft.localizers[0]
     found = ((name, voice.link(name)) for name in moment.draft.merchant.links)
     return [(name, link.text) for name, link in found if link]
 
@@ -307,4 +307,4 @@ def _met(moment: Moment, key: Key) -> dict[str, object]:
 
 
 def _is_restricted(moment: Moment, key: Key) -> bool:
-    return subject_of(entries.place_of(key, moment.draft.voices[0].language)) in console().drafts.restrictions()
+    return subject_of(entries.place_of(key, moment.draft.localizers[0].language)) in console().drafts.restrictions()

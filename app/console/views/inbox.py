@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from app.console import entries, overview, staff
 from app.console.guards import changes_words, editors
 from app.console.parts import console
-from app.history import ABSENT, ChangedMeanwhile, Restricted, tag_of, value_at
+from app.history import ABSENT, ChangedMeanwhile, Restricted, etag, value_at
 from app.messages.editing import PAYTRONIX
 from app.usage import KEPT_DAYS, OTHERS
 
@@ -42,19 +42,19 @@ def start() -> Response:
     if key is None:
         raise NotFound
     changes = {}
-    for voice in moment.draft.voices:
+    for voice in moment.draft.localizers:
         place = entries.place_of(key, voice.language)
         typed = entries.beginning(moment.draft, key, voice.language)
         if value_at(moment.contents, place) is ABSENT and not typed.is_blank:
             changes[place] = entries.change_of(typed, moment, key, voice.language)
-    if not moment.draft.voices[0].knows(key[1]):
+    if not moment.draft.localizers[0].knows(key[1]):
         who = staff.somebody()
         try:
             console().drafts.save_all(
                 changes,
                 by=who.name,
                 is_publisher=who.is_publisher,
-                seen=dict.fromkeys(changes, tag_of(ABSENT)),
+                seen=dict.fromkeys(changes, etag(ABSENT)),
             )
         except ChangedMeanwhile:
             pass  # somebody else has begun; the next page shows it

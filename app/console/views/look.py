@@ -24,7 +24,7 @@ from app.history import (
     PicturesFull,
     Place,
     Restricted,
-    tag_of,
+    etag,
     value_at,
     with_changes,
 )
@@ -86,12 +86,12 @@ def save() -> AnyResponse:
         # A picture that is to come cannot be found yet, so what is said of it was said when it was read.
         faults = [
             each
-            for each in new_faults(console().desk.catalogue_of("draft", after).faults, moment.draft.faults)
-            if not any(name in each.problem for name, _ in pictures.values())
-            and not each.problem.startswith(NO_WORDS)  # they are written next; until then nothing is published
+            for each in new_faults(console().desk.catalogue_of("draft", after).problems, moment.draft.problems)
+            if not any(name in each.description for name, _ in pictures.values())
+            and not each.description.startswith(NO_WORDS)  # they are written next; until then nothing is published
         ]
         if faults:
-            wrong[""] = " ".join(f"{fault.problem} {fault.instead}" for fault in faults)
+            wrong[""] = " ".join(f"{fault.description} {fault.suggestion}" for fault in faults)
     if wrong:
         return make_response(_page(moment, wrong), 422)
     return _saved(moment, changes, pictures)
@@ -100,7 +100,7 @@ def save() -> AnyResponse:
 def _saved(moment: Moment, changes: dict[Place, Change], pictures: Mapping[str, tuple[str, Asset]]) -> AnyResponse:
     who = staff.somebody()
     seen = {place: request.form.get(_seen_field(place), "") for place in changes}
-    seen |= {place: tag_of(ABSENT) for place in changes if place[1] == "links" and _is_new_link(place)}
+    seen |= {place: etag(ABSENT) for place in changes if place[1] == "links" and _is_new_link(place)}
     try:
         for name, asset in pictures.values():
             changes[PICTURES, name] = console().pictures.add(asset.content, by=who.name)
@@ -134,7 +134,7 @@ def picture(fingerprint: str) -> Response:
         asset = found if isinstance(found, Asset) else None
     else:
         moment = console().desk.moment()
-        looks = [catalogue.look for catalogue in (moment.draft, moment.live, moment.folder)]
+        looks = [catalogue.theme for catalogue in (moment.draft, moment.live, moment.folder)]
         used = [each for look in looks for each in (look.logo, look.background) if each]
         asset = next((each for each in used if each.fingerprint == fingerprint), None)
     if asset is None:
@@ -178,8 +178,8 @@ def _page(
         wrong=wrong or {},
         new_link=_NEW_LINK,
         frames=console().previews.frames(moment.draft, SIGN_IN),
-        contrasts=contrasts_of(moment.draft.look),
-        pictures={"logo": moment.draft.look.logo, "look.background_picture": moment.draft.look.background},
+        contrasts=contrasts_of(moment.draft.theme),
+        pictures={"logo": moment.draft.theme.logo, "look.background_picture": moment.draft.theme.background},
         has_saved=request.args.get("saved") == "yes" and not wrong,
         taken_out=[each for each in request.args.getlist("taken_out") if each in TAKEN_OUT],
         largest=LARGEST_BYTES,
@@ -192,8 +192,8 @@ def _shown(moment: Moment, place: Place, text: str, untouched: Any) -> Shown:
         text,
         _origin(moment, place),
         draft.made_by if draft else None,
-        tag_of(value_at(moment.contents, place)),
-        tag_of(_as_change(moment, place, untouched)),
+        etag(value_at(moment.contents, place)),
+        etag(_as_change(moment, place, untouched)),
     )
 
 
@@ -239,7 +239,7 @@ def _typed_changes(moment: Moment) -> dict[Place, Change]:
     if any(new.values()):
         changes[FILE, "links", new["name"] or "+"] = {"url": new["url"], "text": new["text"] or None}
     # What is still as it was shown has been changed by somebody else, and not on this form.
-    return {place: change for place, change in changes.items() if tag_of(change) != form.get(_shown_field(place))}
+    return {place: change for place, change in changes.items() if etag(change) != form.get(_shown_field(place))}
 
 
 def _from_field(setting: Setting, text: str) -> Any:
@@ -321,7 +321,7 @@ def _changed_meanwhile(moment: Moment, changes: Mapping[Place, Change], made_by:
     wrong = {}
     for place in changes:
         name = ".".join(place[1:])
-        if place[0] == FILE and request.form.get(_seen_field(place), "") != tag_of(value_at(moment.contents, place)):
+        if place[0] == FILE and request.form.get(_seen_field(place), "") != etag(value_at(moment.contents, place)):
             draft = moment.drafts.get(place)
             by = draft.made_by if draft else made_by or "Somebody else"
             value = value_at(moment.values, place)

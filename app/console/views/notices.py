@@ -16,11 +16,18 @@ from app.console.guards import changes_words, editors
 from app.console.parts import console
 from app.console.times import TIME_ZONE, field_of, zone_of
 from app.console.typed import Typed, troubles
-from app.history import ABSENT, Change, ChangedMeanwhile, Draft, Place, Restricted, tag_of, value_at
+from app.history import ABSENT, Change, ChangedMeanwhile, Draft, Place, Restricted, etag, value_at
 from app.messages import KNOWN_LINKS, Catalogue
-from app.messages.editing import MOST_NOTICES, WHILE_FAILING, direction_of, merged, read_notices, zone_named
+from app.messages.editing import (
+    MOST_NOTICES,
+    WHILE_FAILING,
+    direction_of,
+    language_tag,
+    merged,
+    read_notices,
+    zone_named,
+)
 from app.messages.editing import NOTICES_FILE as FILE
-from app.messages.editing import tag_of as language_of
 from app.previews import state_of_notice
 
 LONGEST_NAME = 60  # characters
@@ -87,7 +94,7 @@ def save() -> Response:
     if _without_none(value) == _present(moment, wanted):
         return redirect(url_for("notices.show"), 303)  # nothing was changed
     # Of a new one nothing was seen; that there is none of its name has just been looked at.
-    seen = tag_of(value_at(moment.contents, place)) if is_new else request.form.get("seen", "")
+    seen = etag(value_at(moment.contents, place)) if is_new else request.form.get("seen", "")
     return _saved(moment, place, change, seen=seen)
 
 
@@ -135,7 +142,7 @@ def _list(moment: Moment, *, typed_zone: str | None = None) -> str:
         zone=zone if isinstance(zone, str) else "",
         typed_zone=typed_zone,
         zones=sorted(available_timezones()),
-        zone_seen=tag_of(value_at(moment.contents, TIME_ZONE)),
+        zone_seen=etag(value_at(moment.contents, TIME_ZONE)),
         zone_draft=moment.drafts.get(TIME_ZONE),
     )
 
@@ -152,7 +159,7 @@ def _form(moment: Moment, name: str | None, fields: Mapping[str, str], wrong: Ma
         languages=languages,
         links=list(dict.fromkeys((*moment.draft.merchant.links, *filter(None, [fields.get("link")])))),
         zone=zone_of(moment.values),
-        seen=request.form.get("seen") or tag_of(value_at(moment.contents, place) if name is not None else ABSENT),
+        seen=request.form.get("seen") or etag(value_at(moment.contents, place) if name is not None else ABSENT),
         wrong=wrong or {},
         draft=moment.drafts.get(place),
         longest_name=LONGEST_NAME,
@@ -225,7 +232,7 @@ def _with_proper_tags(value: Mapping[str, Any]) -> dict[str, Any]:
     proper = dict(value)
     for part in ("text", "title"):
         if isinstance(texts := value.get(part), Mapping):
-            proper[part] = {language_of(tag) or tag: text for tag, text in texts.items()}
+            proper[part] = {language_tag(tag) or tag: text for tag, text in texts.items()}
     return proper
 
 
@@ -234,7 +241,7 @@ def _languages(moment: Moment, name: str | None) -> list[str]:
     value = (_present(moment, name) if name is not None else None) or {}
     tags = [tag for part in ("text", "title") if isinstance(value.get(part), Mapping) for tag in value[part]]
     typed = [tag for part, _, tag in (field.partition(".") for field in request.form) if part in {"text", "title"}]
-    return list(dict.fromkeys((*moment.draft.merchant.languages, *filter(None, map(language_of, (*tags, *typed))))))
+    return list(dict.fromkeys((*moment.draft.merchant.languages, *filter(None, map(language_tag, (*tags, *typed))))))
 
 
 def _field_names(moment: Moment, name: str | None) -> list[str]:

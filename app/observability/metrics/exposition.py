@@ -29,7 +29,7 @@ from app.observability import log
 from app.store import Store, StoreUnavailable
 
 STORE_EVERY_SECONDS = 15.0  # however often somebody asks
-LOOK_EVERY_SECONDS = 0.5  # whether the master is still there
+POLL_SECONDS = 0.5  # whether the master is still there
 LONGEST_REQUEST_SECONDS = 10.0
 _FILE = re.compile(r"(?P<kind>counter|histogram|gauge_live[a-z]+)_(?P<pid>[0-9]+)\.db")
 
@@ -72,8 +72,8 @@ class Overview(Collector):
             yield GaugeMetricFamily(
                 "guest_login_sign_ins_alive", "Sign-ins in the store, of all instances that share it.", alive
             )
-        faults = len(self._messages.current().faults)
-        yield GaugeMetricFamily("guest_login_words_faults", "Faults in the merchant's words at this moment.", faults)
+        problems = len(self._messages.current().problems)
+        yield GaugeMetricFamily("guest_login_words_faults", "Faults in the merchant's words at this moment.", problems)
         if self._published:
             yield GaugeMetricFamily(
                 "guest_login_published_words_up",
@@ -102,12 +102,12 @@ class Overview(Collector):
             store: dict[str, Any] = {"ready": True, "seconds": round(time.monotonic() - started, 4)}
         except StoreUnavailable as error:
             store = {"ready": False, "reason": error.reason.value, "problem": str(error)}
-        faults = [
-            {"file": fault.file, "line": fault.line, "problem": fault.problem, "instead": fault.instead}
-            for fault in self._messages.current().faults
+        problems = [
+            {"file": problem.file, "line": problem.line, "problem": problem.description, "instead": problem.suggestion}
+            for problem in self._messages.current().problems
         ]
         is_ending = self._is_draining()
-        detail = {"ready": store["ready"] and not is_ending, "ending": is_ending, "store": store, "words": faults}
+        detail = {"ready": store["ready"] and not is_ending, "ending": is_ending, "store": store, "words": problems}
         if self._published:  # guests read on without it, so it makes nobody unready
             detail["published_words"] = {"away": self._published.is_away}
         return detail
@@ -194,7 +194,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    timeout = LOOK_EVERY_SECONDS
+    timeout = POLL_SECONDS
 
     def __init__(self, listener: socket, counts: Counts, overview: Overview) -> None:
         super().__init__(listener.getsockname(), _Handler, bind_and_activate=False)

@@ -1,4 +1,4 @@
-"""What makes a sentence hard for a guest: told as advice, never as a fault.
+"""What makes a sentence hard for a guest: told as advice, never as a problem.
 
 Reading level is measured by what can be counted honestly: the words of a sentence in languages that put spaces between
 them, and, in the shipped languages, words that only those who build websites use.
@@ -7,7 +7,7 @@ them, and, in the shipped languages, words that only those who build websites us
 import re
 from collections.abc import Iterator
 
-from app.messages.faults import Trouble
+from app.messages.problems import Trouble
 
 # English sentences are shorter than those of most languages; plain-language guides ask for 15 to 20 words.
 MOST_WORDS = {"en": 20}
@@ -31,7 +31,7 @@ _ODD_BRACES = re.compile(r"\{\{|\}\}|\{[^{}]{0,30}$|\{[^{}]{0,30}(?=\{)|\$\{")
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 
 
-def troubles_of_style(text: str, language: str) -> Iterator[Trouble]:
+def readability_problems(text: str, language: str) -> Iterator[Trouble]:
     """What is worth a second look in a text.
 
     :param language: its tag.

@@ -37,13 +37,13 @@ GOOD = '[site]\nsigned_out = "Bye"\n'
 def test_an_entry_with_a_fault_is_left_out_and_the_rest_is_there(folder, line, told):
     folder.english(f'{GOOD}{line}\nunavailable = "Later"\n')
     catalogue = folder.catalogue()
-    voice = catalogue.negotiate("en")
-    assert (voice.site("signed_out").text, voice.site("unavailable").text) == ("Bye", "Later")
-    assert voice.site("busy").text == "It’s very busy right now. Please try again in a minute."
-    [fault] = catalogue.faults
+    localizer = catalogue.negotiate("en")
+    assert (localizer.site("signed_out").text, localizer.site("unavailable").text) == ("Bye", "Later")
+    assert localizer.site("busy").text == "It’s very busy right now. Please try again in a minute."
+    [fault] = catalogue.problems
     assert (fault.file, fault.line, fault.column) == ("messages/en.toml", 3, 1)
-    assert told in fault.problem
-    assert fault.instead
+    assert told in fault.description
+    assert fault.suggestion
 
 
 @pytest.mark.parametrize(
@@ -63,22 +63,22 @@ def test_an_entry_with_a_fault_is_left_out_and_the_rest_is_there(folder, line, t
     ],
 )
 def test_a_fault_says_what_to_write_instead(folder, text, problem, instead):
-    [fault] = folder.english(text).catalogue().faults
-    assert problem in fault.problem
-    assert instead in fault.instead
+    [fault] = folder.english(text).catalogue().problems
+    assert problem in fault.description
+    assert instead in fault.suggestion
 
 
 def test_a_code_without_quotation_marks_is_understood(folder):
     folder.english('[paytronix]\nuser_info.not_found = "Gone"\na.b.c = { text = "Deep", link = "help" }')
     catalogue = folder.catalogue()
-    assert catalogue.faults == ()
+    assert catalogue.problems == ()
     assert catalogue.negotiate("en").paytronix("user_info.not_found").text == "Gone"
     assert catalogue.negotiate("en").paytronix("a.b.c").text == "Deep"
 
 
 def test_a_link_that_merchant_toml_does_not_have_costs_the_link_and_not_the_sentence(folder):
     folder.english('[site]\nbusy = { text = "Full.", link = "menu" }')
-    message = folder.voice().site("busy")
+    message = folder.localizer().site("busy")
     assert (message.text, message.link) == ("Full.", None)
 
 
@@ -86,7 +86,7 @@ def test_a_link_that_names_itself_as_its_next_step_is_refused(folder):
     folder.merchant('name = "Olive"\n[links]\nhelp = "tel:123"')
     folder.english('[links]\nhelp = { text = "Help", link = "help" }')
     catalogue = folder.catalogue()
-    assert len(catalogue.faults) == 1
+    assert len(catalogue.problems) == 1
     assert catalogue.negotiate("en").link("help").text == "Get help"
 
 
@@ -106,22 +106,22 @@ def test_a_link_that_names_itself_as_its_next_step_is_refused(folder):
 def test_a_file_that_cannot_be_read_leaves_the_built_in_words_and_one_fault(folder, content, told):
     catalogue = folder.english(content).catalogue()
     assert catalogue.negotiate("en").site("busy").text.startswith("It’s very busy")
-    [fault] = catalogue.faults
-    assert told in fault.problem
+    [fault] = catalogue.problems
+    assert told in fault.description
 
 
 def test_a_file_of_50_megabytes_is_not_read_to_its_end(folder):
     with (folder.path / "messages/en.toml").open("wb") as huge:
         huge.truncate(50_000_000)
-    [fault] = folder.catalogue().faults
-    assert "larger than" in fault.problem
+    [fault] = folder.catalogue().problems
+    assert "larger than" in fault.description
 
 
 @pytest.mark.parametrize("make", [os.mkdir, os.mkfifo, lambda path: path.symlink_to(path)])
 def test_a_directory_a_pipe_or_a_link_to_itself_in_a_files_place_is_told(folder, make):
     make(folder.path / "messages/en.toml")
-    [fault] = folder.catalogue().faults
-    assert fault.problem.startswith(("This is no ordinary file", "The file cannot be opened"))
+    [fault] = folder.catalogue().problems
+    assert fault.description.startswith(("This is no ordinary file", "The file cannot be opened"))
 
 
 def open_files():
@@ -140,21 +140,21 @@ def test_reading_odd_files_again_and_again_leaves_no_file_open(folder):
 
 def test_windows_line_ends_and_a_byte_order_mark_do_no_harm(folder):
     folder.english(b"\xef\xbb\xbf[site]\r\nbusy = 'Full'\r\nbussy = 'x'\r\n")
-    assert folder.voice().site("busy").text == "Full"
-    assert folder.catalogue().faults[0].line == 3
+    assert folder.localizer().site("busy").text == "Full"
+    assert folder.catalogue().problems[0].line == 3
 
 
 @pytest.mark.parametrize("file", ["messages/klingonish.toml", "messages/en copy.toml"])
 def test_a_file_named_after_no_language_is_told(folder, file):
     folder.write(file, "")
-    [fault] = folder.catalogue().faults
-    assert (fault.file, "is no language" in fault.problem) == (file, True)
+    [fault] = folder.catalogue().problems
+    assert (fault.file, "is no language" in fault.description) == (file, True)
 
 
 def test_two_files_for_one_language_are_told_and_one_is_used(folder):
     folder.write("messages/pt-BR.toml", '[site]\nbusy = "Cheio"').write("messages/pt_br.toml", "")
     catalogue = folder.catalogue()
-    [fault] = catalogue.faults
+    [fault] = catalogue.problems
     assert fault.file == "messages/pt_br.toml"
     assert catalogue.negotiate("pt").site("busy").text == "Cheio"
 
@@ -162,14 +162,14 @@ def test_two_files_for_one_language_are_told_and_one_is_used(folder):
 def test_what_editors_and_configmaps_leave_around_is_no_language(folder):
     for name in (".en.toml.swp", "en.toml~", ".#en.toml", "..data", "4913", "en.toml.bak"):
         folder.write(f"messages/{name}", "nonsense")
-    assert folder.catalogue().faults == ()
+    assert folder.catalogue().problems == ()
 
 
 def test_thousands_of_faults_are_told_as_fifty_and_a_number(folder):
     folder.english("[site]\n" + "".join(f'name_{number} = "x"\n' for number in range(3000)) + 'busy = "Full"')
     catalogue = folder.catalogue()
-    assert len(catalogue.faults) == 51
-    assert "2950 more" in " ".join(fault.problem for fault in catalogue.faults)
+    assert len(catalogue.problems) == 51
+    assert "2950 more" in " ".join(fault.description for fault in catalogue.problems)
     assert catalogue.negotiate("en").site("busy").text == "Full"
 
 
@@ -229,8 +229,8 @@ def test_a_fault_in_merchant_toml_costs_its_line_only(folder, line, told):
     name = "" if line.startswith(("name", "nmae")) else 'name = "Olive"\n'
     folder.merchant(f"{name}{line}\n")
     catalogue = folder.catalogue()
-    assert any(told in fault.problem for fault in catalogue.faults)
-    assert catalogue.faults[0].file == "merchant.toml"
+    assert any(told in fault.description for fault in catalogue.problems)
+    assert catalogue.problems[0].file == "merchant.toml"
     assert catalogue.merchant.name == ("Olive" if name else Merchant().name)
     assert "help" not in catalogue.merchant.links
     assert catalogue.merchant.colours == {}
@@ -247,7 +247,7 @@ def test_everything_in_merchant_toml_is_understood(folder):
         '[username]\nkind = "card"\nlabel = "Club card"\n'
     )
     catalogue = folder.catalogue()
-    assert catalogue.faults == ()
+    assert catalogue.problems == ()
     assert catalogue.merchant == Merchant(
         name="Olive & Thyme",
         logo="logo.svg",
@@ -269,7 +269,7 @@ def test_everything_in_merchant_toml_is_understood(folder):
 
 def test_a_faults_words_show_every_character_of_what_they_quote(folder):
     folder.english('"\\u001b[31mred\\n" = "x"')
-    assert all(str(fault).isprintable() for fault in folder.catalogue().faults)
+    assert all(str(fault).isprintable() for fault in folder.catalogue().problems)
 
 
 @pytest.mark.parametrize(
@@ -319,5 +319,5 @@ def test_addresses_are_taken_as_the_standard_has_them(folder, address):
 )
 def test_what_to_write_instead_of_an_address_is_what_a_browser_would_send(folder, typed, instead):
     folder.merchant(f'name = "Olive"\n[links]\nhelp = "{typed}"')
-    (fault,) = [each for each in folder.catalogue().faults if "address of the link" in each.problem]
-    assert fault.instead == f'Write it like this: help = "{instead}"'
+    (fault,) = [each for each in folder.catalogue().problems if "address of the link" in each.description]
+    assert fault.suggestion == f'Write it like this: help = "{instead}"'

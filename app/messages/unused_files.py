@@ -4,28 +4,28 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from app.messages.faults import Fault, quoted
 from app.messages.folder import LANGUAGES_FOLDER
-from app.messages.languages import tag_of
+from app.messages.languages import language_tag
 from app.messages.merchant import FILE as MERCHANT_FILE
 from app.messages.notices import FILE as NOTICES_FILE
 from app.messages.pictures import some_names_in
-from app.messages.places import START
+from app.messages.positions import START
+from app.messages.problems import Problem, quoted
 
 _MOST_NAMES = 500  # of a folder's names
 _DOCUMENT = re.compile(r"\.(?:txt|rtf|docx?|odt|pages|md|toml|yaml|yml|json)", re.IGNORECASE)
 _NOT_MEANT = re.compile(r"readme|licen[cs]e|changelog", re.IGNORECASE)
 
 
-def strays(folder: Path) -> Iterator[Fault]:
+def strays(folder: Path) -> Iterator[Problem]:
     """What lies in the folder, looks like words, and is read by nobody. Nothing in it makes this raise."""
     for name in _names(folder):
         if trouble := _on_top(folder, name):
-            yield Fault(name, *START, *trouble)
+            yield Problem(name, *START, *trouble)
     below = folder / LANGUAGES_FOLDER
     for name in _names(below):
         if trouble := _among_languages(below / name):
-            yield Fault(f"{LANGUAGES_FOLDER}/{name}", *START, *trouble)
+            yield Problem(f"{LANGUAGES_FOLDER}/{name}", *START, *trouble)
 
 
 def _on_top(folder: Path, name: str) -> tuple[str, str] | None:
@@ -40,7 +40,7 @@ def _on_top(folder: Path, name: str) -> tuple[str, str] | None:
     if stem.lower() in {"merchant", "notices", "notice", "merchants"}:
         right = MERCHANT_FILE if stem.lower().startswith("merchant") else NOTICES_FILE
         return "The site does not read a file of this name.", f"Name it {right}."
-    if tag_of(stem) and name.lower() != f"{stem}.md".lower():
+    if language_tag(stem) and name.lower() != f"{stem}.md".lower():
         return "The site does not read this file here.", f"Move it to {LANGUAGES_FOLDER}/{stem}.toml."
     return ("The site does not read this file.", "Delete it.") if name.lower().endswith(".toml") else None
 

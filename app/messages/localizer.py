@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from app.messages import languages
 from app.messages.codes import WRONG_PASSWORD, concerns_everybody, names_of
+from app.messages.entries import DEFAULT, LINKS, PAYTRONIX, SITE, Entries, Entry, Key
 from app.messages.merchant import Merchant
 from app.messages.notices import Notice
 from app.messages.placeholders import fill, fill_what_is_known
 from app.messages.plain_text import cleaned, is_visible
-from app.messages.words import DEFAULT, LINKS, PAYTRONIX, SITE, Entry, Key, Words
 
 LONGEST_VENDOR_TEXT = 200
 LONGEST_REFERENCE = 60
@@ -21,7 +21,7 @@ LONGEST_REFERENCE = 60
 _SAYING = frozenset({"", "paytronix", "site", "username"})
 _CODES_REMEMBERED = 256
 
-Layer = tuple[str, Words]  # a language, and its words from one source
+Layer = tuple[str, Entries]  # a language, and its words from one source
 NOTHING: Mapping[str, object] = {}
 
 
@@ -51,7 +51,7 @@ class Message:
     :ivar language: the language of the words; another than the page's where these are missing there
     :ivar reference: Paytronix's code for guests to quote, if the merchant wants that; untrusted
     :ivar source: file and line where the words stand, such as ``messages/en.toml:6``; the built-in ones are in
-        ``shipped/``. Empty for Paytronix's own text
+        ``builtin/``. Empty for Paytronix's own text
     """
 
     text: str
@@ -77,7 +77,7 @@ class _Spoken(NamedTuple):
     text: str
 
 
-class Voice:
+class Localizer:
     """The merchant's words in one language.
 
     Where a message is looked for: the merchant's words in the guest's language, then in the programme's first
@@ -208,9 +208,9 @@ class Voice:
         :param values: for its placeholders.
         :raises KeyError: there is no such entry; a slip of ours, never of the merchant's.
         """
-        return self.said(SITE, name, **values)
+        return self.message(SITE, name, **values)
 
-    def said(self, section: str, name: str, /, **values: object) -> Message:
+    def message(self, section: str, name: str, /, **values: object) -> Message:
         """Any entry, with all that is known of it.
 
         :raises KeyError: there is no such entry.

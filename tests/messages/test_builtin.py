@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from app.messages import placeholders
+from app.messages.builtin import LANGUAGES, builtin
 from app.messages.catalogue import compose
+from app.messages.entries import PAYTRONIX
 from app.messages.plain_text import is_visible
-from app.messages.shipped import LANGUAGES, shipped
-from app.messages.words import PAYTRONIX
 
 ROOT = Path(__file__).parents[2]
 OTHERS = [tag for tag in LANGUAGES if tag != "en"]
@@ -17,27 +17,27 @@ OTHERS = [tag for tag in LANGUAGES if tag != "en"]
 
 @pytest.mark.parametrize("tag", OTHERS)
 def test_every_language_has_every_entry_and_no_other(tag):
-    assert shipped().words[tag].keys() == shipped().words["en"].keys()
+    assert builtin().entries[tag].keys() == builtin().entries["en"].keys()
 
 
 @pytest.mark.parametrize("tag", OTHERS)
 def test_every_language_has_the_same_placeholders_titles_and_next_steps(tag):
-    for key, entry in shipped().words["en"].items():
-        other = shipped().words[tag][key]
+    for key, entry in builtin().entries["en"].items():
+        other = builtin().entries[tag][key]
         assert re.findall(r"\{\w+\}", entry.text) == re.findall(r"\{\w+\}", other.text), key
         assert (entry.title is None, entry.link) == (other.title is None, other.link), key
 
 
 @pytest.mark.parametrize("tag", LANGUAGES)
 def test_the_built_in_words_say_something_without_their_placeholders(tag):
-    for key, entry in shipped().words[tag].items():
+    for key, entry in builtin().entries[tag].items():
         assert is_visible(re.sub(r"\{\w+\}", "", entry.text)), key
 
 
 def test_every_placeholder_that_is_documented_for_one_entry_is_used_there():
     for key, names in placeholders.ONLY_IN.items():
         for name in names:
-            assert f"{{{name}}}" in shipped().words["en"][key].text
+            assert f"{{{name}}}" in builtin().entries["en"][key].text
 
 
 @pytest.mark.parametrize(
@@ -68,15 +68,15 @@ def test_every_placeholder_that_is_documented_for_one_entry_is_used_there():
     ],
 )
 def test_every_code_of_the_four_calls_has_words_of_its_own(code):
-    for voice in compose(None, {}, ()).voices:
-        message = voice.paytronix(code)
+    for localizer in compose(None, {}, ()).localizers:
+        message = localizer.paytronix(code)
         assert message.code != "default"
-        assert message.language == voice.language
+        assert message.language == localizer.language
 
 
 def test_all_that_may_go_wrong_with_a_password_reads_the_same():
     for tag in LANGUAGES:
-        words = shipped().words[tag]
+        words = builtin().entries[tag]
         codes = ("could_not_authenticate", "no_matching_guests", "invalid_grant", "http:401")
         assert len({(words[PAYTRONIX, code].text, words[PAYTRONIX, code].link) for code in codes}) == 1
 
@@ -89,7 +89,7 @@ def test_every_name_that_a_template_asks_for_is_in_the_built_in_words():
     ]
     assert len(found) > 20
     for template, section, name in found:
-        assert name in shipped().vocabulary.sections[section], f"{template.name}: {section}.{name}"
+        assert name in builtin().vocabulary.sections[section], f"{template.name}: {section}.{name}"
 
 
 def test_the_table_of_placeholders_in_the_merchants_readme_is_complete():

@@ -18,10 +18,10 @@ from app.messages.colours import (
     mixed,
     toned,
 )
-from app.messages.faults import Fault, quoted
 from app.messages.merchant import FILE as MERCHANT_FILE
 from app.messages.merchant import Merchant
 from app.messages.pictures import Asset
+from app.messages.problems import Problem, quoted
 
 DEFAULT_BRAND = "#1f5f4a"
 DEFAULT_BACKGROUND = "#f4f3f0"
@@ -39,7 +39,7 @@ Scheme = Mapping[str, str]  # name of a custom property → its colour
 
 
 @dataclass(frozen=True)
-class Look:
+class Theme:
     """How the pages look at one moment.
 
     :ivar light: the colours; dark ones too, if that is what the merchant has chosen
@@ -53,7 +53,7 @@ class Look:
     dark: Scheme
     logo: Asset | None = None
     background: Asset | None = None
-    corrections: tuple[Fault, ...] = field(default=(), compare=False)
+    corrections: tuple[Problem, ...] = field(default=(), compare=False)
     only: SchemeName | None = None
 
     @property
@@ -61,7 +61,7 @@ class Look:
         """Whether it is dark whatever the device is set to."""
         return self.only == "dark" or self.light == self.dark
 
-    def in_scheme(self, name: SchemeName) -> "Look":
+    def in_scheme(self, name: SchemeName) -> "Theme":
         """The same as it is on devices that are set to this, on all of them."""
         return replace(self, light=self.dark if name == "dark" else self.light, only=name)
 
@@ -102,7 +102,7 @@ class Look:
         return Asset(svg.encode(), "image/svg+xml")
 
 
-def make_look(merchant: Merchant, logo: Asset | None = None, background: Asset | None = None) -> Look:
+def make_theme(merchant: Merchant, logo: Asset | None = None, background: Asset | None = None) -> Theme:
     """The look that a merchant wishes for, with colours that reach WCAG AA."""
     ground = merchant.colours.get("background", DEFAULT_BACKGROUND)
     brand = merchant.colours.get("brand", DEFAULT_BRAND)
@@ -111,7 +111,7 @@ def make_look(merchant: Merchant, logo: Asset | None = None, background: Asset |
     dark_ground = ground if is_dark(ground) else toned(ground, lightness=0.07, most_saturation=0.2)
     dark = light if is_dark(ground) else _scheme(dark_ground, brand, accent)
     corrections = (*_corrections(merchant, light), *_taken_out(merchant, logo, background))
-    return Look(merchant, light, dark, logo, background, corrections)
+    return Theme(merchant, light, dark, logo, background, corrections)
 
 
 def _scheme(ground: str, brand: str, accent: str | None) -> Scheme:
@@ -156,14 +156,14 @@ def _best(ratio: float, grounds: tuple[str, ...]) -> float:
     return min(ratio, max(min(contrast(each, ground) for ground in grounds) for each in (BLACK, WHITE)))
 
 
-def _corrections(merchant: Merchant, light: Scheme) -> Iterator[Fault]:
+def _corrections(merchant: Merchant, light: Scheme) -> Iterator[Problem]:
     """What guests see otherwise than it was wished for. The dark colours are ours, so there is nothing to tell."""
     for name, use in (("brand", "buttons"), ("accent", "links")):
         wanted = merchant.colours.get(name)
         if wanted and wanted != light[name]:
             least, grounds = (FOR_PARTS, _BEHIND_PARTS) if name == "brand" else (FOR_TEXT, _BEHIND_TEXT)
             found = min(contrast(wanted, light[ground]) for ground in grounds)
-            yield Fault(
+            yield Problem(
                 MERCHANT_FILE,
                 merchant.lines.get(f"look.{name}", 1),
                 1,
@@ -173,15 +173,15 @@ def _corrections(merchant: Merchant, light: Scheme) -> Iterator[Fault]:
             )
 
 
-def _taken_out(merchant: Merchant, logo: Asset | None, background: Asset | None) -> Iterator[Fault]:
+def _taken_out(merchant: Merchant, logo: Asset | None, background: Asset | None) -> Iterator[Problem]:
     """What guests do not see of a drawing."""
     pictures = (("logo", merchant.logo, logo), ("background_picture", merchant.background_picture, background))
     for name, file, asset in pictures:
         if asset and asset.taken_out:
-            problem = f"Taken out of the picture {quoted(file or name)}: {', '.join(asset.taken_out)}."
-            instead = "Look at the page. If something is missing there, save the picture without these, or as PNG."
+            description = f"Taken out of the picture {quoted(file or name)}: {', '.join(asset.taken_out)}."
+            suggestion = "Theme at the page. If something is missing there, save the picture without these, or as PNG."
             line = merchant.lines.get(name if name == "logo" else f"look.{name}", 1)
-            yield Fault(MERCHANT_FILE, line, 1, problem, instead)
+            yield Problem(MERCHANT_FILE, line, 1, description, suggestion)
 
 
 def _how(sheet: str) -> str:

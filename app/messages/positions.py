@@ -6,10 +6,10 @@ For texts that ``tomllib`` has read without complaint. Anything else gets no pla
 import re
 import tomllib
 
-Path = tuple[str, ...]
-Place = tuple[int, int]  # line and column, counted from 1
+KeyPath = tuple[str, ...]
+Position = tuple[int, int]  # line and column, counted from 1
 
-START: Place = (1, 1)
+START: Position = (1, 1)
 
 _TOKEN = re.compile(
     r'''
@@ -23,11 +23,11 @@ _TOKEN = re.compile(
 )
 
 
-def places(text: str) -> dict[Path, Place]:
+def positions(text: str) -> dict[KeyPath, Position]:
     """The place of every name outside inline tables; a name inside one stands where its table stands."""
-    found: dict[Path, Place] = {}
+    found: dict[KeyPath, Position] = {}
     lines = _LineCounter(text)
-    header: Path = ()
+    header: KeyPath = ()
     name: list[str] = []  # the parts of the name being read
     start = 0  # where it began
     depth = 0  # of brackets in the value being read
@@ -46,17 +46,17 @@ def places(text: str) -> dict[Path, Place]:
             reading, name = "header", []
         elif word == "]" and reading == "header" and name:
             header = tuple(name)
-            found.setdefault(header, lines.place(start))
+            found.setdefault(header, lines.position(start))
             name = []
         elif word == "=":
-            found.setdefault(header + tuple(name), lines.place(start))
+            found.setdefault(header + tuple(name), lines.position(start))
             reading = "value"
         elif word == "\n":
             reading, name = "name", []
     return found
 
 
-def place_of(path: Path, found: dict[Path, Place]) -> Place:
+def position_of(path: KeyPath, found: dict[KeyPath, Position]) -> Position:
     """The place of a name, or of the nearest table around it."""
     while path:
         if path in found:
@@ -82,7 +82,7 @@ class _LineCounter:
         self._offset = 0
         self._line = 1
 
-    def place(self, offset: int) -> Place:
+    def position(self, offset: int) -> Position:
         self._line += self._text.count("\n", self._offset, offset)
         self._offset = offset
         return self._line, offset - self._text.rfind("\n", 0, offset)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.messages import placeholders
-from app.messages.collector import Collector
 from app.messages.document import Document
-from app.messages.faults import Fault, quoted
-from app.messages.plain_text import trouble_with
+from app.messages.plain_text import text_problem
+from app.messages.problem_list import Collector
+from app.messages.problems import Problem, quoted
 
 Key = tuple[str, str]  # section and name; codes in lower case
 DEFAULT: Key = ("", "default")
@@ -44,7 +44,7 @@ class Entry:
     line: int = 1
 
 
-Words = Mapping[Key, Entry]
+Entries = Mapping[Key, Entry]
 
 
 @dataclass(frozen=True)
@@ -59,15 +59,15 @@ class Vocabulary:
     links: Collection[str]
 
 
-def read_words(document: Document, vocabulary: Vocabulary) -> tuple[Words, tuple[Fault, ...]]:
-    """Every entry without a fault, and the faults of the others.
+def read_entries(document: Document, vocabulary: Vocabulary) -> tuple[Entries, tuple[Problem, ...]]:
+    """Every entry without a problem, and the problems of the others.
 
-    Two faults leave an entry in place, because its sentence is still the merchant's best: a word in braces that is no
+    Two problems leave an entry in place, because its sentence is still the merchant's best: a word in braces that is no
     placeholder (shown as typed) and a link that ``merchant.toml`` does not have (not shown).
     """
     reader = _Reader(document, vocabulary)
     reader.read()
-    return reader.words, reader.collector.faults()
+    return reader.words, reader.collector.problems()
 
 
 class _Reader:
@@ -127,8 +127,8 @@ class _Reader:
         for field in given:
             if field not in _FIELDS:
                 close = self.collector.close_to(field, _FIELDS)
-                instead = f"Write {close} instead." if close else "Only text, title and link can stand there."
-                self.collector.add(path, f"{label} has {quoted(field)} in it, which means nothing here.", instead)
+                suggestion = f"Write {close} instead." if close else "Only text, title and link can stand there."
+                self.collector.add(path, f"{label} has {quoted(field)} in it, which means nothing here.", suggestion)
                 return
         if key[0] not in _MESSAGES and len(given) > 1:
             self.collector.add(path, f"{label} can only be a text.", f"Write it like this: {key[1]} = {_EXAMPLE}")
@@ -138,7 +138,7 @@ class _Reader:
             return
         for field, words in given.items():
             trouble = (
-                trouble_with(words)
+                text_problem(words)
                 if isinstance(words, str)
                 else (
                     f"The {field} is no text.",
@@ -148,7 +148,7 @@ class _Reader:
             if trouble:
                 self.collector.add(path, f"{label}: {trouble[0]}", trouble[1])
                 return
-        place = self._document.fault(path, "", "")
+        place = self._document.problem_at(path, "", "")
         self.words[key] = Entry(
             text=given["text"].strip(),
             title=given["title"].strip() if "title" in given else None,
@@ -194,17 +194,17 @@ class _Reader:
         return f"{quoted(name)} means nothing here.", f"Entries stand below one of {sections}."
 
     def _unknown_in(self, section: str, name: str, known: Collection[str]) -> tuple[str, str]:
-        problem = f"[{section}] has no entry named {quoted(name)}."
+        description = f"[{section}] has no entry named {quoted(name)}."
         if name.lower() == "default":
             return _DEFAULT_BELOW
         if section == LINKS:
-            return problem, "Give the link its address in merchant.toml first."
+            return description, "Give the link its address in merchant.toml first."
         if close := self.collector.close_to(name, known):
-            return problem, f"Did you mean {quoted(close)}?"
+            return description, f"Did you mean {quoted(close)}?"
         for other, names in self._vocabulary.sections.items():
             if name in names:
-                return problem, f"It belongs below [{other}]."
-        return problem, f"The names there are: {', '.join(sorted(known))}."
+                return description, f"It belongs below [{other}]."
+        return description, f"The names there are: {', '.join(sorted(known))}."
 
 
 def codes(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -10,7 +10,7 @@ Trouble = tuple[str, str]  # what is wrong, and what to do instead
 
 
 @dataclass(frozen=True)
-class Fault:
+class Problem:
     """One thing that is wrong, in words for someone who does not program.
 
     Its texts quote the merchant's file, so they are made fit for a log line and a terminal here, once for all: cut,
@@ -19,22 +19,22 @@ class Fault:
     :ivar file: path below the merchant's folder, such as ``messages/en.toml``
     :ivar line: counted from 1; 1 when the whole file is meant
     :ivar column: counted from 1
-    :ivar problem: what is wrong, a sentence
-    :ivar instead: what to write or do instead, a sentence
+    :ivar description: what is wrong, a sentence
+    :ivar suggestion: what to write or do instead, a sentence
     """
 
     file: str
     line: int
     column: int
-    problem: str
-    instead: str
+    description: str
+    suggestion: str
 
     def __post_init__(self) -> None:
-        for name in ("file", "problem", "instead"):
+        for name in ("file", "description", "suggestion"):
             object.__setattr__(self, name, _all_visible(getattr(self, name)[:_LONGEST_TEXT]))
 
     def __str__(self) -> str:
-        return f"{self.file}, line {self.line}, column {self.column}: {self.problem} {self.instead}"
+        return f"{self.file}, line {self.line}, column {self.column}: {self.description} {self.suggestion}"
 
 
 def quoted(text: str, *, longest: int = LONGEST_NAME) -> str:
