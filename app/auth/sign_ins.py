@@ -107,6 +107,15 @@ class SignIn:
         """The guest's canonical username at Paytronix."""
         return str(self.session["username"])
 
+    def use(self, tokens: Tokens, *, sealed: bytes | None = None) -> None:
+        """Go on with renewed tokens. Nothing else of a sign-in changes while a request has it, but its session.
+
+        :param sealed: their record in the store; without it they could not be saved.
+        """
+        self.tokens = tokens
+        if sealed is not None:
+            self.sealed_tokens = sealed
+
     def is_of(self, username: str) -> bool:
         """Whether it is the guest who types this username: Paytronix's own, or the one of this sign-in's form."""
         names = (self.username, self.session.get("typed_username"))
@@ -235,7 +244,7 @@ class SignIns:
         sealed = _sealed(sign_in.keys, key, tokens)
         if not self._store.replace(key, sign_in.sealed_tokens, sealed, self._ttl_seconds(sign_in)):
             return False
-        sign_in.tokens, sign_in.sealed_tokens = tokens, sealed
+        sign_in.use(tokens, sealed=sealed)
         return True
 
     def read_tokens_again(self, sign_in: SignIn) -> None:
@@ -251,7 +260,7 @@ class SignIns:
         tokens = _opened(sign_in.keys, key, sealed, _TOKENS)
         if tokens is None or sealed is None:
             raise SignInEnded("session_ended")
-        sign_in.tokens, sign_in.sealed_tokens = tokens, sealed
+        sign_in.use(tokens, sealed=sealed)
 
     def end(self, sign_in: SignIn) -> bool:
         """Sign this browser out. May be repeated; whether there was anything left to end.
