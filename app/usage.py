@@ -130,7 +130,7 @@ class UsageCounter:
                 _add(kept, code, tally)
             self._store.put(_key(day, self._of), msgspec.msgpack.encode(kept), KEPT_DAYS * _DAY_SECONDS)
         finally:
-            self._store.release(f"seen:{{{self._of}}}:writer", holder)
+            self._store.release(f"seen:{{{self._of}}}:writer", holder=holder)
 
     def read(self, *, today: date | None = None) -> list[Seen]:
         """All codes of the days that are kept: those without words first, the most frequent of them in front.

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from app.auth.heartbeat import LEASE_SECONDS, Heartbeat
 from app.auth.polling import poll
-from app.auth.sign_ins import SignIn, SignInEnded, SignIns, Tokens
+from app.auth.sign_ins import SignIn, SignInEnded, SignIns, Tokens, tokens_key
 from app.auth.usernames import rate_limit_name
 from app.deadline import Deadline
 from app.observability import log
@@ -141,11 +141,14 @@ class TokenKeeper:
         for _ in poll("refresh", deadline, pause_seconds=PAUSE_SECONDS, longest_seconds=LONGEST_PAUSE_SECONDS):
             is_held = True  # if the store does not say, because it may have been taken all the same
             try:
-                is_held = self._store.acquire(_lease(sign_in), holder, LEASE_SECONDS)
-                self._sign_ins.read_tokens_again(sign_in)
+                is_held, (tokens, failure) = self._store.claim(
+                    _lease(sign_in), holder, LEASE_SECONDS, records=(tokens_key(sign_in.name), _failure_key(sign_in))
+                )
+                self._sign_ins.take_over(sign_in, tokens)
                 if sign_in.tokens.access_token != former:
                     return False
-                self._raise_remembered_failure(sign_in)
+                if failure is not None:
+                    raise _remembered(failure)
                 if is_held:
                     with self._heartbeat.kept(_lease(sign_in), holder):
                         return self._renew(sign_in, holder, may_wait=may_wait)
@@ -236,8 +239,7 @@ class TokenKeeper:
                 threading.Thread(target=self._release_later, args=(sign_in, holder), daemon=True).start()
 
     def _release_now(self, sign_in: SignIn, holder: str) -> None:
-        self._store.release(_spending(sign_in), holder)
-        self._store.release(_lease(sign_in), holder)
+        self._store.release(_spending(sign_in), _lease(sign_in), holder=holder)
 
     def _release_later(self, sign_in: SignIn, holder: str) -> None:
         deadline = Deadline.after(self._spending_seconds)
@@ -264,11 +266,10 @@ class TokenKeeper:
             self._store.put(_failure_key(sign_in), failure.reason.value.encode(), FAILURE_REMEMBERED_SECONDS)
         return failure
 
-    def _raise_remembered_failure(self, sign_in: SignIn) -> None:
-        (reason,) = self._store.get(_failure_key(sign_in))
-        if reason is not None:
-            known = {each.value.encode(): each for each in Reason}  # a newer release may know others
-            raise Unavailable(TOKEN_CALL, known.get(reason, Reason.ERROR))
+
+def _remembered(reason: bytes) -> Unavailable:
+    known = {each.value.encode(): each for each in Reason}  # a newer release may know others
+    return Unavailable(TOKEN_CALL, known.get(reason, Reason.ERROR))
 
 
 def _lease(sign_in: SignIn) -> str:

@@ -164,7 +164,7 @@ class SignIns:
             ends_at=self._ends_at(session),
             keys=keys,
             sealed_session=_sealed(keys, _session_key(keys.name), session),
-            sealed_tokens=_sealed(keys, _tokens_key(keys.name), tokens),
+            sealed_tokens=_sealed(keys, tokens_key(keys.name), tokens),
         )
 
     def keep(self, sign_in: SignIn, *also: Change) -> SignIn:
@@ -177,7 +177,7 @@ class SignIns:
         """
         owner = self._pseudonyms.of(sign_in.username)
         records = {
-            _tokens_key(sign_in.name): sign_in.sealed_tokens,
+            tokens_key(sign_in.name): sign_in.sealed_tokens,
             _session_key(sign_in.name): sign_in.sealed_session,
         }
         kept = self._store.write(Put(records, self._ttl_seconds(sign_in), owner), *also)
@@ -200,9 +200,9 @@ class SignIns:
         :raises StoreUnavailable: which says nothing about whether the guest is signed in.
         """
         keys = SessionKeys(session_id)
-        sealed_session, sealed_tokens = self._store.get(_session_key(keys.name), _tokens_key(keys.name))
+        sealed_session, sealed_tokens = self._store.get(_session_key(keys.name), tokens_key(keys.name))
         session = _opened(keys, _session_key(keys.name), sealed_session, _SESSION)
-        tokens = _opened(keys, _tokens_key(keys.name), sealed_tokens, _TOKENS)
+        tokens = _opened(keys, tokens_key(keys.name), sealed_tokens, _TOKENS)
         if not session or not tokens or sealed_session is None or sealed_tokens is None:
             return None
         try:
@@ -219,9 +219,8 @@ class SignIns:
 
         :raises StoreUnavailable: the end stays where it was.
         """
-        ttl_seconds = self._ttl_seconds(sign_in)
-        self._store.extend(_session_key(sign_in.name), ttl_seconds)
-        self._store.extend(_tokens_key(sign_in.name), ttl_seconds)
+        keys = _session_key(sign_in.name), tokens_key(sign_in.name)
+        self._store.extend(*keys, ttl_seconds=self._ttl_seconds(sign_in))
 
     def save_session(self, sign_in: SignIn, session: dict[str, Any]) -> bool:
         """Replace what is known of the guest; False if it was changed or deleted meanwhile, and nothing is done.
@@ -240,7 +239,7 @@ class SignIns:
 
         :raises StoreUnavailable: it is not known whether they were replaced.
         """
-        key = _tokens_key(sign_in.name)
+        key = tokens_key(sign_in.name)
         sealed = _sealed(sign_in.keys, key, tokens)
         if not self._store.replace(key, sign_in.sealed_tokens, sealed, self._ttl_seconds(sign_in)):
             return False
@@ -253,11 +252,16 @@ class SignIns:
         :raises SignInEnded: the sign-in is over.
         :raises StoreUnavailable: the tokens stay as they were read before.
         """
-        key = _tokens_key(sign_in.name)
-        (sealed,) = self._store.get(key)
+        self.take_over(sign_in, *self._store.get(tokens_key(sign_in.name)))
+
+    def take_over(self, sign_in: SignIn, sealed: bytes | None) -> None:
+        """Go on with the tokens of a record that has just been read.
+
+        :raises SignInEnded: the sign-in is over.
+        """
         if sealed == sign_in.sealed_tokens:
             return
-        tokens = _opened(sign_in.keys, key, sealed, _TOKENS)
+        tokens = _opened(sign_in.keys, tokens_key(sign_in.name), sealed, _TOKENS)
         if tokens is None or sealed is None:
             raise SignInEnded("session_ended")
         sign_in.use(tokens, sealed=sealed)
@@ -267,7 +271,7 @@ class SignIns:
 
         :raises StoreUnavailable: the guest may still be signed in.
         """
-        keys = _tokens_key(sign_in.name), _session_key(sign_in.name)
+        keys = tokens_key(sign_in.name), _session_key(sign_in.name)
         was_live = None not in self._store.get(*keys)
         self._store.delete(*keys, owner=self._pseudonyms.of(str(sign_in.session.get("username", ""))))
         return was_live
@@ -308,7 +312,8 @@ def _session_key(name: str) -> str:
     return f"s:{{{name}}}"
 
 
-def _tokens_key(name: str) -> str:
+def tokens_key(name: str) -> str:
+    """The key of the record with the tokens of the sign-in of this name."""
     return f"t:{{{name}}}"
 
 

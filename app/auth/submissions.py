@@ -122,7 +122,7 @@ class Submissions:
     def release(self, submission: Submission) -> None:
         """Give up a claim under which nothing was asked of Paytronix: the same form may be sent again."""
         with suppress(StoreUnavailable):  # it ends by itself
-            self._store.release(submission.key, submission.holder)
+            self._store.release(submission.key, holder=submission.holder)
 
 
 def _keys(form: str, username: str, password: str) -> SessionKeys:

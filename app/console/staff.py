@@ -118,7 +118,7 @@ class StaffSessionInterface(StoreOrCookieSessionInterface):
         content = _DECODER.decode(opened) if opened else None
         if content is None or content[_ENDS_AT] <= self._now():
             return None
-        self._store.extend(name, self._seconds_left(content))
+        self._store.extend(name, ttl_seconds=self._seconds_left(content))
         return content
 
     def _upsert_session(self, session_lifetime: object, session: StoreOrCookieSession, store_id: str) -> None:

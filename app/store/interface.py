@@ -148,10 +148,10 @@ class Store(Protocol):
         :returns: False if the record is absent or holds something else.
         """
 
-    def extend(self, key: str, ttl_seconds: float) -> bool:
-        """Move the end of a live record, to later or earlier.
+    def extend(self, *keys: str, ttl_seconds: float) -> bool:
+        """Move the end of live records, to later or earlier.
 
-        :returns: False if there is none.
+        :returns: False if one of them is absent; the others' end is moved nonetheless.
         """
 
     def delete(self, *keys: str, owner: str | None = None) -> None:
@@ -209,8 +209,8 @@ class Store(Protocol):
         :returns: False while another holder has it.
         """
 
-    def release(self, lease: str, holder: str) -> None:
-        """Give a lease back. Nothing happens unless this holder has it."""
+    def release(self, *leases: str, holder: str) -> None:
+        """Give leases back: those that this holder has."""
 
     def prolong(self, held: Collection[tuple[str, str]], ttl_seconds: float) -> None:
         """Move the end of leases, each named with its holder, and only if that has it still."""

@@ -80,12 +80,12 @@ class RedisStore:
         return max(entered, default=0)
 
     def replace(self, key: str, old: bytes, new: bytes, ttl_seconds: float) -> bool:
-        owner = self._run(scripts.REPLACE, [_record(key)], old, new, milliseconds(ttl_seconds))
-        return self._reindex(owner, key, ttl_seconds)
+        step = _step(scripts.REPLACE, [_record(key)], old, new, milliseconds(ttl_seconds))
+        return self._move([key], [step], ttl_seconds)
 
-    def extend(self, key: str, ttl_seconds: float) -> bool:
-        owner = self._run(scripts.EXTEND, [_record(key)], milliseconds(ttl_seconds))
-        return self._reindex(owner, key, ttl_seconds)
+    def extend(self, *keys: str, ttl_seconds: float) -> bool:
+        steps = [_step(scripts.EXTEND, [_record(key)], milliseconds(ttl_seconds)) for key in keys]
+        return self._move(keys, steps, ttl_seconds)
 
     def delete(self, *keys: str, owner: str | None = None) -> None:
         records = [_record(key) for key in keys]
@@ -139,8 +139,8 @@ class RedisStore:
     def acquire(self, lease: str, holder: str, ttl_seconds: float) -> bool:
         return bool(self._execute([_acquire(lease, holder, ttl_seconds)])[0])
 
-    def release(self, lease: str, holder: str) -> None:
-        self._run(scripts.RELEASE, [_lease(lease)], holder)
+    def release(self, *leases: str, holder: str) -> None:
+        self._execute([_step(scripts.RELEASE, [_lease(lease)], holder) for lease in leases])
 
     def prolong(self, held: Collection[tuple[str, str]], ttl_seconds: float) -> None:
         self._execute([_prolong(lease, holder, ttl_seconds) for lease, holder in held])
@@ -191,11 +191,17 @@ class RedisStore:
     def close(self) -> None:
         self._client.close()
 
-    def _reindex(self, owner: bytes | None, key: str, ttl_seconds: float) -> bool:
-        """Whether a script found its record, by the owner that it gave; the index then learns the new end."""
-        if owner:
-            self._execute([_index(owner.decode(), [_record(key)], ttl_seconds)])
-        return owner is not None
+    def _move(self, keys: Sequence[str], steps: Sequence[Step], ttl_seconds: float) -> bool:
+        """Run steps that move the end of a record each, then have the indices of their owners learn the new ends.
+
+        :param steps: each gives the owner of its record.
+        :returns: False if one of the records is absent.
+        """
+        owners = self._execute(steps)
+        moved = [(owner.decode(), key) for owner, key in zip(owners, keys, strict=True) if owner]
+        if moved:
+            self._execute([_index(owner, [_record(key)], ttl_seconds) for owner, key in moved])
+        return None not in owners
 
     def _end_owned(self, records: Iterable[bytes], owner: str) -> int:
         ended: list[bytes] = []

@@ -70,12 +70,13 @@ class SqliteStore:
             )
         return changed.rowcount == 1
 
-    def extend(self, key: str, ttl_seconds: float) -> bool:
+    def extend(self, *keys: str, ttl_seconds: float) -> bool:
         with self._connection() as db:
             changed = db.execute(
-                "UPDATE records SET ends_at = ? WHERE key = ? AND ends_at > ?", (_ends_at(ttl_seconds), key, _now())
+                f"UPDATE records SET ends_at = ? WHERE key IN ({_marks(keys)}) AND ends_at > ?",  # noqa: S608 only marks
+                (_ends_at(ttl_seconds), *keys, _now()),
             )
-        return changed.rowcount == 1
+        return changed.rowcount == len(keys)
 
     def delete(self, *keys: str, owner: str | None = None) -> None:
         with self._connection(durable=True) as db:
@@ -128,9 +129,9 @@ class SqliteStore:
         with self._connection() as db:
             return _acquire(db, lease, holder, ttl_seconds)
 
-    def release(self, lease: str, holder: str) -> None:
-        with self._connection() as db:
-            db.execute(_RELEASE, (lease, holder))
+    def release(self, *leases: str, holder: str) -> None:
+        with self._connection() as db, transaction(db):
+            db.executemany(_RELEASE, [(lease, holder) for lease in leases])
 
     def prolong(self, held: Collection[tuple[str, str]], ttl_seconds: float) -> None:
         with self._connection() as db, transaction(db):

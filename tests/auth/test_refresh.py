@@ -17,6 +17,7 @@ from app.paytronix import PaytronixClient, Reason, RefreshRefused, Token, TokenR
 from app.paytronix.client import TOKEN_CALL
 from app.store import StoreUnavailable
 from app.store.interface import Reason as StoreReason
+from app.store.observed import observed
 from tests.stores import until
 
 
@@ -181,14 +182,24 @@ def test_renewed_tokens_that_the_store_does_not_take_are_used_and_saved_when_it_
     assert paytronix.spent == ["refresh-0"]
 
 
-def test_nothing_is_spent_when_the_store_cannot_be_written(store, keeper, sign_in, paytronix, monkeypatch):
-    def broken(*args):
+@pytest.mark.parametrize("step", ["claim", "acquire"])
+def test_nothing_is_spent_when_the_store_cannot_be_written(store, keeper, sign_in, paytronix, monkeypatch, step):
+    def broken(*args, **named):
         raise StoreUnavailable("test", StoreReason.READONLY, "for this test")
 
-    monkeypatch.setattr(store, "acquire", broken)
+    monkeypatch.setattr(store, step, broken)
     with pytest.raises(StoreUnavailable):
         keeper.call(sign_in, accepts_only("access-1"))
     assert paytronix.spent == []
+
+
+def test_a_refresh_asks_the_store_four_times(store, sign_ins, sign_in, paytronix):
+    asked = []
+    store = observed(store, lambda operation: asked.append(operation.name))
+    sign_ins = SignIns(store, Pseudonyms(["key"]), idle_seconds=60, max_seconds=600, most_of_guest=20)
+    keeper = TokenKeeper(store, sign_ins, paytronix, call_seconds=5, margin_seconds=30)
+    keeper.call(sign_in, accepts_only("access-1"))
+    assert asked == ["claim", "acquire", "replace", "release"]
 
 
 def test_a_lease_whose_holder_died_is_taken_over_when_it_ends(store, sign_ins, sign_in, paytronix):
@@ -434,14 +445,14 @@ def test_who_waited_for_the_renewal_of_an_older_token_renews_its_own(keeper, sig
     old = sign_ins.find(sign_in.session_id)
     keeper.call(sign_ins.find(sign_in.session_id), accepts_only("access-1"))
     new = sign_ins.find(sign_in.session_id)
-    read, reading = sign_ins.read_tokens_again, threading.Event()
+    take_over, reading = sign_ins.take_over, threading.Event()
 
-    def read_slowly(sign_in):
+    def read_slowly(sign_in, sealed):
         reading.set()
         time.sleep(0.3)
-        read(sign_in)
+        take_over(sign_in, sealed)
 
-    monkeypatch.setattr(sign_ins, "read_tokens_again", read_slowly)
+    monkeypatch.setattr(sign_ins, "take_over", read_slowly)
     with ThreadPoolExecutor(2) as threads:
         leader = threads.submit(keeper.call, old, accepts_only("access-2"))
         assert reading.wait(5)

@@ -61,7 +61,7 @@ def test_a_record_ends_by_itself(store):
     assert store.get("s:{a}") == [b"value"]
     time.sleep(PAST_SHORT)
     assert store.get("s:{a}") == [None]
-    assert not store.extend("s:{a}", LONG)
+    assert not store.extend("s:{a}", ttl_seconds=LONG)
     assert not store.replace("s:{a}", b"value", b"new", LONG)
     assert store.get("s:{a}") == [None]
 
@@ -69,7 +69,7 @@ def test_a_record_ends_by_itself(store):
 def test_a_record_with_no_time_to_live_left_ends_at_once(store):
     store.put("s:{a}", b"value", 0)
     store.put("s:{b}", b"value", LONG)
-    store.extend("s:{b}", -1)
+    store.extend("s:{b}", ttl_seconds=-1)
     time.sleep(0.01)
     assert store.get("s:{a}", "s:{b}") == [None, None]
 
@@ -101,8 +101,8 @@ def test_replace_moves_the_end(store):
 def test_extend_moves_the_end_to_later_or_earlier(store):
     store.put("s:{a}", b"value", SHORT)
     store.put("s:{b}", b"value", LONG)
-    assert store.extend("s:{a}", LONG)
-    assert store.extend("s:{b}", SHORT)
+    assert store.extend("s:{a}", ttl_seconds=LONG)
+    assert store.extend("s:{b}", ttl_seconds=SHORT)
     time.sleep(PAST_SHORT)
     assert store.get("s:{a}", "s:{b}") == [b"value", None]
 
@@ -112,7 +112,7 @@ def test_a_deleted_record_is_revived_by_nothing_but_put(store):
     store.delete("s:{a}")
     assert not store.replace("s:{a}", b"value", b"new", LONG)
     assert not store.replace("s:{a}", b"", b"new", LONG)
-    assert not store.extend("s:{a}", LONG)
+    assert not store.extend("s:{a}", ttl_seconds=LONG)
     assert store.get("s:{a}") == [None]
 
 
@@ -162,7 +162,7 @@ def test_a_record_belongs_to_whom_it_was_put_for_last(store):
 def test_an_owner_is_found_by_records_that_were_prolonged(store, prolong):
     store.put("s:{a}", b"value", SHORT, "guest")
     if prolong == "extend":
-        store.extend("s:{a}", LONG)
+        store.extend("s:{a}", ttl_seconds=LONG)
     else:
         store.replace("s:{a}", b"value", b"new", LONG)
     time.sleep(PAST_SHORT)
@@ -192,7 +192,7 @@ def test_what_is_live_and_has_an_owner_can_be_counted(store):
     store.put("j:{x}", b"nobody's", LONG)
     store.increment("failures", LONG)
     assert store.count_owned(LONG) == 20
-    store.extend("s:{0}", LONG)
+    store.extend("s:{0}", ttl_seconds=LONG)
     store.replace("s:{1}", b"value", b"new", LONG)
     assert store.count_owned(LONG) == 20
     store.delete("s:{0}", "s:{1}")
@@ -217,7 +217,7 @@ def test_an_end_that_comes_nearer_as_a_sign_in_grows_old_is_counted_to_its_end(s
     usual = 3.0
     store.put("s:{a}", b"value", usual, "guest")
     time.sleep(1.2)
-    store.extend("s:{a}", 1.8)  # its absolute end is at 3.0
+    store.extend("s:{a}", ttl_seconds=1.8)  # its absolute end is at 3.0
     time.sleep(0.9)
     assert store.count_owned(usual) == 1
     time.sleep(1.2)
@@ -290,7 +290,7 @@ def test_an_owner_s_live_records_are_listed_with_those_first_that_end_first(stor
     store.put("s:{e}", b"value", LONG, "another")
     assert store.owned("guest") == ["s:{d}", "s:{b}", "s:{c}", "s:{a}"]
     time.sleep(PAST_SHORT)
-    store.extend("s:{b}", 4 * LONG)
+    store.extend("s:{b}", ttl_seconds=4 * LONG)
     assert store.owned("guest") == ["s:{c}", "s:{a}", "s:{b}"]
     store.delete("s:{a}")
     assert store.owned("guest") == ["s:{c}", "s:{b}"]
@@ -317,11 +317,11 @@ def test_a_lease_has_one_holder(store):
 
 def test_a_lease_is_released_by_its_holder_only(store):
     store.acquire("l:{a}", "first", LONG)
-    store.release("l:{a}", "second")
+    store.release("l:{a}", holder="second")
     assert not store.acquire("l:{a}", "second", LONG)
-    store.release("l:{a}", "first")
+    store.release("l:{a}", holder="first")
     assert store.acquire("l:{a}", "second", LONG)
-    store.release("l:{a}", "first")
+    store.release("l:{a}", holder="first")
     assert not store.acquire("l:{a}", "first", LONG)
 
 
@@ -330,7 +330,7 @@ def test_a_lease_ends_by_itself(store):
     store.acquire("l:{a}", "first", SHORT)
     time.sleep(PAST_SHORT)
     assert store.acquire("l:{a}", "second", LONG)
-    store.release("l:{a}", "first")
+    store.release("l:{a}", holder="first")
     assert not store.acquire("l:{a}", "first", LONG)
 
 
@@ -347,7 +347,7 @@ def test_a_lease_is_prolonged_for_its_holder_only_and_never_taken_again(store):
     store.acquire("l:{a}", "first", SHORT)
     store.acquire("l:{b}", "first", SHORT)
     store.acquire("l:{c}", "first", SHORT)
-    store.release("l:{c}", "first")
+    store.release("l:{c}", holder="first")
     store.prolong([("l:{a}", "first"), ("l:{b}", "another"), ("l:{c}", "first"), ("l:{d}", "first")], LONG)
     assert store.acquire("l:{c}", "second", LONG), "it was given back before"
     assert store.acquire("l:{d}", "second", LONG), "nobody had it"

@@ -33,7 +33,7 @@ def test_every_operation_is_passed_on_and_told_of(observed, told):
     assert observed.put("marker-key", b"marker-value", LONG, "marker-owner") is None
     assert observed.get("marker-key", "other") == [b"marker-value", None]
     assert observed.replace("marker-key", b"marker-value", b"new", LONG)
-    assert observed.extend("marker-key", LONG)
+    assert observed.extend("marker-key", ttl_seconds=LONG)
     assert observed.count_owned(LONG) == 1
     assert observed.increment("marker-key", LONG) == 1
     assert observed.count("marker-key").number == 1
@@ -42,7 +42,7 @@ def test_every_operation_is_passed_on_and_told_of(observed, told):
     assert observed.owned("marker-two-owner") == ["marker-two"]
     assert observed.acquire("marker-key", "marker-holder", LONG)
     observed.prolong([("marker-key", "marker-holder")], LONG)
-    observed.release("marker-key", "marker-holder")
+    observed.release("marker-key", holder="marker-holder")
     assert observed.claim("marker-key", "marker-holder", LONG, records=["marker-three"]).is_held
     observed.ping()
     observed.facts()
@@ -57,7 +57,7 @@ def test_every_operation_is_passed_on_and_told_of(observed, told):
 
 def test_an_answer_of_no_is_told_apart(observed, told):
     assert not observed.replace("s:{a}", b"old", b"new", LONG)
-    assert not observed.extend("s:{a}", LONG)
+    assert not observed.extend("s:{a}", ttl_seconds=LONG)
     observed.acquire("l:{a}", "one", LONG)
     assert not observed.acquire("l:{a}", "another", LONG)
     assert not observed.claim("l:{a}", "another", LONG).is_held

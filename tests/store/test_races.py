@@ -87,7 +87,7 @@ def test_a_lease_never_has_two_holders(store, tmp_path):
                     continue
                 os.close(os.open(inside, os.O_CREAT | os.O_EXCL))  # fails if somebody else is inside
                 inside.unlink()
-                store.release("l:{a}", holder)
+                store.release("l:{a}", holder=holder)
                 taken += 1
             assert taken == 5
 
@@ -107,7 +107,7 @@ def test_what_was_deleted_stays_so_whatever_was_in_flight(store):
             while not stop.is_set():
                 new = b"%d %d" % (number, time.monotonic_ns())
                 value = new if store.replace(key, value, new, LONG) else store.get(key)[0] or b"gone"
-                store.extend(key, LONG)
+                store.extend(key, ttl_seconds=LONG)
 
         threads = [threading.Thread(target=keep_busy, args=(number,)) for number in range(3)]
         for thread in threads:

@@ -24,7 +24,7 @@ OPERATIONS = {
     "get": lambda store: store.get("s:{a}", "t:{a}"),  # the first
     "put": lambda store: store.put("s:{b}", b"value", LONG, "guest"),
     "replace": lambda store: store.replace("s:{a}", b"value", b"new", LONG),
-    "extend": lambda store: store.extend("s:{a}", LONG),
+    "extend": lambda store: store.extend("s:{a}", ttl_seconds=LONG),
     "delete": lambda store: store.delete("s:{a}", "t:{a}", owner="guest"),
     "owned": lambda store: store.owned("guest"),
     "delete_owned": lambda store: store.delete_owned("guest"),
@@ -41,7 +41,7 @@ OPERATIONS = {
         PutAndRelease("j:{a}", "holder", b"value", LONG),
         Decrement(["c"]),
     ),
-    "release": lambda store: store.release("l:{a}", "holder"),
+    "release": lambda store: store.release("l:{a}", holder="holder"),
     "ping": lambda store: store.ping(),
 }
 

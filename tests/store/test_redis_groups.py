@@ -155,7 +155,7 @@ def test_a_frozen_node_of_a_cluster_takes_its_own_records_with_it_and_no_others(
     frozen.freeze()
     try:
         assert fails_in_time(store.get, min(lost)).reason == "timeout"
-        assert fails_in_time(store.extend, min(lost), LONG).reason == "timeout"
+        assert fails_in_time(lambda: store.extend(min(lost), ttl_seconds=LONG)).reason == "timeout"
         for name in set(names) - lost:
             began = time.monotonic()
             assert store.get(name) == [name.encode()]
@@ -188,7 +188,7 @@ def test_a_cluster_that_moves_a_slot_is_followed_on_the_way_and_after(cluster_ur
         for index in (target, source, 3 - target - source):
             nodes[index].execute_command("CLUSTER", "SETSLOT", slot, "NODE", names[target])
         assert store.get("s:{moving}", "t:{moving}") == [b"value", b"new"]
-        assert store.extend("s:{moving}", LONG)
+        assert store.extend("s:{moving}", ttl_seconds=LONG)
         store.delete("s:{moving}", "t:{moving}")
 
         for index in (source, target, 3 - target - source):  # back, for the tests that come after
