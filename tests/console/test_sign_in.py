@@ -162,7 +162,11 @@ def test_a_session_ends_after_a_while_without_a_request_and_in_any_case_after_tw
         patch.setattr(sessions, "_now", lambda: time.time() - 12 * 3600 + 60)
         client = sign_in(console_app)
     extend = store.extend
-    monkeypatch.setattr(store, "extend", lambda key, seconds: extended.append(seconds) or extend(key, seconds))
+    monkeypatch.setattr(
+        store,
+        "extend",
+        lambda *keys, ttl_seconds: extended.append(ttl_seconds) or extend(*keys, ttl_seconds=ttl_seconds),
+    )
     assert client.get("/audit").status_code == 200
     assert 50 < extended[-1] <= 60, "idle, but never past the end"
     monkeypatch.setattr(sessions, "_now", lambda: time.time() + 60)
