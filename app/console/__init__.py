@@ -9,14 +9,15 @@ from typing import Any
 from flask import Flask
 
 from app.auth.pseudonyms import Pseudonyms
-from app.console import errors, guards, rendering, staff
+from app.console import errors, guards, rendering
 from app.console.attempts import Attempts
 from app.console.desk import Desk
 from app.console.inbox_count import InboxCount
 from app.console.parts import Console
 from app.console.previews import Previews
 from app.console.provider import Provider
-from app.console.views import audit, entry, health, history, inbox, look, notices, publish, sign_in, words
+from app.console.session_interface import StaffSessionInterface
+from app.console.views import audit, entry, health, history, inbox, look, notices, publish, sign_in, sign_out, words
 from app.history import Audit, Database, Drafts, Links, Pictures, Revisions
 from app.messages.pictures import LARGEST_BYTES
 from app.observability import log, logs
@@ -30,7 +31,7 @@ from app.web.security_headers import CONSOLE_POLICY
 from config import ConsoleSettings
 
 LARGEST_REQUEST_BYTES = 2 * LARGEST_BYTES + 128 * 1024  # the two pictures of a look, and what stands around them
-PAGES = (assets, health, sign_in, words, entry, inbox, notices, look, publish, history, audit)
+PAGES = (assets, health, sign_in, sign_out, words, entry, inbox, notices, look, publish, history, audit)
 
 
 def create_console(settings: ConsoleSettings) -> Flask:
@@ -40,14 +41,14 @@ def create_console(settings: ConsoleSettings) -> Flask:
     app.config.update(
         SECRET_KEY=keys[0], MAX_CONTENT_LENGTH=LARGEST_REQUEST_BYTES, MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST_BYTES
     )
-    app.extensions["console"] = parts = make_console(settings)
+    app.extensions["console"] = parts = make_console(app, settings)
     app.extensions["worker_context"] = WorkerContext(is_secure=url.is_secure, is_behind_proxy=trusts_proxy)
     logs.configure(settings.log_level)  # last: the guests' application for previews has set it up for itself
     if settings.console_secret_key is None:
         log.warning("console_key_shared", todo="Set CONSOLE_SECRET_KEY: with SECRET_KEY the site could sign staff in")
     for page in PAGES:
         app.register_blueprint(page.bp)
-    app.session_interface = staff.StaffSessionInterface(
+    app.session_interface = StaffSessionInterface(
         app,
         parts.store,
         keys=keys,
@@ -65,19 +66,18 @@ def create_console(settings: ConsoleSettings) -> Flask:
     return app
 
 
-def make_console(settings: ConsoleSettings) -> Console:
+def make_console(app: Flask, settings: ConsoleSettings) -> Console:
     """The parts that the console's pages work with."""
     database = Database(settings.database_url, migrates=True, on_deed=_tell_deed)
     store = open_store(settings.store_url.reveal())
     pseudonyms = Pseudonyms(settings.signing_keys)
-    come_back_to = f"{settings.console_url}/sign-in/back"
     revisions, drafts, pictures = Revisions(database), Drafts(database), Pictures(database)
     codes_seen, desk = UsageCounter(store), Desk(settings.merchant_dir, revisions, drafts, pictures)
     return Console(
         settings=settings,
         store=store,
         attempts=Attempts(store, pseudonyms),
-        provider=Provider(settings, come_back_to=come_back_to) if settings.console_oidc_issuer else None,
+        provider=Provider(app, settings) if settings.console_oidc_issuer else None,
         codes_seen=codes_seen,
         texts_seen=UsageCounter(store, of="texts"),
         desk=desk,

@@ -1,53 +1,61 @@
-"""How often signing in may fail from one address before it has to wait.
+"""How often signing in may be refused from one address before it has to wait.
 
 Nobody guesses a link, which is 256 random bits, and the identity provider counts passwords itself. This keeps
 whoever tries nonetheless from keeping the database and the provider busy.
 """
 
-import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from app.auth.networks import networks_of
 from app.auth.pseudonyms import Pseudonyms
-from app.store import Store
+from app.auth.rate_limit import RateLimit, reserve
+from app.store import Store, StoreUnavailable
 
-MOST = 20
-WINDOW_SECONDS = 15 * 60
+LIMIT = RateLimit(20, 15 * 60)
 
 
-class TooManyAttempts(Exception):
-    """This address has to wait.
+class SignInRefused(Exception):
+    """Nobody was signed in, and the attempt counts.
 
-    :ivar retry_after_seconds: how long
+    :ivar reason: a word for the log
+    :ivar trouble: what the page says of it
+    :ivar status: of the page
+    :ivar name: who it was, if that is known
     """
 
-    def __init__(self, retry_after_seconds: int) -> None:
-        self.retry_after_seconds = retry_after_seconds
-        super().__init__(f"too many failed attempts; wait {retry_after_seconds} seconds")
+    def __init__(self, reason: str, *, trouble: str, status: int, name: str = "") -> None:
+        self.reason, self.trouble, self.status, self.name = reason, trouble, status, name
+        super().__init__(f"nobody was signed in ({reason})")
 
 
 class Attempts:
-    """Counts failures in the store, under names that tell nobody the address."""
+    """Counts refusals in the store, under names that tell nobody the address.
 
-    def __init__(self, store: Store, pseudonyms: Pseudonyms) -> None:
-        self._store, self._pseudonyms = store, pseudonyms
+    :param now: the clock, seconds since 1970.
+    """
 
-    def check(self, address: str) -> None:
-        """Return if somebody at the address may try. Tries sent all at once are a few more than those one by one.
+    def __init__(self, store: Store, pseudonyms: Pseudonyms, *, now: Callable[[], float] = time.time) -> None:
+        self._store, self._pseudonyms, self._now = store, pseudonyms, now
 
-        :raises TooManyAttempts: there were too many failures.
-        :raises StoreUnavailable: it is not known how many there were.
+    @contextmanager
+    def counted(self, address: str) -> Iterator[None]:
+        """Within it somebody tries to sign in. It is counted beforehand, and taken back unless it is refused.
+
+        :raises RateLimited: this address has to wait.
+        :raises StoreUnavailable: it is not known how often it was refused.
         """
-        number, seconds_left = self._store.count(self._key(address))
-        if number >= MOST:
-            raise TooManyAttempts(math.ceil(seconds_left))
-
-    def failed(self, address: str) -> None:
-        """Count one more.
-
-        :raises StoreUnavailable: it may not have been counted.
-        """
-        self._store.increment(self._key(address), WINDOW_SECONDS)
-
-    def _key(self, address: str) -> str:
         widest = networks_of(address)[-1:]
-        return f"staff-tries:{self._pseudonyms.of(widest[0].name if widest else '')}"
+        name = f"staff-tries:{self._pseudonyms.of(widest[0].name if widest else '')}"
+        reservation = reserve(self._store, LIMIT.counter(name, now=self._now()))
+        is_refused = False
+        try:
+            yield
+        except SignInRefused:
+            is_refused = True
+            raise
+        finally:
+            if not is_refused:
+                with suppress(StoreUnavailable):  # then it stays counted until the window ends
+                    self._store.write(*reservation.cancelled())

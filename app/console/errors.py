@@ -4,10 +4,8 @@ from flask import Flask, Response, make_response, render_template, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.console.attempts import TooManyAttempts
 from app.console.guards import HttpsReportedAsHttp, SignedOut, UnknownHost
 from app.console.parts import console
-from app.console.views import sign_in
 from app.history import HistoryUnavailable
 from app.messages.pictures import LARGEST_BYTES
 from app.observability import log
@@ -63,7 +61,6 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(UnknownHost, _unknown_host)
     app.register_error_handler(HttpsReportedAsHttp, _https_reported_as_http)
     app.register_error_handler(SignedOut, _signed_out)
-    app.register_error_handler(TooManyAttempts, _too_many_attempts)
     app.register_error_handler(CSRFError, _form_refused)
     app.register_error_handler(FormUnreadable, _unreadable_body)
     app.register_error_handler(HTTPException, _http_error)
@@ -102,14 +99,8 @@ def _signed_out(error: SignedOut) -> Response:
     return error_page(403, "You are signed out", text)
 
 
-def _too_many_attempts(error: TooManyAttempts) -> AnyResponse:
-    return make_response(sign_in.too_many(error.retry_after_seconds))
-
-
-def _form_refused(error: CSRFError) -> AnyResponse:
+def _form_refused(error: CSRFError) -> Response:
     log.warning("csrf_refused", reason="stale_form", endpoint=request.endpoint)
-    if request.endpoint == "sign_in.use_link":
-        return make_response(sign_in.form_again())
     return error_page(400, "This form is too old", "You have signed in anew since it was opened. Send it once more.")
 
 

@@ -1,31 +1,39 @@
 """The merchant's identity provider: OpenID Connect through Authlib, by authorization code with PKCE (RFC 7636).
 
-A provider that is away or slow costs a few seconds and a few threads, never more. What it says counts only if all of
-it holds: issuer, audience, signature, nonce, time.
+A provider that is unavailable or slow costs a few seconds and a few threads, never more. What it says counts only if
+all of it holds: issuer, audience, signature, nonce, time.
 """
 
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from authlib.integrations.base_client import BaseApp, OAuth2Mixin, OAuthError, OpenIDMixin
+from authlib.integrations.flask_client import FlaskOAuth2App, OAuth, OAuthError
 from authlib.integrations.requests_client import OAuth2Session
+from flask import Flask, g, redirect, request, session
+from werkzeug.wrappers import Response
 
+from app.console.attempts import SignInRefused
+from app.deadline import Deadline
 from config import ConsoleSettings, small_letters
 
 TOTAL_SECONDS = 8  # for all that is asked of the provider while somebody waits for one page
 READ_SECONDS = 4
 CALLS = 4  # under way at once; whoever comes then is told to try again
+LOGIN_SECONDS = 600  # which somebody may take at the provider
+_MOST_LOGINS = 3  # tabs in which somebody is at the provider; a cookie holds no more
+_LONGEST_TO = 200
 _LONGEST_NAME = 200
 _FRESH_SECONDS = 3600  # what the provider says of itself
 _PUBLIC_KEY = ("RS", "PS", "ES", "Ed")  # how the names of signatures begin that need the provider's private key
+_NAME = "provider"
+_STATE = f"_state_{_NAME}_"  # before a login's state, where Authlib keeps the login in the browser's session
 
 
-class ProviderAway(Exception):
+class ProviderUnavailable(Exception):
     """The provider does not answer in time, or not with what it should. The text names no address.
 
     :ivar reason: a word for the log
@@ -33,18 +41,21 @@ class ProviderAway(Exception):
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
-        super().__init__(f"the identity provider is away ({reason})")
+        super().__init__(f"the identity provider is unavailable ({reason})")
 
 
-class ProviderRefused(Exception):
+class ProviderRefused(SignInRefused):
     """The provider signed nobody in, or what it said of somebody does not hold.
 
-    :ivar reason: the provider's own word (``access_denied``), or that for what does not hold
+    :param reason: the provider's own word (``access_denied``), or that for what does not hold
     """
 
     def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(f"the identity provider did not sign anybody in ({reason})")
+        super().__init__(reason, trouble="cancelled" if reason == "access_denied" else "not_proved", status=403)
+
+
+class UnknownLogin(Exception):
+    """An answer of the provider to nothing that this browser has asked for, or not lately. Anybody can make one."""
 
 
 @dataclass(frozen=True)
@@ -73,154 +84,157 @@ class Identity:
         return (self.subject if is_whole else f"{claimed[:80]} ({self.subject})".strip())[:_LONGEST_NAME]
 
 
-@dataclass(frozen=True)
-class Way:
-    """What the browser keeps while its user is at the provider.
-
-    :ivar state: comes back with them
-    :ivar nonce: comes back inside what the provider signs
-    :ivar verifier: shows that whoever comes back is who went (PKCE)
-    """
-
-    state: str
-    nonce: str
-    verifier: str
-
-
 class Provider:
     """Sends people to the identity provider, and hears who they are when they come back.
 
     :param settings: of a console that has an issuer.
-    :param come_back_to: the address to which the provider sends people.
     """
 
-    def __init__(self, settings: ConsoleSettings, *, come_back_to: str) -> None:
+    def __init__(self, app: Flask, settings: ConsoleSettings) -> None:
         client_id, client_secret = settings.console_oidc_client_id, settings.console_oidc_client_secret
         if settings.console_oidc_issuer is None or client_id is None:
             raise ValueError("this console has no identity provider")
-        self.issuer = settings.console_oidc_issuer
+        self._app = app
+        self._issuer = settings.console_oidc_issuer
         self._client_id = client_id.reveal()
         self._client_secret = client_secret.reveal() if client_secret else None
-        self._come_back_to = come_back_to
+        self._callback_url = f"{settings.console_url}/sign-in/back"
         self._slots = threading.BoundedSemaphore(CALLS)
-        self._client: _Client | None = None
-        self._made_at = 0.0
+        self._client, self._loaded_at = self._register(), float("-inf")
 
-    def begin(self) -> tuple[str, Way]:
-        """Where to send somebody, and what their browser is to keep.
+    def start_login(self, *, to: str | None) -> Response:
+        """Send somebody to the provider.
 
-        :raises ProviderAway: it does not say where.
+        :param to: the page that was asked for.
+        :raises ProviderUnavailable: it does not say where.
         """
-        with self._asking():
-            begun = self._known().create_authorization_url(self._come_back_to)
-        return begun["url"], Way(begun["state"], begun["nonce"], begun["code_verifier"])
+        with self._exchange():
+            client = self._loaded()
+            begun = client.create_authorization_url(self._callback_url)
+        former = [key for key in session if key.startswith(_STATE)]
+        for key in former[: len(former) + 1 - _MOST_LOGINS]:
+            del session[key]
+        to = to if to and len(to) <= _LONGEST_TO else None
+        client.save_authorize_data(redirect_uri=self._callback_url, to=to, ends_at=time.time() + LOGIN_SECONDS, **begun)
+        return redirect(begun["url"], 303)
 
-    def finish(self, way: Way, answer: Mapping[str, str]) -> Identity:
-        """Who has come back.
+    def callback(self) -> tuple[Identity, str | None]:
+        """Who has come back with this request, and the page that was asked for.
 
-        :param way: what their browser kept; the caller has looked that its state is that of the answer.
-        :param answer: the query with which they were sent.
+        :raises UnknownLogin: this browser has not gone there.
         :raises ProviderRefused: nobody who may be let in.
-        :raises ProviderAway: it does not say who.
+        :raises ProviderUnavailable: it does not say who.
         """
-        if answer.get("error"):
-            raise ProviderRefused(_word(answer["error"]))
-        with self._asking():
-            client = self._known()
-            if answer.get("iss", client.server_metadata["issuer"]) != client.server_metadata["issuer"]:  # RFC 9207
-                raise ProviderRefused("other_issuer")
-            token = client.fetch_access_token(self._come_back_to, code=answer.get("code"), code_verifier=way.verifier)
-            must_be = {
-                "iss": {"essential": True, "value": client.server_metadata["issuer"]},
-                "aud": {"essential": True, "value": self._client_id},
-            }
-            claims = client.parse_id_token(token, way.nonce, must_be, leeway=60)
-            if not claims:
-                raise ProviderRefused("no_id_token")
-            more: Mapping[str, Any] = {}
-            if not claims.get("email") and client.server_metadata.get("userinfo_endpoint"):
-                more = client.userinfo(token=token)
-                if more.get("sub") != claims["sub"]:
-                    raise ProviderRefused("other_subject")
-            return _identity(claims, more)
+        answer, state = request.args, request.args.get("state", "")
+        begun = self._client.framework.get_state_data(session, state)
+        if begun is None or begun["ends_at"] <= time.time():  # first, so that nobody else's answer ends a login
+            raise UnknownLogin
+        try:
+            if error := answer.get("error"):
+                raise ProviderRefused(_word(error))
+            with self._exchange():
+                client = self._loaded()
+                issuer = client.server_metadata["issuer"]
+                if answer.get("iss", issuer) != issuer:  # RFC 9207
+                    raise ProviderRefused("other_issuer")
+                return self._identity(client, issuer), begun["to"]
+        finally:
+            self._client.framework.clear_state_data(session, state)
 
-    def _known(self) -> "_Client":
+    def _identity(self, client: FlaskOAuth2App, issuer: str) -> Identity:
+        must_be = {
+            "iss": {"essential": True, "value": issuer},
+            "aud": {"essential": True, "value": self._client_id},
+        }
+        token = client.authorize_access_token(claims_options=must_be, leeway=60)
+        if "id_token" not in token:
+            raise ProviderRefused("no_id_token")
+        claims = token["userinfo"]  # what the ID token holds
+        more: Mapping[str, Any] = {}
+        if not claims.get("email") and client.server_metadata.get("userinfo_endpoint"):
+            more = client.userinfo(token=token)
+            if more.get("sub") != claims["sub"]:
+                raise ProviderRefused("other_subject")
+        return identity_of(claims, more)
+
+    def _register(self) -> FlaskOAuth2App:
+        return OAuth(self._app).register(
+            _NAME,
+            client_cls=_Client,
+            client_id=self._client_id,
+            client_secret=self._client_secret,
+            server_metadata_url=f"{self._issuer}/.well-known/openid-configuration",
+            client_kwargs={
+                "scope": "openid email profile",
+                "code_challenge_method": "S256",
+                "max_redirects": 0,  # a secret goes where it was meant to go
+            },
+        )
+
+    def _loaded(self) -> FlaskOAuth2App:
         """A client that knows where the provider's pages are."""
         client = self._client
-        if client is None or time.monotonic() - self._made_at > _FRESH_SECONDS:
-            client = _Client(
-                None,
-                client_id=self._client_id,
-                client_secret=self._client_secret,
-                server_metadata_url=f"{self.issuer}/.well-known/openid-configuration",
-                client_kwargs={
-                    "scope": "openid email profile",
-                    "code_challenge_method": "S256",
-                    "max_redirects": 0,  # a secret goes where it was meant to go
-                },
-            )
+        if time.monotonic() - self._loaded_at > _FRESH_SECONDS:
+            client = self._register()
             self._check(client.load_server_metadata())
-            self._client, self._made_at = client, time.monotonic()
+            self._client, self._loaded_at = client, time.monotonic()
         return client
 
     def _check(self, metadata: dict[str, Any]) -> None:
-        if str(metadata.get("issuer", "")).rstrip("/") != self.issuer:
-            raise ProviderAway("other_issuer")
-        scheme = self.issuer.partition(":")[0]
+        if str(metadata.get("issuer", "")).rstrip("/") != self._issuer:
+            raise ProviderUnavailable("other_issuer")
+        scheme = self._issuer.partition(":")[0]
         for name in ("authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"):
             address = metadata.get(name)
             if address is None and name == "userinfo_endpoint":
                 continue
             if not str(address).startswith((f"{scheme}://", "https://")):
-                raise ProviderAway(f"no_{name}")
+                raise ProviderUnavailable(f"no_{name}")
         signed = metadata.get("id_token_signing_alg_values_supported") or ["RS256"]
         metadata["id_token_signing_alg_values_supported"] = [each for each in signed if each.startswith(_PUBLIC_KEY)]
-        ways_in = metadata.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
-        if self._client_secret and "client_secret_basic" not in ways_in and "client_secret_post" in ways_in:
-            metadata["token_endpoint_auth_method"] = "client_secret_post"  # noqa: S105 - the name of a way
+        methods = metadata.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
+        if self._client_secret and "client_secret_basic" not in methods and "client_secret_post" in methods:
+            metadata["token_endpoint_auth_method"] = "client_secret_post"  # noqa: S105 - the name of a method
 
     @contextmanager
-    def _asking(self) -> Iterator[None]:
+    def _exchange(self) -> Iterator[None]:
         """Within it the provider has so much time in all, and so many at once may ask it."""
         if not self._slots.acquire(blocking=False):
-            raise ProviderAway("busy")
-        token = _done_by.set(time.monotonic() + TOTAL_SECONDS)
+            raise ProviderUnavailable("busy")
+        g.provider_deadline = Deadline.after(TOTAL_SECONDS)
         try:
             yield
-        except (ProviderAway, ProviderRefused):
+        except (ProviderUnavailable, ProviderRefused):
             raise
         except OAuthError as error:
             raise ProviderRefused(_word(error.error)) from None
         except OSError as error:  # all of requests' errors are such; their texts hold addresses
-            raise ProviderAway(type(error).__name__) from None
+            raise ProviderUnavailable(type(error).__name__) from None
         except Exception as error:  # whatever does not hold of what came from elsewhere
             raise ProviderRefused(type(error).__name__) from error
         finally:
-            _done_by.reset(token)
             self._slots.release()
 
 
-_done_by = ContextVar("done_by", default=float("inf"))
-
-
 class _Session(OAuth2Session):  # type: ignore[misc]
-    """Waits no longer for an answer than there is time."""
+    """Waits no longer for an answer than there is time.
+
+    It obeys the environment, as requests does: an operator names a proxy or a company's own certificates so
+    (``HTTPS_PROXY``, ``REQUESTS_CA_BUNDLE``). Calls to Paytronix do not; guests' passwords travel in them.
+    """
 
     def request(self, method: str, url: str, *arguments: Any, **named: Any) -> Any:
-        left = _done_by.get() - time.monotonic()
-        if left <= 0:
+        if g.provider_deadline.is_over:
             raise TimeoutError("the provider's time is over")
-        named["timeout"] = min(left, READ_SECONDS)
+        named["timeout"] = min(g.provider_deadline.left_seconds, READ_SECONDS)
         return super().request(method, url, *arguments, **named)
 
 
-class _Client(OAuth2Mixin, OpenIDMixin, BaseApp):  # type: ignore[misc]
-    """Authlib's client, without its own ideas of where a state is kept."""
-
+class _Client(FlaskOAuth2App):  # type: ignore[misc]
     client_cls = _Session
 
 
-def _identity(claims: Mapping[str, Any], more: Mapping[str, Any]) -> Identity:
+def identity_of(claims: Mapping[str, Any], more: Mapping[str, Any]) -> Identity:
     """Who somebody is.
 
     :param claims: of the ID token.

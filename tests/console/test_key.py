@@ -7,7 +7,7 @@ from base64 import urlsafe_b64encode
 import msgspec
 import pytest
 
-from app.console import create_console, staff
+from app.console import create_console
 from app.store import open_store
 from app.store.sealing import SessionKeys, new_session_id
 from config import ConsoleSettings, SettingsError
@@ -15,7 +15,6 @@ from tests.console.conftest import CONSOLE_URL, console_environment, sign_in
 from tests.sites import SECRET_KEY
 
 OWN_KEY = "marker-console-key-0123456789abcdefghij"
-ANA = staff.Staff("Ana", staff.Role.PUBLISHER)
 
 
 @pytest.fixture
@@ -25,7 +24,7 @@ def forged(make_console, tmp_path):
     def forge(key=SECRET_KEY):
         settings = console_environment(tmp_path, SECRET_KEY=key)
         forger = create_console(ConsoleSettings.from_env(settings))
-        return forger.session_interface.create(ANA).sid
+        return forger.session_interface.create(name="Ana", role="publisher").sid
 
     return forge
 
