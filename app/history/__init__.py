@@ -5,13 +5,13 @@ here it is names and values. Knows nothing of the web.
 """
 
 from app.history.audit import Audit, Deed
-from app.history.chain import Revision
 from app.history.contents import ABSENT, Change, Contents, Place, differences, etag, value_at, with_changes
 from app.history.database import Database, HistoryUnavailable
 from app.history.drafts import ChangedMeanwhile, Draft, DraftChanged, Drafts, Restricted, draft_tag, subject_of
 from app.history.links import Links, LinkTrouble, LinkUnusable
 from app.history.migrations import UnknownStep, is_current, migrate
 from app.history.pictures import Pictures, PicturesFull
+from app.history.queries import Revision
 from app.history.revisions import AnotherWaits, NothingToPublish, Revisions
 from app.history.rights import may_write
 

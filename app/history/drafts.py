@@ -8,9 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.history.audit import note
-from app.history.chain import contents_to_edit
 from app.history.contents import ABSENT, Change, Contents, Place, etag, value_at
 from app.history.database import Database, now
+from app.history.queries import contents_to_edit
 from app.history.tables import drafts, restrictions
 
 

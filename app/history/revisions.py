@@ -5,9 +5,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from app.history import chain
+from app.history import queries
 from app.history.audit import note
-from app.history.chain import Heading, Revision
 from app.history.contents import Change, Contents, Place, differences, with_changes
 from app.history.database import Database, now
 from app.history.drafts import (
@@ -18,6 +17,7 @@ from app.history.drafts import (
     read_drafts,
     take_idle_drafts_away,
 )
+from app.history.queries import Heading, Revision
 from app.history.tables import drafts, revisions
 
 
@@ -49,7 +49,7 @@ class Revisions:
         :raises HistoryUnavailable: that cannot be known now.
         """
         with self._database.reading() as connection:
-            return chain.published(connection, at)
+            return queries.published(connection, at)
 
     def published_number(self, at: datetime | None = None) -> int:
         """Its number; 0 when nothing was published.
@@ -66,8 +66,8 @@ class Revisions:
         :raises HistoryUnavailable: it cannot be read.
         """
         with self._database.reading() as connection:
-            found = chain.published(connection, at)
-            return chain.with_contents(connection, found) if found else None
+            found = queries.published(connection, at)
+            return queries.with_contents(connection, found) if found else None
 
     def to_edit(self) -> Contents:
         """What the draft is compared with: the words that guests read or, if one waits, will read next.
@@ -75,7 +75,7 @@ class Revisions:
         :raises HistoryUnavailable: that cannot be read.
         """
         with self._database.reading() as connection:
-            return chain.contents_to_edit(connection)
+            return queries.contents_to_edit(connection)
 
     def waiting(self) -> Heading | None:
         """The revision that waits for its time.
@@ -83,7 +83,7 @@ class Revisions:
         :raises HistoryUnavailable: that cannot be known now.
         """
         with self._database.reading() as connection:
-            return chain.waiting(connection)
+            return queries.waiting(connection)
 
     def get(self, number: int) -> Revision | None:
         """A revision; None when there is none of that number.
@@ -91,7 +91,7 @@ class Revisions:
         :raises HistoryUnavailable: it cannot be read.
         """
         with self._database.reading() as connection:
-            return chain.revision(connection, number)
+            return queries.revision(connection, number)
 
     def read(self, *, before: int | None = None, count: int = 50) -> list[Heading]:
         """The newest revisions, without their words.
@@ -100,7 +100,7 @@ class Revisions:
         :raises HistoryUnavailable: they cannot be read.
         """
         with self._database.reading() as connection:
-            return chain.headings(connection, before=before, count=count)
+            return queries.headings(connection, before=before, count=count)
 
     def publish(
         self, *, by: str, comment: str, seen: str, follows: int | None = None, at: datetime | None = None
@@ -117,18 +117,18 @@ class Revisions:
         :raises HistoryUnavailable: it was not published, or at least nobody can say that it was.
         """
         with self._database.writing() as connection:
-            if waiting := chain.waiting(connection):
+            if waiting := queries.waiting(connection):
                 raise AnotherWaits(waiting.number)
             changes = {place: draft.value for place, draft in read_drafts(connection).items()}
             if not changes:
                 raise NothingToPublish
             if draft_tag(changes) != seen:
                 raise DraftChanged
-            present = chain.published(connection)
+            present = queries.published(connection)
             if follows not in (None, present.number if present else 0):
                 raise DraftChanged
-            contents = with_changes(chain.contents_to_edit(connection), changes)
-            added = chain.add(connection, contents, by=by, comment=comment, at=at)
+            contents = with_changes(queries.contents_to_edit(connection), changes)
+            added = queries.add(connection, contents, by=by, comment=comment, at=at)
             connection.execute(drafts.delete())
             what = "scheduled" if added.effective_at > added.made_at else "published"
             note(connection, by, what, revision=added.number, changes=added.changed, comment=comment)
@@ -147,13 +147,13 @@ class Revisions:
         if not changes:
             raise NothingToPublish
         with self._database.writing() as connection:
-            if waiting := chain.waiting(connection):
+            if waiting := queries.waiting(connection):
                 raise AnotherWaits(waiting.number)
-            live = chain.published(connection)
+            live = queries.published(connection)
             if (live.number if live else 0) != seen:
                 raise DraftChanged
-            contents = with_changes(chain.contents_to_edit(connection), changes)
-            added = chain.add(connection, contents, by=by, comment=comment)
+            contents = with_changes(queries.contents_to_edit(connection), changes)
+            added = queries.add(connection, contents, by=by, comment=comment)
             take_idle_drafts_away(connection, contents)
             note(connection, by, "published", revision=added.number, changes=added.changed, comment=comment)
             return added.number
@@ -170,15 +170,15 @@ class Revisions:
         :raises HistoryUnavailable: it was not published, or at least nobody can say that it was.
         """
         with self._database.writing() as connection:
-            former = chain.revision(connection, to)
+            former = queries.revision(connection, to)
             if former is None and to != 0:
                 raise LookupError(to)
-            if waiting := chain.waiting(connection):
+            if waiting := queries.waiting(connection):
                 if withdraws not in (None, waiting.number):
                     raise AnotherWaits(waiting.number)
                 _withdraw(connection, waiting.number, by)
             contents = former.contents if former else {}
-            added = chain.add(connection, contents, by=by, comment=comment, restores=to or None)
+            added = queries.add(connection, contents, by=by, comment=comment, restores=to or None)
             take_idle_drafts_away(connection, contents)
             note(connection, by, "rolled_back", revision=added.number, to=to, comment=comment)
             return added.number
@@ -190,7 +190,7 @@ class Revisions:
         :raises HistoryUnavailable: it was not withdrawn.
         """
         with self._database.writing() as connection:
-            waiting = chain.waiting(connection)
+            waiting = queries.waiting(connection)
             if waiting is None or waiting.number != number:
                 raise LookupError(number)
             _withdraw(connection, number, by)
@@ -198,10 +198,10 @@ class Revisions:
 
 def _withdraw(connection: sa.Connection, number: int, by: str) -> None:
     """Its changes go back into the draft; a change that is there is newer and stays."""
-    taken_back = chain.revision(connection, number)
+    taken_back = queries.revision(connection, number)
     if taken_back is None:
         raise LookupError(number)
-    before = chain.revision(connection, taken_back.based_on or 0)
+    before = queries.revision(connection, taken_back.based_on or 0)
     contents = before.contents if before else {}
     present = read_drafts(connection)
     changes = differences(contents, taken_back.contents)

@@ -19,7 +19,7 @@ NAMES = {
 metadata = sa.MetaData(naming_convention=NAMES)
 
 
-class Moment(sa.types.TypeDecorator[datetime]):
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
     """An aware time in UTC. SQLite would forget that it is."""
 
     impl = sa.DateTime(timezone=True)
@@ -34,7 +34,7 @@ class Moment(sa.types.TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class Said(sa.types.TypeDecorator[str]):
+class CleanText(sa.types.TypeDecorator[str]):
     """What somebody has written, without what a database refuses, and cut where it holds no more."""
 
     impl = sa.String
@@ -67,18 +67,18 @@ class Json(sa.types.TypeDecorator[Any]):
             raise HistoryUnavailable("A record in the database of the words is damaged.") from None
 
 
-class Packed(sa.types.TypeDecorator[Any]):
-    """JSON, compressed; None is NULL."""
+class CompressedJson(sa.types.TypeDecorator[Any]):
+    """A value as JSON, compressed."""
 
     impl = sa.LargeBinary
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> bytes | None:
-        return None if value is None else zlib.compress(json.dumps(value, separators=(",", ":")).encode())
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> bytes:
+        return zlib.compress(json.dumps(value, separators=(",", ":")).encode())
 
     def process_result_value(self, value: bytes | None, dialect: sa.Dialect) -> Any:
         try:
-            return None if value is None else json.loads(zlib.decompress(value))
+            return json.loads(zlib.decompress(value or b""))
         except (zlib.error, ValueError, TypeError):
             raise HistoryUnavailable("A revision in the database of the words is damaged.") from None
 
@@ -91,18 +91,16 @@ revisions = sa.Table(
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("based_on", sa.Integer, sa.ForeignKey("revisions.number")),
     sa.Column("restores", sa.Integer, sa.ForeignKey("revisions.number")),
-    sa.Column("made_by", Said(NAME), nullable=False),
-    sa.Column("made_at", Moment, nullable=False),
-    sa.Column("comment", Said, nullable=False),
-    sa.Column("effective_at", Moment, nullable=False),
-    sa.Column("withdrawn_by", Said(NAME)),
-    sa.Column("withdrawn_at", Moment),
+    sa.Column("made_by", CleanText(NAME), nullable=False),
+    sa.Column("made_at", UtcDateTime, nullable=False),
+    sa.Column("comment", CleanText, nullable=False),
+    sa.Column("effective_at", UtcDateTime, nullable=False),
+    sa.Column("withdrawn_by", CleanText(NAME)),
+    sa.Column("withdrawn_at", UtcDateTime),
     sa.Column("changed", sa.Integer, nullable=False),
-    # One of the two: all that it holds, or where it differs from the one that it is based on.
-    sa.Column("contents", Packed),
-    sa.Column("changes", Packed),
-    sa.CheckConstraint("(contents IS NULL) <> (changes IS NULL)", name="held_once"),
-    sa.CheckConstraint("contents IS NOT NULL OR based_on IS NOT NULL", name="based"),
+    sa.Column("contents", CompressedJson, nullable=False),
+    # Empty. The release before 0002 asks for it while the two run side by side; drop it in the release after next.
+    sa.Column("changes", sa.LargeBinary),
 )
 
 drafts = sa.Table(
@@ -111,33 +109,33 @@ drafts = sa.Table(
     sa.Column("place", Json, primary_key=True),
     sa.Column("is_absent", sa.Boolean, nullable=False),
     sa.Column("value", Json, nullable=False),
-    sa.Column("made_by", Said(NAME), nullable=False),
-    sa.Column("made_at", Moment, nullable=False),
+    sa.Column("made_by", CleanText(NAME), nullable=False),
+    sa.Column("made_at", UtcDateTime, nullable=False),
 )
 
 restrictions = sa.Table(
     "restrictions",
     metadata,
     sa.Column("place", Json, primary_key=True),
-    sa.Column("made_by", Said(NAME), nullable=False),
-    sa.Column("made_at", Moment, nullable=False),
+    sa.Column("made_by", CleanText(NAME), nullable=False),
+    sa.Column("made_at", UtcDateTime, nullable=False),
 )
 
 pictures = sa.Table(
     "pictures",
     metadata,
-    sa.Column("fingerprint", Said(64), primary_key=True),  # SHA-256 of the content
+    sa.Column("fingerprint", CleanText(64), primary_key=True),  # SHA-256 of the content
     sa.Column("content", sa.LargeBinary, nullable=False),
-    sa.Column("made_by", Said(NAME), nullable=False),
-    sa.Column("made_at", Moment, nullable=False),
+    sa.Column("made_by", CleanText(NAME), nullable=False),
+    sa.Column("made_at", UtcDateTime, nullable=False),
 )
 
 deeds = sa.Table(
     "deeds",
     metadata,
     sa.Column("number", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
-    sa.Column("done_at", Moment, nullable=False),
-    sa.Column("done_by", Said(NAME), nullable=False),
+    sa.Column("done_at", UtcDateTime, nullable=False),
+    sa.Column("done_by", CleanText(NAME), nullable=False),
     sa.Column("what", sa.String(40), nullable=False),
     sa.Column("about", Json, nullable=False),
 )
@@ -146,8 +144,8 @@ links = sa.Table(
     "links",
     metadata,
     sa.Column("fingerprint", sa.String(64), primary_key=True),  # SHA-256: the link itself is not kept
-    sa.Column("name", Said(NAME), nullable=False),
+    sa.Column("name", CleanText(NAME), nullable=False),
     sa.Column("role", sa.String(20), nullable=False),
-    sa.Column("ends_at", Moment, nullable=False),
-    sa.Column("used_at", Moment),
+    sa.Column("ends_at", UtcDateTime, nullable=False),
+    sa.Column("used_at", UtcDateTime),
 )

@@ -35,15 +35,15 @@ def migrate(url, monkeypatch):
 
 
 def test_up_down_and_up_again(url, migrate):
-    assert migrate() == (0, "From step base to 0001.\n")
-    assert migrate() == (0, "At step 0001 already.\n")
+    assert migrate() == (0, "From step base to 0002.\n")
+    assert migrate() == (0, "At step 0002 already.\n")
     with closing(History(url)) as history:
         history.publish(a="One")
         code, said = migrate("--to", "base", answer="n\n")
         assert code == 1
         assert "Every word, draft and revision is lost" in said
         assert history.texts() == {"a": "One"}
-    assert migrate("--to", "base", "--yes") == (0, "From step 0001 to base.\n")
+    assert migrate("--to", "base", "--yes") == (0, "From step 0002 to base.\n")
     with closing(Database(url)) as database:
         assert not is_current(database)
     assert migrate("--to", "0001", answer="y\n")[0] == 0
@@ -70,7 +70,7 @@ def test_make_run_has_the_tables_before_the_site_looks_for_them(url, monkeypatch
 
 def test_what_it_cannot_do_it_says(migrate, monkeypatch):
     code, said = migrate("--to", "0009", "--yes")
-    assert (code, "There are: base, 0001" in said) == (1, True)
+    assert (code, "There are: base, 0001, 0002" in said) == (1, True)
     monkeypatch.setenv("MESSAGES_URL", f"postgresql://words:{PASSWORD}@127.0.0.1:1/words")
     assert migrate() == (1, "Error: The database of the words cannot be used: nobody is at its address.\n")
     monkeypatch.delenv("CONSOLE_URL")

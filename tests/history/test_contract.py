@@ -20,10 +20,10 @@ from app.history import (
     LinkUnusable,
     NothingToPublish,
     Restricted,
-    chain,
     differences,
     draft_tag,
     etag,
+    queries,
     subject_of,
     with_changes,
 )
@@ -37,7 +37,7 @@ HOUR = timedelta(hours=1)
 def move_time(history, **values):
     """As if it had been another time when the last revision was made: a clock that was wrong, or time that went by."""
     with history.database.writing() as connection:
-        last = chain.newest(connection).number
+        last = queries.newest(connection).number
         connection.execute(revisions.update().where(revisions.c.number == last).values(**values))
 
 
@@ -154,30 +154,6 @@ def test_only_the_draft_that_was_seen_is_published(history):
     with pytest.raises(DraftChanged):
         history.revisions.publish(by="Ana", comment="", seen=seen)
     assert len(history.drafts.read()) == 2
-
-
-def test_a_long_chain_reads_as_it_was_published(history):
-    expected = {}
-    for number in range(1, 2 * chain.LONGEST_CHAIN + 5):
-        change = {f"t{number % 7}": ABSENT if number % 5 == 0 else f"Text {number}", "every": f"{number}"}
-        history.publish(**change)
-        contents = with_changes(
-            expected.get(number - 1, {}),
-            {place(name): value if value is ABSENT else entry(value) for name, value in change.items()},
-        )
-        expected[number] = contents
-    assert {number: history.revisions.get(number).contents for number in expected} == expected
-    with history.database.reading() as connection:
-        wholes = connection.execute(sa.select(revisions.c.number).where(revisions.c.contents.isnot(None))).scalars()
-        assert list(wholes) == [1, 51, 101]
-
-
-def test_many_changes_at_once_are_held_whole(history):
-    history.publish(a="One")
-    history.publish(**{f"t{number}": "x" for number in range(chain.MOST_CHANGES + 1)})
-    with history.database.reading() as connection:
-        wanted = sa.select(revisions.c.contents).where(revisions.c.number == 2)
-        assert connection.execute(wanted).scalar_one() == history.revisions.get(2).contents
 
 
 def test_headings_come_newest_first_and_in_parts(history):
@@ -391,9 +367,9 @@ class TestTogether:
         history.publish(a="One")
         history.draft(a="Two")
         with history.database.reading() as connection:
-            before = chain.published(connection)
+            before = queries.published(connection)
             history.publish()
-            assert chain.published(connection).number == before.number
+            assert queries.published(connection).number == before.number
             assert connection.execute(sa.select(sa.func.count()).select_from(drafts)).scalar_one() == 1
         assert history.revisions.published_number() == 2
 

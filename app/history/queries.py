@@ -1,22 +1,15 @@
-"""How revisions are kept: one in fifty holds all of its words, the others where they differ from the one before.
+"""Queries on revisions, within a transaction of the caller's. Each row holds the whole contents of its revision."""
 
-Ten thousand revisions of 500 codes in two languages would fill 500 MB if each held all, and fill 15 MB so. What is
-here works within a transaction of somebody else's.
-"""
-
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from app.history.contents import ABSENT, Change, Contents, Place, differences, with_changes
+from app.history.contents import Contents, differences
 from app.history.database import HistoryUnavailable, now
 from app.history.tables import revisions
 
-LONGEST_CHAIN = 50  # revisions that are read for one
-MOST_CHANGES = 50  # above that a revision holds all: a chain of long ones would be slow to read
 HIGHEST_NUMBER = 2**31 - 1
 
 
@@ -104,31 +97,24 @@ def with_contents(connection: sa.Connection, heading: Heading) -> Revision:
 
     :raises HistoryUnavailable: they are damaged.
     """
-    return Revision(**vars(heading), contents=contents_of(connection, heading)[0])
+    return Revision(**vars(heading), contents=contents_of(connection, heading))
 
 
-def contents_of(connection: sa.Connection, heading: Heading | None) -> tuple[Contents, int]:
-    """The words of a revision, and how many rows they were put together from; nothing of the folder, and 0, of none.
+def contents_of(connection: sa.Connection, heading: Heading | None) -> Contents:
+    """The words of a revision; nothing, so that all is as the folder has it, when there is none.
 
     :raises HistoryUnavailable: they are damaged.
     """
     if heading is None:
-        return {}, 0
-    wanted = sa.select(revisions.c.number, revisions.c.based_on, revisions.c.contents, revisions.c.changes)
-    chain = wanted.where(revisions.c.number == heading.number).cte("chain", recursive=True)
-    chain = chain.union_all(wanted.where(revisions.c.number == chain.c.based_on, chain.c.contents.is_(None)))
-    rows = connection.execute(sa.select(chain.c.contents, chain.c.changes).order_by(chain.c.number)).all()
-    contents: Contents | None = rows[0].contents
-    if contents is None:
-        raise HistoryUnavailable("A revision in the database of the words is damaged: one that it is based on is gone.")
-    for row in rows[1:]:
-        contents = with_changes(contents, _unpacked(row.changes))
-    return contents, len(rows)
+        return {}
+    wanted = sa.select(revisions.c.contents).where(revisions.c.number == heading.number)
+    contents: Contents = connection.execute(wanted).scalar_one()
+    return contents
 
 
 def contents_to_edit(connection: sa.Connection) -> Contents:
     """What the draft is compared with: the words that guests read or, if one waits, will read next."""
-    return contents_of(connection, newest(connection))[0]
+    return contents_of(connection, newest(connection))
 
 
 def add(
@@ -146,11 +132,9 @@ def add(
     """
     live = published(connection)
     try:
-        before, length = contents_of(connection, live)
-    except HistoryUnavailable:  # damaged words must not stand in the way of good ones: these are kept whole
-        before, length = {}, 0
-    changes = {place: new for place, (_, new) in differences(before, contents).items()}
-    is_whole = not 0 < length < LONGEST_CHAIN or len(changes) > MOST_CHANGES
+        before = contents_of(connection, live)
+    except HistoryUnavailable:  # damaged words must not stand in the way of good ones
+        before = {}
     made_at = now(connection)
     number: int = (connection.execute(sa.select(sa.func.max(revisions.c.number))).scalar_one() or 0) + 1
     connection.execute(
@@ -162,19 +146,9 @@ def add(
             made_at=made_at,
             comment=comment,
             effective_at=max(at, made_at) if at else made_at,
-            changed=len(changes),
-            contents=contents if is_whole else None,
-            changes=None if is_whole else packed(changes),
+            changed=len(differences(before, contents)),
+            contents=contents,
         )
     )
     [added] = headings(connection, before=None, count=1)
     return added
-
-
-def packed(changes: Mapping[Place, Change]) -> list[list[Any]]:
-    """Changes as JSON can hold them: a place that goes back to the folder's stands alone."""
-    return [[list(place)] if value is ABSENT else [list(place), value] for place, value in changes.items()]
-
-
-def _unpacked(changes: list[list[Any]]) -> dict[Place, Change]:
-    return {tuple(place): value[0] if value else ABSENT for place, *value in changes}
