@@ -14,7 +14,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from app.store import open_store
+from app.store import Decrement, Limit, open_store
 
 START_SECONDS = 30
 IN_TIME_SECONDS = 5  # for an operation, so that a guest is answered; it takes one or two, unless the machine is busy
@@ -294,6 +294,20 @@ def store(store_url):
     store = open_store(store_url)
     yield store
     store.close()
+
+
+def count_one(store, key, window_seconds=60):
+    """Count one more in a counter that is never full."""
+    assert store.count_up({key: Limit(10**9, window_seconds)}) is None
+
+
+def number_of(store, key):
+    """How far a counter has come: the largest limit that it has reached. What finding out counts is taken back."""
+    number = 0
+    while store.count_up({key: Limit(number + 1, 60)}) is not None:
+        number += 1
+    store.write(Decrement([key]))
+    return number
 
 
 def in_processes(count, work):

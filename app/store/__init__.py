@@ -3,7 +3,6 @@
 from app.store.interface import (
     Change,
     Claim,
-    Count,
     Decrement,
     Facts,
     Limit,
@@ -19,7 +18,6 @@ from app.store.urls import open_store, without_credentials
 __all__ = [
     "Change",
     "Claim",
-    "Count",
     "Decrement",
     "Facts",
     "Limit",

@@ -34,13 +34,6 @@ class StoreUnavailable(Exception):
         super().__init__(f"{store} is unavailable ({reason}): {what}")
 
 
-class Count(NamedTuple):
-    """How far a counter has come, and when it begins again."""
-
-    number: int
-    seconds_left: float
-
-
 class Limit(NamedTuple):
     """How far a counter may go within the window that begins with its first count."""
 
@@ -184,12 +177,6 @@ class Store(Protocol):
         :param ttl_seconds: the time to live that such records are usually given; not every engine keeps it.
         """
 
-    def increment(self, key: str, ttl_seconds: float) -> int:
-        """Count one more. The window begins at the first count and ends ``ttl_seconds`` later, whatever follows.
-
-        :returns: the count within this window, this one included.
-        """
-
     def count_up(self, limits: Mapping[str, Limit]) -> str | None:
         """Count one more in several counters, or in none if one of them has come to its limit.
 
@@ -198,9 +185,6 @@ class Store(Protocol):
 
         :returns: the first counter that has come to its limit, or None if all were counted.
         """
-
-    def count(self, key: str) -> Count:
-        """Read a counter without counting; (0, 0.0) outside a window."""
 
     def acquire(self, lease: str, holder: str, ttl_seconds: float) -> bool:
         """Take a lease, or take it anew as its present holder.

@@ -27,7 +27,6 @@ from app.store import redis_scripts as scripts
 from app.store.interface import (
     Change,
     Claim,
-    Count,
     Decrement,
     Facts,
     Limit,
@@ -114,9 +113,6 @@ class RedisStore:
     def count_owned(self, ttl_seconds: float) -> int:
         return int(self._run(scripts.COUNT_OWNED, [_ALL], milliseconds(ttl_seconds)))
 
-    def increment(self, key: str, ttl_seconds: float) -> int:
-        return int(self._run(scripts.INCREMENT, [_counter(key)], milliseconds(ttl_seconds), repeatable=False))
-
     def count_up(self, limits: Mapping[str, Limit]) -> str | None:
         held = {_counter(key): (key, limit) for key, limit in limits.items()}
         counted: list[str] = []
@@ -132,9 +128,6 @@ class RedisStore:
                 return held[group[full - 1]][0]
             counted += group
         return None
-
-    def count(self, key: str) -> Count:
-        return _count(*self._run(scripts.COUNT, [_counter(key)]))
 
     def acquire(self, lease: str, holder: str, ttl_seconds: float) -> bool:
         return bool(self._execute([_acquire(lease, holder, ttl_seconds)])[0])
@@ -168,10 +161,8 @@ class RedisStore:
                 _step(scripts.COUNT_OWNED, [_ALL], 1000),
                 *self._steps(PutAndRelease(_PROBE, "", b"", 1)),
                 _step(scripts.DELETE, [record]),
-                _step(scripts.INCREMENT, [counter], 1000),
                 _step(scripts.COUNT_UP, [counter], *_limit(Limit(2, 1))),
                 _step(scripts.DECREMENT, [counter]),
-                _step(scripts.COUNT, [counter]),
             ]
         )
 
@@ -324,9 +315,3 @@ def _owner_index(owner: str) -> str:
 def _value(held: bytes | None) -> bytes | None:
     _, line_break, value = (held or b"").partition(b"\n")
     return value if line_break else None
-
-
-def _count(number: bytes | None, left_milliseconds: int) -> Count:
-    if number is None or not number.isdigit():
-        return Count(0, 0.0)
-    return Count(int(number), max(left_milliseconds, 0) / 1000)

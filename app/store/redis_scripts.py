@@ -64,12 +64,6 @@ end
 return ended
 """
 
-INCREMENT = """
-local number = redis.call('INCR', KEYS[1])
-if number == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
-return number
-"""
-
 # Gives the place of the first counter that has come to its limit, or 0 when all were counted.
 COUNT_UP = """
 for i, key in ipairs(KEYS) do
@@ -86,8 +80,6 @@ for _, key in ipairs(KEYS) do
   if tonumber(redis.call('GET', key) or 0) > 0 then redis.call('DECR', key) end
 end
 """
-
-COUNT = "return {redis.call('GET', KEYS[1]), redis.call('PTTL', KEYS[1])}"
 
 ACQUIRE = """
 local holder = redis.call('GET', KEYS[1])

@@ -2,6 +2,7 @@
 
 import contextlib
 import sqlite3
+import sys
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -9,7 +10,6 @@ from pathlib import Path
 from app.store.interface import (
     Change,
     Claim,
-    Count,
     Decrement,
     Facts,
     Limit,
@@ -107,23 +107,14 @@ class SqliteStore:
             live = db.execute("SELECT count(*) FROM records WHERE owner IS NOT NULL AND ends_at > ?", (_now(),))
             return int(live.fetchone()[0])
 
-    def increment(self, key: str, ttl_seconds: float) -> int:
-        with self._connection() as db, transaction(db):
-            _count_one(db, key, ttl_seconds)
-            return _counts(db, (key,))[0].number
-
     def count_up(self, limits: Mapping[str, Limit]) -> str | None:
         with self._connection() as db, transaction(db):
-            counts = zip(limits.items(), _counts(db, tuple(limits)), strict=True)
-            full = next((key for (key, limit), count in counts if count.number >= limit.number), None)
+            numbers = _numbers(db, tuple(limits))
+            full = next((key for key, limit in limits.items() if numbers.get(key, 0) >= limit.number), None)
             if full is None:
                 for key, limit in limits.items():
                     _count_one(db, key, limit.window_seconds)
             return full
-
-    def count(self, key: str) -> Count:
-        with self._connection() as db:
-            return _counts(db, (key,))[0]
 
     def acquire(self, lease: str, holder: str, ttl_seconds: float) -> bool:
         with self._connection() as db:
@@ -147,7 +138,7 @@ class SqliteStore:
             return Claim(_acquire(db, lease, holder, ttl_seconds), _get(db, records))
 
     def ping(self) -> None:
-        self.increment("ping", 1)
+        self.count_up({"ping": Limit(sys.maxsize, 1)})
 
     def facts(self) -> Facts:
         return Facts(
@@ -184,12 +175,11 @@ def _get(db: sqlite3.Connection, keys: Sequence[str]) -> list[bytes | None]:
     return [found.get(key) for key in keys]
 
 
-def _counts(db: sqlite3.Connection, keys: Sequence[str]) -> list[Count]:
-    now = _now()
-    query = f"SELECT * FROM counters WHERE key IN ({_marks(keys)}) AND ends_at > ?"  # noqa: S608 only marks
-    rows = db.execute(query, (*keys, now)).fetchall() if keys else []
-    found = {key: Count(number, (ends_at - now) / 1000) for key, number, ends_at in rows if type(number) is int}
-    return [found.get(key, Count(0, 0.0)) for key in keys]
+def _numbers(db: sqlite3.Connection, keys: Sequence[str]) -> dict[str, int]:
+    """How far counters have come within their windows."""
+    query = f"SELECT key, number FROM counters WHERE key IN ({_marks(keys)}) AND ends_at > ?"  # noqa: S608 only marks
+    rows = db.execute(query, (*keys, _now())) if keys else ()
+    return {key: number for key, number in rows if type(number) is int}
 
 
 def _count_one(db: sqlite3.Connection, key: str, ttl_seconds: float) -> None:

@@ -215,7 +215,7 @@ def test_a_sign_in_ends_at_its_absolute_end_whatever_the_guest_does(make_site):
 def test_a_visitor_leaves_nothing_in_the_store(browser, site, monkeypatch):
     written = []
     store = site.extensions["services"].store
-    for name in ("put", "replace", "increment", "acquire", "extend", "delete"):
+    for name in ("put", "replace", "count_up", "acquire", "extend", "delete"):
         monkeypatch.setattr(store, name, lambda *a, **k: written.append(a), raising=True)
     for _ in range(20):
         browser.get("/login")

@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from app.store import Claim, Count, Decrement, Limit, Put, PutAndRelease
+from app.store import Claim, Decrement, Limit, Put, PutAndRelease
+from tests.stores import count_one, number_of
 
 LONG = 60
 SHORT = 1  # longer than a busy machine takes for the next operations
@@ -176,11 +177,11 @@ def test_everybody_s_records_end_together_and_nothing_else(store):
     for number in range(700):
         store.put(f"s:{{{number}}}", b"value", LONG, f"guest {number % 50}")
     store.put("f:{x}", b"nobody's", LONG)
-    store.increment("failures", LONG)
+    count_one(store, "failures")
     store.acquire("l:{x}", "holder", LONG)
     assert store.delete_all() == 700
     assert store.get("s:{0}", "s:{699}", "f:{x}") == [None, None, b"nobody's"]
-    assert store.count("failures").number == 1
+    assert number_of(store, "failures") == 1
     assert not store.acquire("l:{x}", "other", LONG)
     assert store.delete_all() == 0
 
@@ -190,7 +191,7 @@ def test_what_is_live_and_has_an_owner_can_be_counted(store):
     for number in range(20):
         store.put(f"s:{{{number}}}", b"value", LONG, f"guest {number % 7}")
     store.put("j:{x}", b"nobody's", LONG)
-    store.increment("failures", LONG)
+    count_one(store, "failures")
     assert store.count_owned(LONG) == 20
     store.extend("s:{0}", ttl_seconds=LONG)
     store.replace("s:{1}", b"value", b"new", LONG)
@@ -232,21 +233,18 @@ def test_a_store_says_what_it_is(store):
 
 @ends_by_time
 def test_a_counter_counts_within_a_window_that_begins_at_the_first_count(store):
-    assert store.count("failures") == Count(0, 0.0)
-    assert [store.increment("failures", 2) for _ in range(3)] == [1, 2, 3]
-    time.sleep(0.5)
-    assert store.increment("failures", LONG) == 4
-    number, seconds_left = store.count("failures")
-    assert number == 4
-    assert 0 < seconds_left <= 1.55
-    time.sleep(1.7)
-    assert store.count("failures") == Count(0, 0.0)
-    assert store.increment("failures", LONG) == 1
-    assert LONG - 5 < store.count("failures").seconds_left <= LONG
+    assert [store.count_up({"failures": Limit(3, SHORT)}) for _ in range(4)] == [None, None, None, "failures"]
+    time.sleep(PAST_SHORT / 2)
+    assert store.count_up({"failures": Limit(4, LONG)}) is None
+    assert store.count_up({"failures": Limit(4, LONG)}) == "failures"
+    time.sleep(PAST_SHORT / 2)
+    assert [store.count_up({"failures": Limit(1, LONG)}) for _ in range(2)] == [None, "failures"]
+    time.sleep(PAST_SHORT)
+    assert store.count_up({"failures": Limit(1, SHORT)}) == "failures"
 
 
 def numbers(store, *keys):
-    return [store.count(key).number for key in keys]
+    return [number_of(store, key) for key in keys]
 
 
 @ends_by_time
@@ -258,7 +256,6 @@ def test_several_counters_are_counted_up_until_the_first_of_them_is_full_and_the
     assert store.count_up({"{a}one": Limit(3, LONG), "{a}three": Limit(2, LONG)}) == "{a}three"
     assert store.count_up({"{b}two": Limit(2, LONG), "{a}three": Limit(3, LONG)}) == "{b}two"
     assert numbers(store, *limits) == [2, 2, 2]
-    assert LONG - 5 < store.count("{a}one").seconds_left <= LONG
     time.sleep(PAST_SHORT)
     assert store.count_up({"{b}two": Limit(2, LONG), "{a}three": Limit(3, LONG)}) is None
     assert numbers(store, *limits) == [2, 1, 3]
@@ -402,11 +399,11 @@ def test_who_settles_too_late_takes_the_lease_from_nobody(store):
 
 def test_records_counters_and_leases_of_one_name_do_not_meet(store):
     store.put("{x}", b"value", LONG)
-    assert store.increment("{x}", LONG) == 1
+    count_one(store, "{x}")
     assert store.acquire("{x}", "holder", LONG)
     store.delete("{x}")
     assert store.get("{x}") == [None]
-    assert store.increment("{x}", LONG) == 2
+    assert number_of(store, "{x}") == 1
     assert not store.acquire("{x}", "other", LONG)
 
 

@@ -35,8 +35,6 @@ def test_every_operation_is_passed_on_and_told_of(observed, told):
     assert observed.replace("marker-key", b"marker-value", b"new", LONG)
     assert observed.extend("marker-key", ttl_seconds=LONG)
     assert observed.count_owned(LONG) == 1
-    assert observed.increment("marker-key", LONG) == 1
-    assert observed.count("marker-key").number == 1
     assert observed.count_up({"marker-five": Limit(1, LONG)}) is None
     assert observed.write(Put({"marker-two": b"marker-value"}, LONG, "marker-two-owner")) == 1
     assert observed.owned("marker-two-owner") == ["marker-two"]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.store import StoreUnavailable, open_store
-from tests.stores import IN_TIME_SECONDS, in_processes
+from tests.stores import IN_TIME_SECONDS, count_one, in_processes
 
 LONG = 60
 
@@ -176,7 +176,7 @@ def test_a_writer_that_never_ends_is_not_waited_for_longer_than_promised(store, 
         lambda store: store.extend("s:{a}", ttl_seconds=LONG),
         lambda store: store.delete("s:{a}"),
         lambda store: store.delete_owned("guest"),
-        lambda store: store.increment("c", LONG),
+        lambda store: count_one(store, "c"),
         lambda store: store.acquire("l:{a}", "holder", LONG),
     ]
     with looked_into(path) as other:
@@ -216,12 +216,12 @@ def test_processes_that_all_find_no_file_make_one_together(path):
 def test_rows_past_their_end_leave_by_themselves(store, path):
     for number in range(100):
         store.put(f"s:{{{number}}}", b"value", 0.01, "guest")
-        store.increment(f"c{number}", 0.01)
+        count_one(store, f"c{number}", 0.01)
         store.acquire(f"l:{{{number}}}", "holder", 0.01)
     time.sleep(0.05)
     for number in range(50):
         store.put(f"t:{{{number}}}", b"value", LONG, "guest")
-        store.increment(f"d{number}", LONG)
+        count_one(store, f"d{number}")
         store.acquire(f"m:{{{number}}}", "holder", LONG)
     with looked_into(path) as db:
         for table in ("records", "counters", "leases"):

@@ -8,7 +8,7 @@ import pytest
 from app.store import StoreUnavailable, open_store
 from tests.faults.proxy import Proxy
 from tests.sites import ROOT
-from tests.stores import free_ports, redis_server, until
+from tests.stores import count_one, free_ports, redis_server, until
 
 LONG = 60
 CLUSTERED = ("--cluster-enabled", "yes", "--cluster-port")
@@ -55,7 +55,7 @@ def fail_over(primary, replica, address):
         former.replicaof("127.0.0.1", replica.port)
 
 
-@pytest.mark.parametrize("operation", ["put", "ping", "increment", "acquire"])
+@pytest.mark.parametrize("operation", ["put", "ping", "count_up", "acquire"])
 def test_after_a_fail_over_behind_one_address_new_connections_are_used(pair, operation):
     primary, replica, address = pair
     store = open_store(f"redis://127.0.0.1:{address.port}/0")
@@ -66,7 +66,7 @@ def test_after_a_fail_over_behind_one_address_new_connections_are_used(pair, ope
     operate = {
         "put": lambda: store.put("s:{b}", b"value", LONG, "guest"),
         "ping": store.ping,
-        "increment": lambda: store.increment("c", LONG),
+        "count_up": lambda: count_one(store, "c"),
         "acquire": lambda: store.acquire("l:{a}", "holder", LONG),
     }[operation]
     failures = 0
