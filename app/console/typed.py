@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 
 from app.messages import Problem
-from app.messages.editing import Document, KeyPath
+from app.messages.editing import Document, KeyPath, SourcePosition
 
 
 @dataclass(frozen=True)
 class Typed(Document):
     """What a file would hold if a form were saved. A fault in it says which name is meant, and not which line."""
 
-    def problem_at(self, path: KeyPath, description: str, suggestion: str) -> Problem:
-        """A fault whose ``file`` is the path of names, with slashes in between."""
-        return Problem("/".join(path), 1, 1, description, suggestion)
+    def locate(self, path: KeyPath) -> SourcePosition:
+        """A position whose ``file`` is the path of names, with slashes in between."""
+        return SourcePosition("/".join(path))
 
 
 def troubles(problems: tuple[Problem, ...]) -> dict[str, str]:

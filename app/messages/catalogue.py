@@ -14,7 +14,7 @@ from app.messages.merchant import FILE as MERCHANT_FILE
 from app.messages.merchant import KNOWN_LINKS, Merchant, read_merchant
 from app.messages.notices import Notice, read_notices
 from app.messages.pictures import Asset
-from app.messages.problems import Problem, Trouble, quoted
+from app.messages.problems import Problem, quoted
 from app.messages.theme import SchemeName, Theme, make_theme
 
 NO_WORDS = "There are no words in the language"  # begins the problem of a language that is only listed
@@ -99,6 +99,10 @@ class Catalogue:
             unread=self._unread,
         )
 
+    def file_of(self, language: str) -> str:
+        """The file of a language, or the one that it would have."""
+        return self.files.get(language, f"messages/{language}.toml")
+
     def is_unread(self, file: str, link: str = "") -> bool:
         """Whether a problem is told already in place of what is missing: of the whole file, or of a link's address."""
         return file in self._unread or f"{file} {link}" in self._unread
@@ -132,7 +136,7 @@ def compose(
     language_files: Mapping[str, Document],
     problems: tuple[Problem, ...],
     notices_file: Document | None = None,
-    picture: Callable[[str], tuple[Asset | None, Trouble | None]] = lambda _: (None, None),
+    picture: Callable[[str], tuple[Asset | None, Problem | None]] = lambda _: (None, None),
 ) -> Catalogue:
     """Put the words and the look of one moment together.
 
@@ -164,7 +168,7 @@ def compose(
         if merchant_file and tag not in wanted and tag not in tags_of_broken_files:
             description = f"{NO_WORDS} {quoted(tag)}."
             suggestion = f"Write some, in the console or in a file messages/{tag}.toml, or take it out of the list."
-            language_problems.append(merchant_file.problem_at(("languages",), description, suggestion))
+            language_problems.append(Problem(description, suggestion).at(merchant_file.locate(("languages",))))
     merchant = replace(merchant, languages=tuple(wanted or can_be_had))
 
     # What merchant.toml says in words, it says in the programme's first language.
@@ -179,9 +183,9 @@ def compose(
     pictures: dict[str, Asset | None] = {}
     for path, file in ((("logo",), merchant.logo), (("look", "background_picture"), merchant.background_picture)):
         if merchant_file and file:
-            pictures[path[-1]], trouble = picture(file)
-            if trouble:
-                language_problems.append(merchant_file.problem_at(path, *trouble))
+            pictures[path[-1]], problem = picture(file)
+            if problem:
+                language_problems.append(problem.at(merchant_file.locate(path)))
     theme = make_theme(merchant, pictures.get("logo"), pictures.get("background_picture"))
     all_problems = sorted(
         (*problems, *merchant_problems, *language_problems, *notice_problems), key=lambda f: (f.file, f.line, f.column)

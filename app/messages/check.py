@@ -16,17 +16,17 @@ from app.messages.folder import LANGUAGES_FOLDER, Folder
 from app.messages.languages import served_by
 from app.messages.merchant import FILE as MERCHANT_FILE
 from app.messages.notices import FILE as NOTICES_FILE
-from app.messages.positions import START
-from app.messages.problems import LONGEST_SENTENCE, Problem, quoted
+from app.messages.notices import Notice
+from app.messages.problems import LONGEST_SENTENCE, Problem, SourcePosition, quoted
 from app.messages.readability import readability_problems
-from app.messages.unused_files import strays
+from app.messages.unused_files import unused_files
 
 _PHONE = re.compile(r"[0-9][0-9 ()./-]{4,}[0-9]")
 # What is met only by a guest who has signed in, and what is the operator's to mend (docs/paytronix.md, 3.4 and 3.7).
 AFTER_SIGN_IN = re.compile(r"(?:.+\.)?invalid_token$|user_info\.|account_info|result:")
 _OF_THE_OPERATOR = re.compile(r"(?:.+\.)?(?:feature_disabled|invalid_merchant)$")
 
-_Check = Callable[[Catalogue, str, Key, Entry], Iterator[Problem]]
+_EntryCheck = Callable[[Catalogue, str, Key, Entry], Iterator[Problem]]  # what it finds has no position yet
 
 
 @dataclass(frozen=True)
@@ -56,49 +56,46 @@ def check(folder: Path, *, now: datetime | None = None) -> Findings:
     found = check_catalogue(catalogue, now=now)
     return replace(
         found,
-        errors=_by_place((*found.errors, *strays(folder), *well_known.strays(folder))),
-        warnings=_by_place((*_nothing_in_it(catalogue, here), *found.warnings)),
+        errors=_sorted((*found.errors, *unused_files(folder), *well_known.unused_files(folder))),
+        warnings=_sorted((*_nothing_in_it(catalogue, here), *found.warnings)),
     )
 
 
 def check_catalogue(catalogue: Catalogue, *, now: datetime | None = None) -> Findings:
-    """Check words and look, wherever they are from. Nothing in them makes this raise.
+    """Check messages and theme, wherever they are from. Nothing in them makes this raise.
 
     :param now: aware; this moment unless given.
     """
     return Findings(
-        errors=_by_place(catalogue.problems),
-        warnings=_by_place((*_of_entries(catalogue, _OF_AN_ENTRY), *check_all_but_entries(catalogue, now=now))),
+        errors=_sorted(catalogue.problems),
+        warnings=_sorted((*_of_entries(catalogue, _ENTRY_CHECKS), *check_all_but_entries(catalogue, now=now))),
         languages=catalogue.merchant.languages,
-        sentences=sum(len(words) for words in catalogue.own_entries.values()),
+        sentences=sum(len(entries) for entries in catalogue.own_entries.values()),
     )
 
 
 def check_all_but_entries(catalogue: Catalogue, *, now: datetime | None = None) -> tuple[Problem, ...]:
-    """What is worth a look in all that is no entry: look, settings, notices. Costs the same however many entries.
+    """What is worth a look in all that is no entry: theme, settings, notices. Costs the same however many entries.
 
     :param now: aware; this moment unless given.
     """
-    return _by_place(
-        (
-            *catalogue.theme.corrections,
-            *_unused_files(catalogue),
-            *_notices_without_phone(catalogue),
-            *_notices_hard_to_read(catalogue),
-            *_telling_settings(catalogue),
-            *_notices_over(catalogue, now or datetime.now(UTC)),
-            *_notices_leading_nowhere(catalogue),
-            *_notices_missing_words(catalogue),
-        )
+    now = now or datetime.now(UTC)
+    of_notices = (
+        problem.at(SourcePosition(NOTICES_FILE, notice.line))
+        for notice in catalogue.notices
+        for problem in _of_notice(catalogue, notice, now)
+    )
+    return _sorted(
+        (*catalogue.theme.corrections, *_unread_languages(catalogue), *_telling_settings(catalogue), *of_notices)
     )
 
 
 def check_entry(catalogue: Catalogue, key: Key) -> dict[str, tuple[Problem, ...]]:
     """What is worth a look in one entry, by language. Costs the same however many others there are."""
     return {
-        tag: tuple(problem for one in _OF_AN_ENTRY for problem in one(catalogue, tag, key, words[key]))
-        for tag, words in catalogue.own_entries.items()
-        if key in words
+        tag: tuple(_run(_ENTRY_CHECKS, catalogue, tag, key, entries[key]))
+        for tag, entries in catalogue.own_entries.items()
+        if key in entries
     }
 
 
@@ -107,34 +104,53 @@ def check_what_entries_name(catalogue: Catalogue, *, but: Collection[tuple[str, 
 
     :param but: languages and keys of entries that are left out.
     """
-    return _by_place(_of_entries(catalogue, (_without_phone, _dead_end), but))
+    return _sorted(_of_entries(catalogue, (_without_phone, _dead_end), but))
 
 
 def _of_entries(
-    catalogue: Catalogue, checks: Iterable[_Check], but: Collection[tuple[str, Key]] = ()
+    catalogue: Catalogue, checks: Iterable[_EntryCheck], but: Collection[tuple[str, Key]] = ()
 ) -> Iterator[Problem]:
-    for one in checks:
-        for tag, words in catalogue.own_entries.items():
-            for key, entry in words.items():
-                if (tag, key) not in but:
-                    yield from one(catalogue, tag, key, entry)
+    for tag, entries in catalogue.own_entries.items():
+        for key, entry in entries.items():
+            if (tag, key) not in but:
+                yield from _run(checks, catalogue, tag, key, entry)
 
 
-def _by_place(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+def _run(checks: Iterable[_EntryCheck], catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Problem]:
+    position = SourcePosition(entry.file, entry.line)
+    return (problem.at(position) for check_it in checks for problem in check_it(catalogue, tag, key, entry))
+
+
+def _sorted(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted(problems, key=lambda problem: (problem.file, problem.line)))
 
 
-def _unused_files(catalogue: Catalogue) -> Iterator[Problem]:
-    read = {each for tag in catalogue.merchant.languages for each in served_by(tag, catalogue.own_entries)}
-    for tag in catalogue.own_entries:
-        if tag not in read:
-            yield Problem(
-                catalogue.files.get(tag, f"{LANGUAGES_FOLDER}/{tag}.toml"),
-                1,
-                1,
-                "No guest gets this language.",
-                f'Add "{tag}" to languages in merchant.toml, or delete the file.',
-            )
+# --- Entries ---
+
+
+def _misspelt_code(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Problem]:
+    """A code close to one that we know, or the name of one of the site's own sentences below [paytronix]."""
+    sections = builtin().vocabulary.sections
+    section, code = key
+    if section != PAYTRONIX or code in sections[PAYTRONIX] or code in AS_SYSTEM_ERROR:
+        return
+    if code in sections[SITE]:
+        description = f"{quoted(code)} is a sentence of the site and no code of Paytronix."
+        yield Problem(description, "Move it below the line that says [site].")
+    elif close := difflib.get_close_matches(code.replace(" ", "_"), sections[PAYTRONIX], 1, cutoff=0.88):
+        description = f"{quoted(code)} is no code that we know, and nearly one."
+        yield Problem(description, f"If you mean {quoted(close[0])}, correct it.")
+
+
+def _without_phone(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Problem]:
+    merchant = catalogue.merchant
+    if merchant.phone or catalogue.is_unread(MERCHANT_FILE) or "phone" in merchant.lines:
+        return  # there is one, or a problem is told in its place
+    if "{phone}" in entry.text:
+        yield Problem(
+            f"{_label(key)} says {{phone}}, with no number in {MERCHANT_FILE}: guests read other words instead.",
+            f'Add a line at the top of {MERCHANT_FILE}: phone = "020 7946 0123"',
+        )
 
 
 def _missing_words(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Problem]:
@@ -143,10 +159,9 @@ def _missing_words(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> It
     if tag not in served_by(first, catalogue.own_entries) or catalogue.is_unread(MERCHANT_FILE):
         return  # it is no language of theirs; or nobody knows which these are
     for other in others:
-        file = catalogue.files.get(other, f"{LANGUAGES_FOLDER}/{other}.toml")
+        file = catalogue.file_of(other)
         if key not in catalogue.entries_in(other) and not catalogue.is_unread(file):
-            yield _at(
-                entry,
+            yield Problem(
                 f"{_label(key)} has words in {first} but not in {other}: guests who read {other} get them in {first}.",
                 f"Add {_label(key)} to {file}.",
             )
@@ -157,8 +172,7 @@ def _same_as_default(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> 
     if key == (PAYTRONIX, WRONG_PASSWORD):
         return  # without it, a wrong password has words of its own
     if default and key[0] == PAYTRONIX and entry.text == default.text and not (entry.title or entry.link):
-        yield _at(
-            entry,
+        yield Problem(
             f"{_label(key)} is the same as default, which guests read in {tag} without it.",
             "Delete the entry, or say what this guest can do.",
         )
@@ -168,8 +182,7 @@ def _dead_end(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterato
     """Leaves a guest alone who gets no further alone, as the built-in words see it."""
     if entry.link and entry.link not in catalogue.merchant.links:
         if not catalogue.is_unread(MERCHANT_FILE, entry.link):
-            yield _at(
-                entry,
+            yield Problem(
                 f"{_label(key)} leads to {quoted(entry.link)}, which has no address: guests see no link.",
                 f"Add {entry.link} to [links] in {MERCHANT_FILE}.",
             )
@@ -177,67 +190,16 @@ def _dead_end(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterato
     built_in = builtin().entries[LAST_RESORT].get(key)
     is_stuck = built_in is not None and built_in.link == "help"
     if is_stuck and not entry.link and "{phone}" not in entry.text and not _PHONE.search(entry.text):
-        yield _at(
-            entry,
+        yield Problem(
             f"{_label(key)} is a dead end: it does not say how a guest can go on.",
             'Add a next step: { text = "…", link = "help" }',
         )
 
 
 def _hard_to_read(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Problem]:
-    yield from _style(_label(key), entry, tag)
-
-
-def _notices_hard_to_read(catalogue: Catalogue) -> Iterator[Problem]:
-    for notice in catalogue.notices:
-        for tag, entry in notice.entries.items():
-            yield from _style(quoted(notice.name), entry, tag)
-
-
-def _style(label: str, entry: Entry, tag: str) -> Iterator[Problem]:
     for what, text in (("", entry.text), ("The title of ", entry.title or "")):
-        for description, suggestion in readability_problems(text, tag):
-            yield _at(entry, f"{what}{label}: {description}", suggestion)
-
-
-def _nothing_in_it(catalogue: Catalogue, folder: Folder) -> Iterator[Problem]:
-    for tag, file in catalogue.files.items():
-        if not catalogue.own_entries.get(tag) and not any(problem.file == file for problem in catalogue.problems):
-            yield Problem(file, *START, "There is no sentence in this file.", "Write one, or delete the file.")
-    if not (folder.path / LANGUAGES_FOLDER).exists() and folder.path.is_dir() and any(folder.path.iterdir()):
-        description = "There is no folder messages here, so all sentences are the built-in ones."
-        yield Problem(".", *START, description, f"Put your sentences into {LANGUAGES_FOLDER}/en.toml.")
-
-
-def _misspelt_code(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Problem]:
-    """A code close to one that we know, or the name of one of the site's own sentences below [paytronix]."""
-    vocabulary = builtin().vocabulary.sections
-    section, code = key
-    if section != PAYTRONIX or code in vocabulary[PAYTRONIX] or code in AS_SYSTEM_ERROR:
-        return
-    if code in vocabulary[SITE]:
-        description = f"{quoted(code)} is a sentence of the site and no code of Paytronix."
-        yield _at(entry, description, "Move it below the line that says [site].")
-    elif close := difflib.get_close_matches(code.replace(" ", "_"), vocabulary[PAYTRONIX], 1, cutoff=0.88):
-        description = f"{quoted(code)} is no code that we know, and nearly one."
-        yield _at(entry, description, f"If you mean {quoted(close[0])}, correct it.")
-
-
-def _without_phone(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Problem]:
-    merchant = catalogue.merchant
-    if merchant.phone or catalogue.is_unread(MERCHANT_FILE) or "phone" in merchant.lines:
-        return  # there is one, or a problem is told in its place
-    if "{phone}" in entry.text:
-        description = (
-            f"{_label(key)} says {{phone}}, with no number in {MERCHANT_FILE}: guests read other words instead."
-        )
-        yield _at(entry, description, f'Add a line at the top of {MERCHANT_FILE}: phone = "020 7946 0123"')
-
-
-def _notices_without_phone(catalogue: Catalogue) -> Iterator[Problem]:
-    for notice in catalogue.notices:
-        for tag, entry in notice.entries.items():
-            yield from _without_phone(catalogue, tag, ("", notice.name), entry)
+        for problem in readability_problems(text, tag):
+            yield replace(problem, description=f"{what}{_label(key)}: {problem.description}")
 
 
 def _telling_words(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Problem]:
@@ -253,15 +215,14 @@ def _telling_words(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> It
         return  # nobody reads it at sign-in; or it is in the wrong place, which is told
     neutral, told = localizer.paytronix(WRONG_PASSWORD, signing_in=True), localizer.message(section, code)
     if (told.text, told.title, told.link) != (neutral.text, neutral.title, neutral.link):
-        yield _at(
-            entry,
+        yield Problem(
             f"{quoted(code)} reads differently from a wrong password. "
             "Somebody who tries out usernames learns from it who has an account with you.",
             f"Use the same words, title and link for both: {quoted(neutral.text, longest=LONGEST_SENTENCE)}",
         )
 
 
-_OF_AN_ENTRY = (
+_ENTRY_CHECKS: tuple[_EntryCheck, ...] = (
     _misspelt_code,
     _without_phone,
     _missing_words,
@@ -272,49 +233,56 @@ _OF_AN_ENTRY = (
 )
 
 
+# --- Notices, settings, files ---
+
+
+def _of_notice(catalogue: Catalogue, notice: Notice, now: datetime) -> Iterator[Problem]:
+    label = f"The notice {quoted(notice.name)}"
+    for check_it in (_without_phone, _hard_to_read):
+        for tag, entry in notice.entries.items():
+            yield from check_it(catalogue, tag, ("", notice.name), entry)
+    if notice.ends_at and notice.ends_at <= now:
+        yield Problem(f"{label} is over: nobody reads it any more.", "Delete it, or move its end.")
+    link = next(iter(notice.entries.values())).link
+    if link and link not in catalogue.merchant.links and not catalogue.is_unread(MERCHANT_FILE, link):
+        yield Problem(
+            f"{label} leads to {quoted(link)}, which has no address: no link is seen.",
+            f"Add {link} to [links] in {MERCHANT_FILE}.",
+        )
+    for tag in catalogue.merchant.languages:
+        if not served_by(tag, notice.entries) and not catalogue.is_unread(NOTICES_FILE):
+            description = f"{label} has no text in {tag}: guests who read {tag} get another one."
+            yield Problem(description, f'Add one: text.{tag} = "…"')
+
+
 def _telling_settings(catalogue: Catalogue) -> Iterator[Problem]:
     merchant = catalogue.merchant
     for name, is_on in (("show_vendor_text", merchant.show_vendor_text), ("show_code", merchant.show_code)):
         if is_on:
             yield Problem(
-                MERCHANT_FILE,
-                merchant.lines.get(name, 1),
-                1,
                 f"{name} shows what Paytronix says about a sign-in. "
                 "Somebody who tries out usernames may learn from it who has an account with you.",
                 f"Write {name} = false, unless guests need it to get help.",
+                MERCHANT_FILE,
+                merchant.lines.get(name, 1),
             )
 
 
-def _notices_over(catalogue: Catalogue, now: datetime) -> Iterator[Problem]:
-    for notice in catalogue.notices:
-        if notice.ends_at and notice.ends_at <= now:
-            description = f"The notice {quoted(notice.name)} is over: nobody reads it any more."
-            yield Problem(NOTICES_FILE, notice.line, 1, description, "Delete it, or move its end.")
+def _unread_languages(catalogue: Catalogue) -> Iterator[Problem]:
+    read = {each for tag in catalogue.merchant.languages for each in served_by(tag, catalogue.own_entries)}
+    for tag in catalogue.own_entries:
+        if tag not in read:
+            suggestion = f'Add "{tag}" to languages in merchant.toml, or delete the file.'
+            yield Problem("No guest gets this language.", suggestion, catalogue.file_of(tag))
 
 
-def _notices_leading_nowhere(catalogue: Catalogue) -> Iterator[Problem]:
-    for notice in catalogue.notices:
-        link = next(iter(notice.entries.values())).link
-        if link and link not in catalogue.merchant.links and not catalogue.is_unread(MERCHANT_FILE, link):
-            description = (
-                f"The notice {quoted(notice.name)} leads to {quoted(link)}, which has no address: no link is seen."
-            )
-            yield Problem(NOTICES_FILE, notice.line, 1, description, f"Add {link} to [links] in {MERCHANT_FILE}.")
-
-
-def _notices_missing_words(catalogue: Catalogue) -> Iterator[Problem]:
-    for notice in catalogue.notices:
-        for tag in catalogue.merchant.languages:
-            if not served_by(tag, notice.entries) and not catalogue.is_unread(NOTICES_FILE):
-                description = (
-                    f"The notice {quoted(notice.name)} has no text in {tag}: guests who read {tag} get another one."
-                )
-                yield Problem(NOTICES_FILE, notice.line, 1, description, f'Add one: text.{tag} = "…"')
-
-
-def _at(entry: Entry, description: str, suggestion: str) -> Problem:
-    return Problem(entry.file, entry.line, 1, description, suggestion)
+def _nothing_in_it(catalogue: Catalogue, folder: Folder) -> Iterator[Problem]:
+    for tag, file in catalogue.files.items():
+        if not catalogue.own_entries.get(tag) and not any(problem.file == file for problem in catalogue.problems):
+            yield Problem("There is no sentence in this file.", "Write one, or delete the file.", file)
+    if not (folder.path / LANGUAGES_FOLDER).exists() and folder.path.is_dir() and any(folder.path.iterdir()):
+        description = "There is no folder messages here, so all sentences are the built-in ones."
+        yield Problem(description, f"Put your sentences into {LANGUAGES_FOLDER}/en.toml.")
 
 
 def _label(key: Key) -> str:

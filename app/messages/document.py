@@ -5,13 +5,13 @@ import re
 import stat
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from app.messages.positions import START, KeyPath, Position, position_of, positions
-from app.messages.problems import Problem
+from app.messages.positions import KeyPath, Position, position_of, positions
+from app.messages.problems import Invalid, Problem, SourcePosition
 from app.messages.syntax_errors import explain
 
 LARGEST_BYTES = 256 * 1024  # a folder that words everything needs about 15 KB a language
@@ -36,10 +36,9 @@ class Document:
     def _positions(self) -> dict[KeyPath, Position]:
         return positions(self.text)
 
-    def problem_at(self, path: KeyPath, description: str, suggestion: str) -> Problem:
-        """A problem at the place of a name."""
-        line, column = position_of(path, self._positions)
-        return Problem(self.file, line, column, description, suggestion)
+    def locate(self, path: KeyPath) -> SourcePosition:
+        """Where a key stands."""
+        return SourcePosition(self.file, *position_of(path, self._positions))
 
 
 def read(folder: Path, file: str) -> Document | Problem:
@@ -47,56 +46,57 @@ def read(folder: Path, file: str) -> Document | Problem:
     try:
         content = read_bytes(folder / file, largest=LARGEST_BYTES)
     except OSError as error:
-        return _whole(
-            file,
-            f"The file cannot be opened: {error.strerror or 'unknown reason'}.",
-            "Allow the site to read it.",
-        )
+        reason = error.strerror or "unknown reason"
+        return Problem(f"The file cannot be opened: {reason}.", "Allow the site to read it.", file)
     if content is None:
-        return _whole(file, "This is no ordinary file.", "Put a text file in its place.")
+        return Problem("This is no ordinary file.", "Put a text file in its place.", file)
     return parse(file, content)
 
 
 def parse(file: str, content: bytes) -> Document | Problem:
     """What a file's content means, or the first reason why it cannot be told."""
-    text = _text(file, content)
-    if isinstance(text, Problem):
-        return text
+    try:
+        text = _text(content)
+        _check_dots(text)
+        return Document(file, text, _values(text))
+    except Invalid as invalid:
+        return replace(invalid.problem, file=file)
+
+
+def _values(text: str) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise Invalid("There are brackets inside brackets, too many to follow.", "Remove them.") from None
+    except ValueError as error:  # tomllib's own, and what int() says of a number with 5,000 digits
+        raise explain(text, error) from None
+
+
+def _check_dots(text: str) -> None:
     for number, line in enumerate(text.split("\n"), 1):
         if line.count(".") > _MOST_DOTS < _TEXT_OR_REMARK.sub("", line).count("."):
             description = f"A name on this line has more than {_MOST_DOTS} dots in it."
-            return Problem(file, number, 1, description, "Use fewer of them.")
-    try:
-        return Document(file, text, tomllib.loads(text))
-    except RecursionError:
-        return _whole(file, "There are brackets inside brackets, too many to follow.", "Remove them.")
-    except ValueError as error:  # tomllib's own, and what int() says of a number with 5,000 digits
-        return explain(file, text, error)
+            raise Invalid(description, "Use fewer of them.", line=number)
 
 
-def _text(file: str, content: bytes) -> str | Problem:
+def _text(content: bytes) -> str:
     """A file's content as text, with the same line ends whatever the editor wrote."""
     if len(content) > LARGEST_BYTES:
-        description = f"The file is larger than {LARGEST_BYTES // 1024} KB."
-        return _whole(file, description, "Keep only names and sentences in it.")
+        raise Invalid(f"The file is larger than {LARGEST_BYTES // 1024} KB.", "Keep only names and sentences in it.")
     if content.startswith(b"{\\rtf"):
-        return _whole(file, "The file is saved as rich text (RTF).", "Save it as plain text in your editor.")
+        raise Invalid("The file is saved as rich text (RTF).", "Save it as plain text in your editor.")
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return _whole(file, "The file is saved as UTF-16 text.", "Save it as UTF-8 in your editor.")
+        raise Invalid("The file is saved as UTF-16 text.", "Save it as UTF-8 in your editor.")
     if b"\0" in content:
-        return _whole(file, "This is no text file.", "Put a text file in its place, saved as UTF-8.")
+        raise Invalid("This is no text file.", "Put a text file in its place, saved as UTF-8.")
     try:
         text = content.decode("utf-8-sig")  # Notepad puts a byte order mark before the first line
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - content.rfind(b"\n", 0, error.start)
         description = "There is a letter here that is not UTF-8."
-        return Problem(file, line, column, description, "Save the file as UTF-8 in your editor.")
+        raise Invalid(description, "Save the file as UTF-8 in your editor.", line=line, column=column) from None
     return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _whole(file: str, description: str, suggestion: str) -> Problem:
-    return Problem(file, *START, description, suggestion)
 
 
 def read_bytes(path: Path, *, largest: int) -> bytes | None:

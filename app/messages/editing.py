@@ -28,6 +28,7 @@ from app.messages.notices import FILE as NOTICES_FILE
 from app.messages.notices import MOST_NOTICES, WHILE_FAILING, Notice, read_notices
 from app.messages.placeholders import allowed_in
 from app.messages.positions import KeyPath
+from app.messages.problems import SourcePosition
 from app.messages.svg import TAKEN_OUT
 from app.messages.theme import DEFAULT_BACKGROUND, DEFAULT_BRAND, SchemeName, Theme
 from app.messages.times import zone_named
@@ -64,6 +65,7 @@ __all__ = [
     "Line",
     "Notice",
     "SchemeName",
+    "SourcePosition",
     "Theme",
     "UsernameKind",
     "Vocabulary",

@@ -7,8 +7,8 @@ from typing import Any
 from app.messages.document import Document
 from app.messages.entries import DEFAULT, PAYTRONIX, codes
 from app.messages.pictures import Asset
-from app.messages.positions import START, KeyPath
-from app.messages.problems import Problem
+from app.messages.positions import KeyPath
+from app.messages.problems import SourcePosition
 
 MESSAGES = "messages/"
 PICTURES = "pictures"  # the part of a revision's contents that names them: file → fingerprint
@@ -35,11 +35,11 @@ class Overlaid(Document):
     patch: Mapping[str, Any] = field(default_factory=dict)
     label: str = ""
 
-    def problem_at(self, path: KeyPath, description: str, suggestion: str) -> Problem:
-        """A problem at the place of a name."""
+    def locate(self, path: KeyPath) -> SourcePosition:
+        """Where a key stands."""
         if _says(self.patch, path):
-            return Problem(f"{self.label}, {self.file}", *START, description, suggestion)
-        return super().problem_at(path, description, suggestion)
+            return SourcePosition(f"{self.label}, {self.file}")
+        return super().locate(path)
 
 
 def overlaid(file: str, document: Document | None, edition: Edition) -> Document | None:

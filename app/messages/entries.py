@@ -3,13 +3,14 @@
 import difflib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from app.messages import placeholders
 from app.messages.document import Document
 from app.messages.plain_text import text_problem
-from app.messages.problem_list import Collector
-from app.messages.problems import Problem, quoted
+from app.messages.problems import Invalid, Problem, quoted
+from app.messages.reader import Node
 
 Key = tuple[str, str]  # section and name; codes in lower case
 DEFAULT: Key = ("", "default")
@@ -26,6 +27,7 @@ _DEFAULT_BELOW = (
     "Move it to the very top of the file, above the first line in [ ].",
 )
 _EXAMPLE = '"What guests read."'
+_KEEP_ONE = "Keep one of the two and delete the other."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,146 +67,107 @@ def read_entries(document: Document, vocabulary: Vocabulary) -> tuple[Entries, t
     Two problems leave an entry in place, because its sentence is still the merchant's best: a word in braces that is no
     placeholder (shown as typed) and a link that ``merchant.toml`` does not have (not shown).
     """
-    reader = _Reader(document, vocabulary)
-    reader.read()
-    return reader.words, reader.collector.problems()
+    root = Node.root(document)
+    found: dict[Key, Entry] = {}
+    for node in root.children():
+        for key, entry in _of_section(node, vocabulary):
+            if key in found:
+                entry.report(f"The code {quoted('.'.join(entry.path[1:]))} is in this file twice.", _KEEP_ONE)
+            elif read := entry.try_read(partial(_entry, key, vocabulary)):
+                found[key] = read
+    return found, root.problems.all()
 
 
-class _Reader:
-    def __init__(self, document: Document, vocabulary: Vocabulary) -> None:
-        self.words: dict[Key, Entry] = {}
-        self.collector = Collector(document)
-        self._document = document
-        self._vocabulary = vocabulary
-
-    def read(self) -> None:
-        for name, value in self._document.values.items():
-            if name == "default":
-                self._add(DEFAULT, (name,), value)
-            elif name not in self._vocabulary.sections:
-                self.collector.add((name,), *self._unknown_on_top(name))
-            elif not isinstance(value, dict):
-                self.collector.add((name,), f"{quoted(name)} is a heading.", f"Write it on a line of its own: [{name}]")
-            elif name == PAYTRONIX:
-                for path, code in codes((name,), value):
-                    self._add_code(path, code)
+def _of_section(node: Node, vocabulary: Vocabulary) -> Iterator[tuple[Key, Node]]:
+    """The entries of a section, with the keys under which they are looked for; others are reported."""
+    name = node.name
+    if name == "default":
+        yield DEFAULT, node
+    elif name not in vocabulary.sections:
+        node.report(*_unknown_on_top(node, vocabulary))
+    elif not isinstance(node.value, dict):
+        node.report(f"{quoted(name)} is a heading.", f"Write it on a line of its own: [{name}]")
+    elif name == PAYTRONIX:
+        for path, value in codes((), node.value):
+            entry, code = node.child(*path, value=value), ".".join(path)
+            if len(code) > _LONGEST_CODE or len(path) > _DEEPEST_CODE or not code.isprintable():
+                description = f"{quoted(code)} is no code of Paytronix."
+                entry.report(description, "Copy the code as Paytronix or the log gives it.")
+            elif code.lower() == "default":
+                entry.report(*_DEFAULT_BELOW)
             else:
-                for inner, entry in value.items():
-                    self._add_named(name, inner, entry)
+                yield (PAYTRONIX, code.lower()), entry
+    else:
+        known = vocabulary.links if name == LINKS else vocabulary.sections[name]
+        for entry in node.children():
+            if entry.name in known:
+                yield (name, entry.name), entry
+            else:
+                entry.report(*_unknown_in(name, entry, known, vocabulary))
 
-    def _add_code(self, path: tuple[str, ...], value: Any) -> None:
-        code = ".".join(path[1:])
-        if len(code) > _LONGEST_CODE or len(path) - 1 > _DEEPEST_CODE or not code.isprintable():
-            self.collector.add(
-                path,
-                f"{quoted(code)} is no code of Paytronix.",
-                "Copy the code as Paytronix or the log gives it.",
-            )
-        elif code.lower() == "default":
-            self.collector.add(path, *_DEFAULT_BELOW)
-        elif (PAYTRONIX, code.lower()) in self.words:
-            self.collector.add(
-                path,
-                f"The code {quoted(code)} is in this file twice.",
-                "Keep one of the two and delete the other.",
-            )
-        else:
-            self._add((PAYTRONIX, code.lower()), path, value)
 
-    def _add_named(self, section: str, name: str, value: Any) -> None:
-        known = self._vocabulary.links if section == LINKS else self._vocabulary.sections[section]
-        if name in known:
-            self._add((section, name), (section, name), value)
-        else:
-            self.collector.add((section, name), *self._unknown_in(section, name, known))
+def _entry(key: Key, vocabulary: Vocabulary, node: Node) -> Entry:
+    given = {"text": node.value} if isinstance(node.value, str) else node.value
+    section, name = key
+    label = quoted(name)
+    if not isinstance(given, dict):
+        raise Invalid(f"{label} is no text.", f"Put the words in quotation marks: {name} = {_EXAMPLE}")
+    if unknown := next((field for field in given if field not in _FIELDS), None):
+        close = node.close_to(unknown, _FIELDS)
+        suggestion = f"Write {close} instead." if close else "Only text, title and link can stand there."
+        raise Invalid(f"{label} has {quoted(unknown)} in it, which means nothing here.", suggestion)
+    if section not in _MESSAGES and len(given) > 1:
+        raise Invalid(f"{label} can only be a text.", f"Write it like this: {name} = {_EXAMPLE}")
+    if "text" not in given:
+        raise Invalid(f"{label} has no text.", f"Add one: {name} = {{ text = {_EXAMPLE} }}")
+    for field, value in given.items():
+        if not isinstance(value, str):
+            raise Invalid(f"{label}: The {field} is no text.", f"Put quotation marks around it: {field} = {_EXAMPLE}")
+        if problem := text_problem(value):
+            raise Invalid(f"{label}: {problem.description}", problem.suggestion)
+    _report_placeholders(node, label, f"{given.get('title', '')} {given['text']}", placeholders.allowed_in(*key))
+    link = given.get("link")
+    if link and link not in vocabulary.links:
+        close = node.close_to(link, vocabulary.links)
+        suggestion = f"Did you mean {quoted(close)}?" if close else "Add it to [links] in merchant.toml."
+        node.report(f"{label} names the link {quoted(link)}, which merchant.toml does not have.", suggestion)
+        link = None
+    title = given["title"].strip() if "title" in given else None
+    position = node.document.locate(node.path)
+    return Entry(given["text"].strip(), title, link, position.file, position.line)
 
-    def _add(self, key: Key, path: tuple[str, ...], value: Any) -> None:
-        given = {"text": value} if isinstance(value, str) else value
-        label = quoted(key[1])
-        if not isinstance(given, dict):
-            self.collector.add(path, f"{label} is no text.", f"Put the words in quotation marks: {key[1]} = {_EXAMPLE}")
-            return
-        for field in given:
-            if field not in _FIELDS:
-                close = self.collector.close_to(field, _FIELDS)
-                suggestion = f"Write {close} instead." if close else "Only text, title and link can stand there."
-                self.collector.add(path, f"{label} has {quoted(field)} in it, which means nothing here.", suggestion)
-                return
-        if key[0] not in _MESSAGES and len(given) > 1:
-            self.collector.add(path, f"{label} can only be a text.", f"Write it like this: {key[1]} = {_EXAMPLE}")
-            return
-        if "text" not in given:
-            self.collector.add(path, f"{label} has no text.", f"Add one: {key[1]} = {{ text = {_EXAMPLE} }}")
-            return
-        for field, words in given.items():
-            trouble = (
-                text_problem(words)
-                if isinstance(words, str)
-                else (
-                    f"The {field} is no text.",
-                    f"Put quotation marks around it: {field} = {_EXAMPLE}",
-                )
-            )
-            if trouble:
-                self.collector.add(path, f"{label}: {trouble[0]}", trouble[1])
-                return
-        place = self._document.problem_at(path, "", "")
-        self.words[key] = Entry(
-            text=given["text"].strip(),
-            title=given["title"].strip() if "title" in given else None,
-            link=self._checked_link(path, label, given.get("link")),
-            file=place.file,
-            line=place.line,
-        )
-        self._check_placeholders(key, path, label, f"{given.get('title', '')} {given['text']}")
 
-    def _checked_link(self, path: tuple[str, ...], label: str, link: str | None) -> str | None:
-        if link is None or link in self._vocabulary.links:
-            return link
-        close = self.collector.close_to(link, self._vocabulary.links)
-        self.collector.add(
-            path,
-            f"{label} names the link {quoted(link)}, which merchant.toml does not have.",
-            f"Did you mean {quoted(close)}?" if close else "Add it to [links] in merchant.toml.",
-        )
-        return None
+def _report_placeholders(node: Node, label: str, text: str, allowed: Collection[str]) -> None:
+    for word in placeholders.unknown(text, allowed):
+        close = node.close_to(word.strip().lower(), allowed)
+        offer = f"Did you mean {{{close}}}? " if close else ""
+        names = ", ".join(f"{{{name}}}" for name in allowed)
+        description = f"{label} has {quoted(f'{{{word}}}')} in it. Guests would read it as it is typed."
+        node.report(description, f"{offer}Here you can use {names}.")
 
-    def _check_placeholders(self, key: Key, path: tuple[str, ...], label: str, text: str) -> None:
-        allowed = placeholders.allowed_in(*key)
-        for word in placeholders.unknown(text, allowed):
-            close = self.collector.close_to(word.strip().lower(), allowed)
-            offer = f"Did you mean {{{close}}}? " if close else ""
-            names = ", ".join(f"{{{name}}}" for name in allowed)
-            self.collector.add(
-                path,
-                f"{label} has {quoted(f'{{{word}}}')} in it. Guests would read it as it is typed.",
-                f"{offer}Here you can use {names}.",
-            )
 
-    def _unknown_on_top(self, name: str) -> tuple[str, str]:
-        for section, names in self._vocabulary.sections.items():
-            if name in names:
-                return (
-                    f"{quoted(name)} stands outside its section.",
-                    f"Move it below a line that says [{section}].",
-                )
-        if close := self.collector.close_to(name, ["default", *self._vocabulary.sections]):
-            return f"{quoted(name)} means nothing here.", f"Did you mean {quoted(close)}?"
-        sections = ", ".join(f"[{section}]" for section in self._vocabulary.sections)
-        return f"{quoted(name)} means nothing here.", f"Entries stand below one of {sections}."
+def _unknown_on_top(node: Node, vocabulary: Vocabulary) -> tuple[str, str]:
+    name, sections = node.name, vocabulary.sections
+    if section := next((section for section, names in sections.items() if name in names), None):
+        return f"{quoted(name)} stands outside its section.", f"Move it below a line that says [{section}]."
+    if close := node.close_to(name, ["default", *sections]):
+        return f"{quoted(name)} means nothing here.", f"Did you mean {quoted(close)}?"
+    headings = ", ".join(f"[{section}]" for section in sections)
+    return f"{quoted(name)} means nothing here.", f"Entries stand below one of {headings}."
 
-    def _unknown_in(self, section: str, name: str, known: Collection[str]) -> tuple[str, str]:
-        description = f"[{section}] has no entry named {quoted(name)}."
-        if name.lower() == "default":
-            return _DEFAULT_BELOW
-        if section == LINKS:
-            return description, "Give the link its address in merchant.toml first."
-        if close := self.collector.close_to(name, known):
-            return description, f"Did you mean {quoted(close)}?"
-        for other, names in self._vocabulary.sections.items():
-            if name in names:
-                return description, f"It belongs below [{other}]."
-        return description, f"The names there are: {', '.join(sorted(known))}."
+
+def _unknown_in(section: str, node: Node, known: Collection[str], vocabulary: Vocabulary) -> tuple[str, str]:
+    name = node.name
+    description = f"[{section}] has no entry named {quoted(name)}."
+    if name.lower() == "default":
+        return _DEFAULT_BELOW
+    if section == LINKS:
+        return description, "Give the link its address in merchant.toml first."
+    if close := node.close_to(name, known):
+        return description, f"Did you mean {quoted(close)}?"
+    if other := next((other for other, names in vocabulary.sections.items() if name in names), None):
+        return description, f"It belongs below [{other}]."
+    return description, f"The names there are: {', '.join(sorted(known))}."
 
 
 def codes(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:

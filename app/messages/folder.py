@@ -16,8 +16,7 @@ from app.messages.languages import language_tag
 from app.messages.merchant import FILE as MERCHANT_FILE
 from app.messages.notices import FILE as NOTICES_FILE
 from app.messages.pictures import Asset, Pictures, is_name, some_names_in
-from app.messages.positions import START
-from app.messages.problems import Problem, Trouble, quoted
+from app.messages.problems import Problem, quoted
 from app.messages.well_known import FILES as WELL_KNOWN_FILES
 from app.messages.well_known import WellKnown
 
@@ -29,7 +28,7 @@ _MOST_SETTLING_LOOKS = 10
 _FILLED_SECONDS = 1.0  # after it was emptied, a file is filled again or is meant to be empty
 
 Stamp = tuple[int, ...]
-PictureOf = Callable[[str], tuple[Asset | None, Trouble | None]]
+PictureOf = Callable[[str], tuple[Asset | None, Problem | None]]
 
 
 @dataclass(frozen=True)
@@ -133,10 +132,10 @@ class Folder:
             tag = language_tag(name)
             if tag is None:
                 suggestion = "Name the file after its language: en.toml, es.toml, pt-BR.toml."
-                problems.append(Problem(file, *START, f"{quoted(name)} is no language.", suggestion))
+                problems.append(Problem(f"{quoted(name)} is no language.", suggestion, file))
             elif tag in by_tag:
                 description = f"There is another file for the language {quoted(tag)}."
-                problems.append(Problem(file, *START, description, "Delete one of the two."))
+                problems.append(Problem(description, "Delete one of the two.", file))
             elif file in self._good:
                 by_tag[tag] = self._good[file]
         picture = self._pictures.get
@@ -199,20 +198,18 @@ class Folder:
     def _missing(self) -> list[Problem]:
         until_then = "Guests read the last good words until then."
         if not self._listing.stamps and not self._listing.has_languages:
-            return [Problem(".", *START, "The folder is missing or empty.", f"Put it back. {until_then}")]
+            return [Problem("The folder is missing or empty.", f"Put it back. {until_then}")]
         missing = []
         if MERCHANT_FILE not in self._listing.stamps:
             suggestion = 'Make it, with a first line such as: name = "Your Restaurant"'
-            missing.append(Problem(MERCHANT_FILE, *START, "This file is missing.", suggestion))
+            missing.append(Problem("This file is missing.", suggestion, MERCHANT_FILE))
         if unread := self._listing.unread:
             description = (
                 f"There are {unread} files too many: the site reads {MOST_FILES}, by the order of their names."
             )
-            missing.append(
-                Problem(LANGUAGES_FOLDER, *START, description, "Delete those of languages that no guest gets.")
-            )
+            missing.append(Problem(description, "Delete those of languages that no guest gets.", LANGUAGES_FOLDER))
         if not self._listing.has_languages and self._good.keys() - {MERCHANT_FILE, NOTICES_FILE}:
-            missing.append(Problem(LANGUAGES_FOLDER, *START, "This folder is missing.", f"Put it back. {until_then}"))
+            missing.append(Problem("This folder is missing.", f"Put it back. {until_then}", LANGUAGES_FOLDER))
         return missing
 
     def _settled_listing(self) -> tuple[Listing, bool]:
@@ -249,7 +246,7 @@ class Folder:
         return Listing(found, has_languages, max(0, len(names) - MOST_FILES))
 
 
-def _picture(edition: Edition, of_folder: PictureOf, name: str) -> tuple[Asset | None, Trouble | None]:
+def _picture(edition: Edition, of_folder: PictureOf, name: str) -> tuple[Asset | None, Problem | None]:
     return (edition.pictures[name], None) if name in edition.pictures else of_folder(name)
 
 

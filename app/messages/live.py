@@ -11,7 +11,6 @@ from pathlib import Path
 from app.messages.catalogue import Catalogue
 from app.messages.edition import Edition
 from app.messages.folder import Folder
-from app.messages.positions import START
 from app.messages.problems import Problem
 
 POLL_SECONDS = 1.0
@@ -116,7 +115,7 @@ class Messages:
             description = (
                 f"What is published makes no sense ({type(error).__name__}). Guests read the words from before."
             )
-            problem = Problem(edition.label, *START, description, "Publish other words, or roll back.")
+            problem = Problem(description, "Publish other words, or roll back.", edition.label)
             return self._folder.catalogue(self._edition, (problem,))
         self._edition = edition
         return catalogue

@@ -2,12 +2,11 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from types import MappingProxyType
-from typing import Any, Literal, cast, get_args
+from typing import Literal, cast, get_args
 from urllib.parse import quote, urlsplit
 
 import idna
@@ -16,9 +15,9 @@ from app.messages.colours import colour_of
 from app.messages.document import Document
 from app.messages.languages import language_tag
 from app.messages.pictures import is_name
-from app.messages.plain_text import is_visible, shown_only, text_problem
-from app.messages.problem_list import Collector
-from app.messages.problems import Problem, quoted
+from app.messages.plain_text import is_visible, shown_only
+from app.messages.problems import Invalid, Problem, quoted
+from app.messages.reader import Node, Read, choice, mapping, stands_too_low, switch, table, text
 
 FILE = "merchant.toml"
 KNOWN_LINKS = (
@@ -92,207 +91,121 @@ class Merchant:
 
 def read_merchant(document: Document) -> tuple[Merchant, tuple[Problem, ...]]:
     """What the file says, without what is wrong in it, and the problems."""
-    reader = _Reader(document)
-    return reader.read(), reader.collector.problems()
+    root = Node.root(document)
+    found = root.read(_FIELDS)
+    if "name" not in document.values:
+        root.report("The restaurant's name is missing.", 'Add a line at the top: name = "Your Restaurant"')
+    look, links, username = (found.pop(name, {}) for name in ("look", "links", "username"))
+    colours = {name: look.pop(name) for name in COLOURS if name in look}
+    lines = {name: document.locate((name,)).line for name in document.values}
+    lines |= {f"look.{name}": document.locate(("look", name)).line for name in (*COLOURS, "background_picture")}
+    merchant = Merchant(
+        **found,
+        **look,
+        **{f"username_{name}": value for name, value in username.items()},
+        colours=MappingProxyType(colours),
+        links=MappingProxyType({name: url for name, (url, _) in links.items()}),
+        link_texts=MappingProxyType({name: text for name, (_, text) in links.items() if text}),
+        lines=MappingProxyType(lines),
+    )
+    return merchant, root.problems.all()
 
 
-class _Reader:
-    def __init__(self, document: Document) -> None:
-        self.collector = Collector(document)
-        self._document = document
-        self._given: dict[str, Any] = {}
+def _name(node: Node) -> str:
+    if isinstance(node.value, str) and not is_visible(node.value):
+        description = 'The name is empty, so guests read "Rewards".'
+        raise Invalid(description, 'Write it between the quotation marks: name = "Your Restaurant"')
+    return str(_short_text(node))
 
-    def read(self) -> Merchant:
-        readers: dict[str, Callable[[Any], None]] = {
-            "name": self._name,
-            "logo": partial(self._picture, ("logo",)),
-            "phone": self._phone,
-            "languages": self._languages,
-            "look": self._look,
-            "currency": self._currency,
-            "show_card_code": partial(self._choice, ("show_card_code",), get_args(CardCode)),
-            "links": self._links,
-            "username": self._username,
-            "show_vendor_text": partial(self._switch, "show_vendor_text"),
-            "show_code": partial(self._switch, "show_code"),
-        }
-        for key, value in self._document.values.items():
-            if key in readers:
-                readers[key](value)
-            else:
-                self._unknown((key,), readers)
-        if "name" not in self._document.values:
-            self.collector.add(
-                (), "The restaurant's name is missing.", 'Add a line at the top: name = "Your Restaurant"'
-            )
-        lines = {name: self._document.problem_at((name,), "", "").line for name in self._document.values}
-        lines |= {
-            f"look.{name}": self._document.problem_at(("look", name), "", "").line
-            for name in (*COLOURS, "background_picture")
-        }
-        return Merchant(**self._given, lines=MappingProxyType(lines))
 
-    def _name(self, value: Any) -> None:
-        if isinstance(value, str) and not is_visible(value):
-            description = 'The name is empty, so guests read "Rewards".'
-            self.collector.add(("name",), description, 'Write it between the quotation marks: name = "Your Restaurant"')
-        elif self._is_text(("name",), value, longest=_LONGEST_NAME):
-            self._given["name"] = value.strip()
+def _picture(node: Node) -> str:
+    if not isinstance(node.value, str) or not is_name(node.value):
+        description = "This is no file name of a picture (it ends in .svg, .png, .jpg or .webp)."
+        raise Invalid(description, f'Put the picture into this folder: {node.name} = "{node.name}.svg"')
+    return node.value
 
-    def _picture(self, path: tuple[str, ...], value: Any) -> None:
-        if isinstance(value, str) and is_name(value):
-            self._given[path[-1]] = value
+
+def _phone(node: Node) -> str:
+    number = shown_only(node.value) if isinstance(node.value, str) else ""
+    if not _PHONE.fullmatch(number) or sum(char.isdigit() for char in number) < _FEWEST_DIGITS:
+        raise Invalid("This is no telephone number.", 'Write it as guests dial it: phone = "020 7946 0123"')
+    return number
+
+
+def _languages(node: Node) -> tuple[str, ...]:
+    if not isinstance(node.value, list) or not node.value or len(node.value) > _MOST_LANGUAGES:
+        raise Invalid("This is no list of languages.", 'Write it like this: languages = ["en", "es"]')
+    tags: list[str] = []
+    for value in node.value:
+        tag = language_tag(value) if isinstance(value, str) else None
+        if tag is None:
+            shown = quoted(value) if isinstance(value, str) else "One of them"
+            node.report(f"{shown} is no language.", "Use codes such as en, es, fr, pt-BR, ar; the first is your own.")
+        elif tag in tags:
+            node.report(f"{quoted(tag)} is in the list twice.", "Keep it once.")
         else:
-            description = "This is no file name of a picture (it ends in .svg, .png, .jpg or .webp)."
-            self.collector.add(path, description, f'Put the picture into this folder: {path[-1]} = "{path[-1]}.svg"')
-
-    def _phone(self, value: Any) -> None:
-        number = shown_only(value) if isinstance(value, str) else ""
-        if _PHONE.fullmatch(number) and sum(char.isdigit() for char in number) >= _FEWEST_DIGITS:
-            self._given["phone"] = number
-        else:
-            self.collector.add(
-                ("phone",),
-                "This is no telephone number.",
-                'Write it as guests dial it: phone = "020 7946 0123"',
-            )
-
-    def _languages(self, value: Any) -> None:
-        if not isinstance(value, list) or not value or len(value) > _MOST_LANGUAGES:
-            self.collector.add(
-                ("languages",),
-                "This is no list of languages.",
-                'Write it like this: languages = ["en", "es"]',
-            )
-            return
-        tags: list[str] = []
-        for text in value:
-            tag = language_tag(text) if isinstance(text, str) else None
-            if tag is None:
-                shown = quoted(text) if isinstance(text, str) else "One of them"
-                self.collector.add(
-                    ("languages",),
-                    f"{shown} is no language.",
-                    "Use codes such as en, es, fr, pt-BR, ar; the first is your own.",
-                )
-            elif tag in tags:
-                self.collector.add(("languages",), f"{quoted(tag)} is in the list twice.", "Keep it once.")
-            else:
-                tags.append(tag)
-        self._given["languages"] = tuple(tags)
-
-    def _look(self, value: Any) -> None:
-        readers: dict[str, Callable[[tuple[str, ...], Any], None]] = {
-            **dict.fromkeys(COLOURS, self._colour),
-            "corners": lambda path, given: self._choice(path, get_args(Corners), given),
-            "headings": lambda path, given: self._choice(path, get_args(Headings), given),
-            "background_picture": self._picture,
-        }
-        self._given["colours"] = {}
-        for name, given in self._table("look", value).items():
-            if name in readers:
-                readers[name](("look", name), given)
-            else:
-                self._unknown(("look", name), tuple(readers))
-        self._given["colours"] = MappingProxyType(self._given["colours"])
-
-    def _colour(self, path: tuple[str, ...], value: Any) -> None:
-        name = path[-1]
-        if isinstance(value, str) and (colour := colour_of(value)):
-            self._given["colours"][name] = colour
-        else:
-            suggestion = f'Write it with # and six digits: {name} = "#0b6e4f"'
-            self.collector.add(path, f"{quoted(name)} is no colour.", suggestion)
-
-    def _choice(self, path: tuple[str, ...], choices: tuple[str, ...], value: Any) -> None:
-        name = path[-1]
-        if value in choices:
-            self._given[name] = value
-        else:
-            self.collector.add(
-                path, f"{quoted(name)} can only be one of {', '.join(choices)}.", f'Write: {name} = "{choices[0]}"'
-            )
-
-    def _currency(self, value: Any) -> None:
-        if isinstance(value, str) and _CURRENCY.fullmatch(value):
-            self._given["currency"] = value
-        else:
-            suggestion = 'Use its three capital letters: currency = "GBP"'
-            self.collector.add(("currency",), "This is no currency.", suggestion)
-
-    def _links(self, value: Any) -> None:
-        urls, texts = {}, {}
-        for name, link in self._table("links", value).items():
-            path = ("links", name)
-            fields = {"url": link} if isinstance(link, str) else link
-            if name in _ON_TOP and not (isinstance(fields, dict) and _is_address(fields.get("url"))):
-                self.collector.add(path, *_stands_too_low(name))
-            elif not _LINK_NAME.fullmatch(name):
-                self.collector.add(
-                    path,
-                    f"{quoted(name)} is no name for a link.",
-                    "Use small letters, digits and _ only: menu_card",
-                )
-            elif not isinstance(fields, dict) or not fields.keys() <= {"url", "text"}:
-                self.collector.add(
-                    path, f"The link {quoted(name)} is more than an address and a text.", _link_example(name)
-                )
-            elif trouble := address_trouble(fields.get("url")):
-                description = f"The address of the link {quoted(name)} {trouble}."
-                self.collector.add(path, description, _link_example(name, fields.get("url")))
-            elif "text" in fields and not self._is_text(path, fields["text"], longest=_LONGEST_NAME):
-                urls[name] = fields["url"]
-            else:
-                urls[name] = fields["url"]
-                if "text" in fields:
-                    texts[name] = fields["text"].strip()
-        self._given["links"], self._given["link_texts"] = MappingProxyType(urls), MappingProxyType(texts)
-
-    def _username(self, value: Any) -> None:
-        for name, given in self._table("username", value).items():
-            path = ("username", name)
-            if name == "kind" and given in get_args(UsernameKind):
-                self._given["username_kind"] = cast(UsernameKind, given)
-            elif name == "kind":
-                kinds = ", ".join(get_args(UsernameKind))
-                self.collector.add(path, "This is no kind of username.", f'Write one of {kinds}: kind = "email"')
-            elif name == "label":
-                if self._is_text(path, given, longest=_LONGEST_NAME):
-                    self._given["username_label"] = given.strip()
-            elif name in _ON_TOP:
-                self.collector.add(path, *_stands_too_low(name))
-            else:
-                self._unknown(path, ("kind", "label"))
-
-    def _switch(self, name: str, value: Any) -> None:
-        if isinstance(value, bool):
-            self._given[name] = value
-        else:
-            self.collector.add((name,), "This is neither true nor false.", f"Write: {name} = false")
-
-    def _table(self, name: str, value: Any) -> Mapping[str, Any]:
-        if isinstance(value, dict):
-            return value
-        self.collector.add((name,), f"{quoted(name)} is a heading.", f"Write it on a line of its own: [{name}]")
-        return {}
-
-    def _is_text(self, path: tuple[str, ...], value: Any, *, longest: int) -> bool:
-        if not isinstance(value, str):
-            self.collector.add(path, "This is no text.", f'Put quotation marks around it: {path[-1]} = "…"')
-            return False
-        if trouble := text_problem(value, longest=longest):
-            self.collector.add(path, *trouble)
-            return False
-        return True
-
-    def _unknown(self, path: tuple[str, ...], known: Mapping[str, Any] | tuple[str, ...]) -> None:
-        close = self.collector.close_to(path[-1], known)
-        suggestion = f"Did you mean {quoted(close)}?" if close else f"Only these can stand here: {', '.join(known)}."
-        self.collector.add(path, f"{quoted(path[-1])} means nothing here.", suggestion)
+            tags.append(tag)
+    return tuple(tags)
 
 
-def _stands_too_low(name: str) -> tuple[str, str]:
-    return f"{quoted(name)} means nothing here, below a heading.", "Move it above the first line in [ ]."
+def _colour(node: Node) -> str:
+    if isinstance(node.value, str) and (colour := colour_of(node.value)):
+        return colour
+    raise Invalid(f"{quoted(node.name)} is no colour.", f'Write it with # and six digits: {node.name} = "#0b6e4f"')
+
+
+def _currency(node: Node) -> str:
+    if not isinstance(node.value, str) or not _CURRENCY.fullmatch(node.value):
+        raise Invalid("This is no currency.", 'Use its three capital letters: currency = "GBP"')
+    return node.value
+
+
+def _links(node: Node) -> dict[str, tuple[str, str | None]]:
+    """Name → address, and what the link says."""
+    return {link.name: found for link in mapping(node).children() if (found := link.try_read(_link))}
+
+
+def _link(node: Node) -> tuple[str, str | None]:
+    name, given = node.name, {"url": node.value} if isinstance(node.value, str) else node.value
+    if name in _ON_TOP and not (isinstance(given, dict) and _is_address(given.get("url"))):
+        raise stands_too_low(name)
+    if not _LINK_NAME.fullmatch(name):
+        raise Invalid(f"{quoted(name)} is no name for a link.", "Use small letters, digits and _ only: menu_card")
+    if not isinstance(given, dict) or not given.keys() <= {"url", "text"}:
+        raise Invalid(f"The link {quoted(name)} is more than an address and a text.", _link_example(name))
+    if trouble := address_trouble(given.get("url")):
+        raise Invalid(f"The address of the link {quoted(name)} {trouble}.", _link_example(name, given.get("url")))
+    return given["url"], node.child(value=given["text"]).try_read(_short_text) if "text" in given else None
+
+
+def _username_kind(node: Node) -> UsernameKind:
+    if node.value not in get_args(UsernameKind):
+        kinds = ", ".join(get_args(UsernameKind))
+        raise Invalid("This is no kind of username.", f'Write one of {kinds}: kind = "email"')
+    return cast(UsernameKind, node.value)
+
+
+_short_text = text(_LONGEST_NAME)
+_LOOK: Mapping[str, Read] = {
+    **dict.fromkeys(COLOURS, _colour),
+    "corners": choice(*get_args(Corners)),
+    "headings": choice(*get_args(Headings)),
+    "background_picture": _picture,
+}
+_USERNAME: Mapping[str, Read] = {"kind": _username_kind, "label": _short_text}
+_FIELDS: Mapping[str, Read] = {
+    "name": _name,
+    "logo": _picture,
+    "phone": _phone,
+    "languages": _languages,
+    "look": table(_LOOK, on_top=_ON_TOP),
+    "currency": _currency,
+    "show_card_code": choice(*get_args(CardCode)),
+    "links": _links,
+    "username": table(_USERNAME, on_top=_ON_TOP),
+    "show_vendor_text": switch,
+    "show_code": switch,
+}
 
 
 def _link_example(name: str, given: object = None) -> str:

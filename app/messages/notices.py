@@ -3,16 +3,16 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from types import MappingProxyType
-from typing import Any
 
 from app.messages import placeholders
 from app.messages.document import Document
 from app.messages.entries import Entry
 from app.messages.languages import language_tag
 from app.messages.plain_text import text_problem
-from app.messages.problem_list import Collector
-from app.messages.problems import Problem, quoted
+from app.messages.problems import Invalid, Problem, quoted
+from app.messages.reader import Node, Read, refuse_unknown, stands_too_low
 from app.messages.times import moment_of, zone_named
 
 FILE = "notices.toml"
@@ -20,6 +20,7 @@ WHILE_FAILING = "paytronix_failing"
 MOST_NOTICES = 20
 
 _FIELDS = ("from", "until", "while", "text", "title", "link")
+_HARMLESS = frozenset({"text", "title", "link"})  # a notice does without; of its texts one is enough
 _EXAMPLE = 'Write it like this: until = "2026-12-24 18:00"'
 
 
@@ -57,148 +58,116 @@ def read_notices(document: Document, links: Collection[str]) -> tuple[tuple[Noti
 
     :param links: the names that links may have.
     """
-    reader = _Reader(document, links)
-    return reader.read(), reader.collector.problems()
+    root = Node.root(document)
+    zone = None
+    if "time_zone" in document.values:
+        zone = root.child("time_zone", value=document.values["time_zone"]).try_read(_time_zone)
+    fields: Mapping[str, Read] = {
+        "from": partial(_moment, zone),
+        "until": partial(_moment, zone),
+        "while": _while,
+        "text": _by_language,
+        "title": _by_language,
+        "link": partial(_link, links),
+    }
+    notices: list[Notice] = []
+    for node in root.children():
+        if node.name == "time_zone":
+            continue
+        if len(notices) == MOST_NOTICES and isinstance(node.value, dict):
+            node.report(f"There are more than {MOST_NOTICES} notices.", "Delete those that are over.")
+        elif notice := node.try_read(partial(_notice, fields, zone)):
+            notices.append(notice)
+    return tuple(notices), root.problems.all()
 
 
-class _Reader:
-    def __init__(self, document: Document, links: Collection[str]) -> None:
-        self.collector = Collector(document)
-        self._document = document
-        self._links = links
-        self._zone: tzinfo | None = None
+def _time_zone(node: Node) -> tzinfo:
+    if zone := zone_named(node.value):
+        return zone
+    raise Invalid("This is no time zone.", 'Write a city of yours: time_zone = "America/New_York"')
 
-    def read(self) -> tuple[Notice, ...]:
-        if "time_zone" in self._document.values:
-            self._read_zone(self._document.values["time_zone"])
-        notices: list[Notice] = []
-        for name, value in self._document.values.items():
-            if name == "time_zone":
-                continue
-            if not isinstance(value, dict):
-                self.collector.add((name,), f"{quoted(name)} is no notice.", f"A notice has a heading: [{name}]")
-            elif len(notices) == MOST_NOTICES:
-                self.collector.add(
-                    (name,), f"There are more than {MOST_NOTICES} notices.", "Delete those that are over."
-                )
-            elif notice := self._notice(name, value):
-                notices.append(notice)
-        return tuple(notices)
 
-    def _read_zone(self, value: Any) -> None:
-        self._zone = zone_named(value)
-        if self._zone is None:
-            self.collector.add(
-                ("time_zone",), "This is no time zone.", 'Write a city of yours: time_zone = "America/New_York"'
-            )
-
-    def _notice(self, name: str, given: Mapping[str, Any]) -> Notice | None:
-        for field in given:
-            if field == "time_zone":
-                description = '"time_zone" means nothing here, below a heading.'
-                self.collector.add((name, field), description, "Move it above the first line in [ ].")
-                return None
-            if field not in _FIELDS and (tag := language_tag(field)):
-                description = f"{quoted(field)} alone does not say what it is."
-                self.collector.add((name, field), description, f'Write: text.{tag} = "…"')
-                return None
-            if field not in _FIELDS:
-                close = self.collector.close_to(field, _FIELDS)
-                suggestion = (
-                    f"Did you mean {quoted(close)}?" if close else f"Only these can stand here: {', '.join(_FIELDS)}."
-                )
-                self.collector.add((name, field), f"{quoted(field)} means nothing here.", suggestion)
-                return None
-        while_failing = "while" in given
-        if while_failing and given["while"] != WHILE_FAILING:
-            self.collector.add((name, "while"), "This is no such state.", f'Write: while = "{WHILE_FAILING}"')
-            return None
-        if not while_failing and "until" not in given:
-            self.collector.add((name,), f"{quoted(name)} does not say how long it is shown.", f"{_EXAMPLE}.")
-            return None
-        try:
-            begins_at, ends_at = self._moment(name, given, "from"), self._moment(name, given, "until")
-        except _NoMoment:
-            return None
-        if begins_at and ends_at and begins_at >= ends_at:
-            if self._is_left_out(given["from"]):
-                description = (
-                    f"{quoted(name)} begins in the hour that this day does not have: the clock is put forward."
-                )
-                self.collector.add((name, "from"), description, "Begin it after the clock was put forward.")
-            else:
-                self.collector.add((name, "until"), f"{quoted(name)} ends before it begins.", "Correct one of the two.")
-            return None
-        entries = self._entries(name, given)
-        line = self._document.problem_at((name,), "", "").line
-        return Notice(name, entries, begins_at, ends_at, while_failing, line) if entries else None
-
-    def _is_left_out(self, value: object) -> bool:
-        """Whether no clock ever shows this time, because it is put forward over it."""
-        typed = moment_of(value, is_end=False)
-        there = typed.replace(tzinfo=typed.tzinfo or self._zone)
-        return there.astimezone(UTC).astimezone(there.tzinfo).replace(tzinfo=None) != typed.replace(tzinfo=None)
-
-    def _moment(self, name: str, given: Mapping[str, Any], field: str) -> datetime | None:
-        """A day counts whole: ``from`` is its first moment, ``until`` its last."""
-        value = given.get(field)
-        if value is None:
-            return None
-        path = (name, field)
-        try:
-            moment = moment_of(value, is_end=field == "until")
-            if moment.tzinfo is None and self._zone is not None:
-                moment = moment.replace(tzinfo=self._zone)
-            if moment.tzinfo is not None:
-                return moment.astimezone(UTC)
-        except (ValueError, OverflowError):
-            self.collector.add(path, "This is no day and no time.", f'Write it like this: {field} = "2026-12-24 18:00"')
+def _notice(fields: Mapping[str, Read], zone: tzinfo | None, node: Node) -> Notice | None:
+    given, name = node.value, quoted(node.name)
+    if not isinstance(given, dict):
+        raise Invalid(f"{name} is no notice.", f"A notice has a heading: [{node.name}]")
+    found = node.read(fields, unknown=_unknown)
+    if not given.keys() - found.keys() <= _HARMLESS:
+        return None  # it is told why; at the wrong time or with half of its words it would mislead
+    begins_at, ends_at = found.get("from"), found.get("until")
+    if not ends_at and "while" not in found:
+        raise Invalid(f"{name} does not say how long it is shown.", f"{_EXAMPLE}.")
+    if begins_at and ends_at and begins_at >= ends_at:
+        if _is_skipped(given["from"], zone):
+            description = f"{name} begins in the hour that this day does not have: the clock is put forward."
+            node.child("from", value=None).report(description, "Begin it after the clock was put forward.")
         else:
-            description = "No time zone says when this is."
-            self.collector.add(path, description, 'Add a line at the top: time_zone = "America/New_York"')
-        raise _NoMoment
-
-    def _entries(self, name: str, given: Mapping[str, Any]) -> Mapping[str, Entry]:
-        texts, titles = self._by_language(name, given, "text"), self._by_language(name, given, "title")
-        if not texts:
-            self.collector.add((name,), f"{quoted(name)} has no text.", 'Add one for each language: text.en = "…"')
-        link = self._checked_link(name, given.get("link"))
-        line = self._document.problem_at((name,), "", "").line
-        return MappingProxyType({tag: Entry(text, titles.get(tag), link, FILE, line) for tag, text in texts.items()})
-
-    def _by_language(self, name: str, given: Mapping[str, Any], field: str) -> dict[str, str]:
-        values = given.get(field, {})
-        if not isinstance(values, dict):
-            self.collector.add(
-                (name, field), f"The {field} does not say in which language it is.", f'Write: {field}.en = "…"'
-            )
-            return {}
-        words: dict[str, str] = {}
-        for key, text in values.items():
-            path, tag = (name, field, key), language_tag(key)
-            if tag is None:
-                self.collector.add(path, f"{quoted(key)} is no language.", f"Use codes such as en, es, ar: {field}.en")
-            elif not isinstance(text, str):
-                self.collector.add(path, "This is no text.", f'Put quotation marks around it: {field}.{tag} = "…"')
-            elif trouble := text_problem(text):
-                self.collector.add(path, *trouble)
-            else:
-                for word in placeholders.unknown(text, placeholders.EVERYWHERE):
-                    names = ", ".join(f"{{{each}}}" for each in placeholders.EVERYWHERE)
-                    description = f"{quoted(f'{{{word}}}')} stands in it. Guests would read it as it is typed."
-                    self.collector.add(path, description, f"Here you can use {names}.")
-                words[tag] = text.strip()
-        return words
-
-    def _checked_link(self, name: str, link: Any) -> str | None:
-        if link is None or (isinstance(link, str) and link in self._links):
-            return link
-        shown = quoted(link) if isinstance(link, str) else "This"
-        self.collector.add(
-            (name, "link"), f"{shown} is no link that merchant.toml has.", "Add it to [links] in merchant.toml."
-        )
+            node.child("until", value=None).report(f"{name} ends before it begins.", "Correct one of the two.")
         return None
+    if not found.get("text"):
+        raise Invalid(f"{name} has no text.", 'Add one for each language: text.en = "…"')
+    titles, link = found.get("title", {}), found.get("link")
+    entries = {tag: Entry(text, titles.get(tag), link, FILE, node.line) for tag, text in found["text"].items()}
+    return Notice(node.name, MappingProxyType(entries), begins_at, ends_at, "while" in found, node.line)
 
 
-class _NoMoment(Exception):
-    """A time that says nothing; the problem is noted."""
+def _unknown(node: Node) -> None:
+    if node.name == "time_zone":
+        raise stands_too_low(node.name)
+    if tag := language_tag(node.name):
+        raise Invalid(f"{quoted(node.name)} alone does not say what it is.", f'Write: text.{tag} = "…"')
+    refuse_unknown(_FIELDS)(node)
+
+
+def _while(node: Node) -> str:
+    if node.value != WHILE_FAILING:
+        raise Invalid("This is no such state.", f'Write: while = "{WHILE_FAILING}"')
+    return WHILE_FAILING
+
+
+def _moment(zone: tzinfo | None, node: Node) -> datetime:
+    """A day counts whole: ``from`` is its first moment, ``until`` its last."""
+    try:
+        moment = moment_of(node.value, is_end=node.name == "until")
+        if moment.tzinfo or zone:
+            return moment.replace(tzinfo=moment.tzinfo or zone).astimezone(UTC)
+    except (ValueError, OverflowError):
+        example = f'Write it like this: {node.name} = "2026-12-24 18:00"'
+        raise Invalid("This is no day and no time.", example) from None
+    raise Invalid("No time zone says when this is.", 'Add a line at the top: time_zone = "America/New_York"')
+
+
+def _is_skipped(value: object, zone: tzinfo | None) -> bool:
+    """Whether no clock ever shows this time, because it is put forward over it."""
+    typed = moment_of(value, is_end=False)
+    there = typed.replace(tzinfo=typed.tzinfo or zone)
+    return there.astimezone(UTC).astimezone(there.tzinfo).replace(tzinfo=None) != typed.replace(tzinfo=None)
+
+
+def _by_language(node: Node) -> dict[str, str]:
+    if not isinstance(node.value, dict):
+        raise Invalid(f"The {node.name} does not say in which language it is.", f'Write: {node.name}.en = "…"')
+    read = ((language_tag(each.name), each.try_read(_text)) for each in node.children())
+    return {tag: text for tag, text in read if tag and text}
+
+
+def _text(node: Node) -> str:
+    field, key = node.path[-2:]
+    if not (tag := language_tag(key)):
+        raise Invalid(f"{quoted(key)} is no language.", f"Use codes such as en, es, ar: {field}.en")
+    if not isinstance(node.value, str):
+        raise Invalid("This is no text.", f'Put quotation marks around it: {field}.{tag} = "…"')
+    if problem := text_problem(node.value):
+        raise Invalid(problem.description, problem.suggestion)
+    for word in placeholders.unknown(node.value, placeholders.EVERYWHERE):
+        names = ", ".join(f"{{{each}}}" for each in placeholders.EVERYWHERE)
+        description = f"{quoted(f'{{{word}}}')} stands in it. Guests would read it as it is typed."
+        node.report(description, f"Here you can use {names}.")
+    return node.value.strip()
+
+
+def _link(links: Collection[str], node: Node) -> str:
+    if isinstance(node.value, str) and node.value in links:
+        return node.value
+    shown = quoted(node.value) if isinstance(node.value, str) else "This"
+    raise Invalid(f"{shown} is no link that merchant.toml has.", "Add it to [links] in merchant.toml.")

@@ -10,9 +10,9 @@ from itertools import islice
 from pathlib import Path
 
 from app.messages.document import read_bytes
-from app.messages.problems import Trouble, quoted
-from app.messages.rasters import Unfit, size_of, type_of
-from app.messages.svg import NotSvg, clean
+from app.messages.problems import Invalid, Problem, quoted
+from app.messages.rasters import size_of, type_of
+from app.messages.svg import clean
 
 LARGEST_BYTES = 512 * 1024
 MOST_NAMES = 2_000  # of the folder that are looked at
@@ -79,70 +79,69 @@ class Pictures:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._good: dict[str, Asset] = {}
-        self._troubles: dict[str, Trouble | None] = {}  # of files that were read and have not changed since
+        self._problems: dict[str, Problem | None] = {}  # of files that were read and have not changed since
 
     @property
     def in_use(self) -> list[str]:
         """Those that were asked for."""
-        return list(self._troubles)
+        return list(self._problems)
 
     def have_changed(self, files: Iterable[str]) -> None:
         """Read these again when they are next asked for."""
         for file in files:
-            self._troubles.pop(file, None)
+            self._problems.pop(file, None)
 
-    def get(self, file: str) -> tuple[Asset | None, Trouble | None]:
+    def get(self, file: str) -> tuple[Asset | None, Problem | None]:
         """A picture as it was last good, and what is wrong with the file now."""
-        if file not in self._troubles:
+        if file not in self._problems:
             found = read_picture(self._folder, file)
             if isinstance(found, Asset):
-                self._good[file], self._troubles[file] = found, None
+                self._good[file], self._problems[file] = found, None
             else:
-                self._troubles[file] = found
-        return self._good.get(file), self._troubles[file]
+                self._problems[file] = found
+        return self._good.get(file), self._problems[file]
 
 
-def read_picture(folder: Path, file: str) -> Asset | Trouble:
+def read_picture(folder: Path, file: str) -> Asset | Problem:
     """Read a picture, whatever is in it."""
     try:
         content = read_bytes(folder / file, largest=LARGEST_BYTES)
     except FileNotFoundError:
         description = f"There is no picture {quoted(file)}."
         if close := _called_nearly(folder, file):
-            return description, f"There is {quoted(close)}: write its name as it is, capitals and blanks too."
-        return description, "Put it into this folder, next to merchant.toml."
+            return Problem(description, f"There is {quoted(close)}: write its name as it is, capitals and blanks too.")
+        return Problem(description, "Put it into this folder, next to merchant.toml.")
     except OSError as error:
         reason = error.strerror or "unknown reason"
-        return f"The picture {quoted(file)} cannot be opened: {reason}.", "Allow the site to read it."
+        return Problem(f"The picture {quoted(file)} cannot be opened: {reason}.", "Allow the site to read it.")
     if content is None:
-        return f"The picture {quoted(file)} is no ordinary file.", "Put a picture in its place."
+        return Problem(f"The picture {quoted(file)} is no ordinary file.", "Put a picture in its place.")
     return picture_of(file, content)
 
 
-def picture_of(file: str, content: bytes) -> Asset | Trouble:
+def picture_of(file: str, content: bytes) -> Asset | Problem:
     """A picture of some content, or what is wrong with it.
 
     :param file: its name, to tell of it.
     """
     if not content:
-        return f"The picture {quoted(file)} is empty.", "Put another one in its place."
+        return Problem(f"The picture {quoted(file)} is empty.", "Put another one in its place.")
     if len(content) > LARGEST_BYTES:
         description = f"The picture {quoted(file)} is larger than {LARGEST_BYTES // 1024} KB: phones would wait for it."
-        return description, "Save it smaller; a logo needs 20 KB."
+        return Problem(description, "Save it smaller; a logo needs 20 KB.")
     mimetype = type_of(content)
     if mimetype:
         try:
             size_of(content)
-        except Unfit as unfit:
-            description, suggestion = unfit.trouble
-            return f"The picture {quoted(file)} {description}.", suggestion
+        except Invalid as unfit:
+            return Problem(f"The picture {quoted(file)} {unfit}.", unfit.problem.suggestion)
         return Asset(content, mimetype)
     if not content.lstrip(_BEFORE_A_TAG).startswith(b"<"):
-        return f"{quoted(file)} is no picture that browsers show.", "Save it as SVG, PNG, JPEG or WebP."
+        return Problem(f"{quoted(file)} is no picture that browsers show.", "Save it as SVG, PNG, JPEG or WebP.")
     try:
         drawn = clean(content)
-    except NotSvg as trouble:
-        return f"{quoted(file)}: {trouble.problem}", trouble.instead
+    except Invalid as invalid:
+        return Problem(f"{quoted(file)}: {invalid}", invalid.problem.suggestion)
     return Asset(drawn.content, "image/svg+xml", drawn.taken_out)
 
 

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from app.messages.problems import Trouble
+from app.messages.problems import Problem
 
 LONGEST_TEXT = 1000
 _ALLOWED_CONTROLS = frozenset("\n\t")
@@ -17,29 +17,29 @@ def is_visible(text: str) -> bool:
     return any(unicodedata.category(char)[0] in "LNPS" and char not in _BLANK_BUT_NO_SPACE for char in text)
 
 
-def text_problem(text: str, *, longest: int = LONGEST_TEXT) -> Trouble | None:
+def text_problem(text: str, *, longest: int = LONGEST_TEXT) -> Problem | None:
     """What forbids this text on a page, or None.
 
     :param longest: in characters.
     """
     if not is_visible(text):
-        return (
+        return Problem(
             "The text is empty.",
             "Write what guests shall read, or delete the entry to get the built-in words.",
         )
     if len(text) > longest:
-        return (
+        return Problem(
             f"The text has {len(text)} characters.",
             f"Use {longest} at most; guests read no more than two sentences.",
         )
     for char in text:
         if char in _DIRECTION_CONTROLS:
-            return (
+            return Problem(
                 f"There is an invisible character in the text that turns the direction of reading (U+{ord(char):04X}).",
                 "Type the text again; text pasted from elsewhere may carry such characters.",
             )
         if unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} and char not in _ALLOWED_CONTROLS:
-            return (
+            return Problem(
                 f"There is a control character in the text (U+{ord(char):04X}).",
                 "Type the text again; text pasted from elsewhere may carry such characters.",
             )

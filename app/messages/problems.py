@@ -1,12 +1,19 @@
 """What is wrong with the merchant's folder: where, what, and what to write instead."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 LONGEST_NAME = 60
 LONGEST_SENTENCE = 300
 _LONGEST_TEXT = 800
 
-Trouble = tuple[str, str]  # what is wrong, and what to do instead
+
+class SourcePosition(NamedTuple):
+    """A position in a file; line and column are counted from 1."""
+
+    file: str
+    line: int = 1
+    column: int = 1
 
 
 @dataclass(frozen=True)
@@ -16,18 +23,18 @@ class Problem:
     Its texts quote the merchant's file, so they are made fit for a log line and a terminal here, once for all: cut,
     and with every character visible.
 
-    :ivar file: path below the merchant's folder, such as ``messages/en.toml``
-    :ivar line: counted from 1; 1 when the whole file is meant
-    :ivar column: counted from 1
     :ivar description: what is wrong, a sentence
     :ivar suggestion: what to write or do instead, a sentence
+    :ivar file: path below the merchant's folder, such as ``messages/en.toml``; ``.`` for the folder itself
+    :ivar line: counted from 1; 1 when the whole file is meant
+    :ivar column: counted from 1
     """
 
-    file: str
-    line: int
-    column: int
     description: str
     suggestion: str
+    file: str = "."
+    line: int = 1
+    column: int = 1
 
     def __post_init__(self) -> None:
         for name in ("file", "description", "suggestion"):
@@ -35,6 +42,21 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.file}, line {self.line}, column {self.column}: {self.description} {self.suggestion}"
+
+    def at(self, position: SourcePosition) -> "Problem":
+        """The same at a position."""
+        return replace(self, file=position.file, line=position.line, column=position.column)
+
+
+class Invalid(Exception):
+    """A value or a picture cannot be used.
+
+    :ivar problem: why not, and what to do instead
+    """
+
+    def __init__(self, description: str, suggestion: str, *, line: int = 1, column: int = 1) -> None:
+        super().__init__(description)
+        self.problem = Problem(description, suggestion, line=line, column=column)
 
 
 def quoted(text: str, *, longest: int = LONGEST_NAME) -> str:

@@ -6,7 +6,7 @@ What stands behind the end is left alone: phones append a film or a second pictu
 import re
 import struct
 
-from app.messages.problems import Trouble
+from app.messages.problems import Invalid
 
 LONGEST_SIDE = 4096  # points; a phone would need 64 MB for more
 MOST_SCANS = 64  # of a JPEG; programs write ten. Each passes over all of the picture again
@@ -22,14 +22,6 @@ _JPEG_END, _JPEG_SCAN, _JPEG_FRAMES = 0xD9, 0xDA, frozenset({0xC0, 0xC1, 0xC2})
 _WEBP_MOVING = 0x02
 
 
-class Unfit(Exception):
-    """A picture that is broken, or too much for a phone; ``trouble`` goes on from the picture's name."""
-
-    def __init__(self, trouble: Trouble) -> None:
-        super().__init__(trouble[0])
-        self.trouble = trouble
-
-
 def type_of(content: bytes) -> str | None:
     """The media type by the first bytes; None when it is none of these."""
     if content.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -42,16 +34,16 @@ def type_of(content: bytes) -> str | None:
 def size_of(content: bytes) -> tuple[int, int]:
     """Width and height of a picture, which is whole, still, and not too much to draw.
 
-    :raises Unfit: it is not.
+    :raises Invalid: it is not; what is wrong goes on from the picture's name.
     """
     try:
         width, height = {"image/png": _png, "image/jpeg": _jpeg, "image/webp": _webp}[type_of(content) or ""](content)
     except (struct.error, LookupError, ValueError) as error:
-        raise Unfit(_BROKEN) from error
+        raise Invalid(*_BROKEN) from error
     if max(width, height) > LONGEST_SIDE:
-        raise Unfit(_TOO_MANY_POINTS)
+        raise Invalid(*_TOO_MANY_POINTS)
     if min(width, height) == 0:
-        raise Unfit(_BROKEN)
+        raise Invalid(*_BROKEN)
     return width, height
 
 
@@ -63,7 +55,7 @@ def _png(content: bytes) -> tuple[int, int]:
         if kind == b"IHDR":
             width, height = struct.unpack_from(">II", content, at + 8)
         if kind == b"acTL":
-            raise Unfit(_MOVING)
+            raise Invalid(*_MOVING)
         has_picture = has_picture or kind == b"IDAT"
         at += 12 + length
     if at > len(content) or not has_picture:
@@ -84,7 +76,7 @@ def _jpeg(content: bytes) -> tuple[int, int]:
             height, width = struct.unpack_from(">HH", content, found.end() + 3)
         scans += marker == _JPEG_SCAN
         if scans > MOST_SCANS:
-            raise Unfit(_TOO_MANY_SCANS)
+            raise Invalid(*_TOO_MANY_SCANS)
         at = found.end() + max(length, 2)
     raise ValueError
 
@@ -99,7 +91,7 @@ def _webp(content: bytes) -> tuple[int, int]:
         kind, length = struct.unpack_from("<4sI", content, at)
         if kind == b"VP8X":
             if content[at + 8] & _WEBP_MOVING:
-                raise Unfit(_MOVING)
+                raise Invalid(*_MOVING)
             sides.append((1 + _little(content, at + 12), 1 + _little(content, at + 15)))
         elif kind == b"VP8L":
             (bits,) = struct.unpack_from("<I", content, at + 9)

@@ -15,7 +15,8 @@ from xml.etree.ElementTree import Element, ParseError, fromstring, tostring
 
 from py_svg_hush import filter_svg
 
-from app.messages.rasters import Unfit, size_of
+from app.messages.problems import Invalid
+from app.messages.rasters import size_of
 
 DEEPEST = 100  # elements inside one another
 MOST_DRAWN = 60_000  # shapes, each as often as it is drawn
@@ -81,12 +82,11 @@ class Drawn:
     taken_out: tuple[str, ...]
 
 
-class NotSvg(Exception):
-    """It is no SVG, or one that browsers show nothing of; the texts say what is wrong and what to do instead."""
+class NotSvg(Invalid):
+    """It is no SVG, or one that browsers show nothing of."""
 
-    def __init__(self, problem: str, instead: str = _SAVE_AGAIN) -> None:
-        super().__init__(problem)
-        self.problem, self.instead = problem, instead
+    def __init__(self, description: str, suggestion: str = _SAVE_AGAIN) -> None:
+        super().__init__(description, suggestion)
 
 
 def clean(content: bytes) -> Drawn:
@@ -236,8 +236,8 @@ def _points_in(image: Element) -> int:
         return 0
     try:
         width, height = size_of(base64.b64decode(image.get("href", "").partition(",")[2]))
-    except Unfit as unfit:
-        raise NotSvg(f"A picture inside the SVG {unfit.trouble[0]}.") from unfit
+    except Invalid as unfit:
+        raise NotSvg(f"A picture inside the SVG {unfit}.") from unfit
     except binascii.Error as error:
         raise NotSvg("A picture inside the SVG is cut off or broken.") from error
     return width * height

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from app.messages.problems import LONGEST_NAME, LONGEST_SENTENCE, Problem, quoted
+from app.messages.problems import LONGEST_NAME, LONGEST_SENTENCE, Invalid, quoted
 
 _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _CURLY = tuple("“”„«»")
@@ -92,10 +92,10 @@ _HINTS: tuple[tuple[Callable[[str, str, str], object], str, str], ...] = (
 )
 
 
-def explain(file: str, text: str, error: Exception) -> Problem:
-    """A problem for a text that ``tomllib`` could not read.
+def explain(text: str, error: Exception) -> Invalid:
+    """Why ``tomllib`` could not read a text, and where.
 
-    :param error: what ``tomllib`` raised. Its place is used; its words are for programmers.
+    :param error: what ``tomllib`` raised. Its position is used; its words are for programmers.
     """
     lines = text.rstrip().split("\n")
     at = _AT.search(str(error))
@@ -106,6 +106,6 @@ def explain(file: str, text: str, error: Exception) -> Problem:
     for applies, description, suggestion in _HINTS:
         if applies(name, value, str(error)):
             shown = suggestion.format(name=name[:LONGEST_NAME], text=text)
-            return Problem(file, number, column, description.format(name=quoted(name)), shown)
+            return Invalid(description.format(name=quoted(name)), shown, line=number, column=column)
     description = f"This line cannot be read from column {column} on."
-    return Problem(file, number, column, description, 'Each line looks like this: name = "What guests read."')
+    return Invalid(description, 'Each line looks like this: name = "What guests read."', line=number, column=column)

@@ -164,12 +164,11 @@ def _corrections(merchant: Merchant, light: Scheme) -> Iterator[Problem]:
             least, grounds = (FOR_PARTS, _BEHIND_PARTS) if name == "brand" else (FOR_TEXT, _BEHIND_TEXT)
             found = min(contrast(wanted, light[ground]) for ground in grounds)
             yield Problem(
-                MERCHANT_FILE,
-                merchant.lines.get(f"look.{name}", 1),
-                1,
                 f"The colour {name} ({wanted}) is too close to the background for {use}: contrast {found:.1f}, "
                 f"and everybody can see them from {least:g}. Guests get {light[name]} instead.",
                 f'Write {name} = "{light[name]}", or choose a colour that is {_how(light["sheet"])}.',
+                MERCHANT_FILE,
+                merchant.lines.get(f"look.{name}", 1),
             )
 
 
@@ -181,7 +180,7 @@ def _taken_out(merchant: Merchant, logo: Asset | None, background: Asset | None)
             description = f"Taken out of the picture {quoted(file or name)}: {', '.join(asset.taken_out)}."
             suggestion = "Theme at the page. If something is missing there, save the picture without these, or as PNG."
             line = merchant.lines.get(name if name == "logo" else f"look.{name}", 1)
-            yield Problem(MERCHANT_FILE, line, 1, description, suggestion)
+            yield Problem(description, suggestion, MERCHANT_FILE, line)
 
 
 def _how(sheet: str) -> str:

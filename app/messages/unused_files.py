@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from app.messages.folder import LANGUAGES_FOLDER
@@ -9,59 +10,54 @@ from app.messages.languages import language_tag
 from app.messages.merchant import FILE as MERCHANT_FILE
 from app.messages.notices import FILE as NOTICES_FILE
 from app.messages.pictures import some_names_in
-from app.messages.positions import START
 from app.messages.problems import Problem, quoted
 
 _MOST_NAMES = 500  # of a folder's names
 _DOCUMENT = re.compile(r"\.(?:txt|rtf|docx?|odt|pages|md|toml|yaml|yml|json)", re.IGNORECASE)
+_RIGHT_NAMES = {"merchant": MERCHANT_FILE, "merchants": MERCHANT_FILE, "notice": NOTICES_FILE, "notices": NOTICES_FILE}
 _NOT_MEANT = re.compile(r"readme|licen[cs]e|changelog", re.IGNORECASE)
 
 
-def strays(folder: Path) -> Iterator[Problem]:
+def unused_files(folder: Path) -> Iterator[Problem]:
     """What lies in the folder, looks like words, and is read by nobody. Nothing in it makes this raise."""
-    for name in _names(folder):
-        if trouble := _on_top(folder, name):
-            yield Problem(name, *START, *trouble)
-    below = folder / LANGUAGES_FOLDER
-    for name in _names(below):
-        if trouble := _among_languages(below / name):
-            yield Problem(f"{LANGUAGES_FOLDER}/{name}", *START, *trouble)
+    for below, look_at in ((folder, _on_top), (folder / LANGUAGES_FOLDER, _among_languages)):
+        for name in _names(below):
+            if problem := look_at(below / name):
+                yield replace(problem, file=(below / name).relative_to(folder).as_posix())
 
 
-def _on_top(folder: Path, name: str) -> tuple[str, str] | None:
-    path = folder / name
+def _on_top(path: Path) -> Problem | None:
+    name, stem = path.name, _stem(path.name)
     if name == LANGUAGES_FOLDER:
-        return None if path.is_dir() else (f"{quoted(name)} is no folder.", "Make a folder with this name for en.toml.")
+        suggestion = "Make a folder with this name for en.toml."
+        return None if path.is_dir() else Problem(f"{quoted(name)} is no folder.", suggestion)
     if name in {MERCHANT_FILE, NOTICES_FILE}:
         return _not_there(path)
-    stem = _stem(name)
     if path.is_dir() or not _DOCUMENT.search(name) or _NOT_MEANT.match(name):
         return None
-    if stem.lower() in {"merchant", "notices", "notice", "merchants"}:
-        right = MERCHANT_FILE if stem.lower().startswith("merchant") else NOTICES_FILE
-        return "The site does not read a file of this name.", f"Name it {right}."
+    if right := _RIGHT_NAMES.get(stem.lower()):
+        return Problem("The site does not read a file of this name.", f"Name it {right}.")
     if language_tag(stem) and name.lower() != f"{stem}.md".lower():
-        return "The site does not read this file here.", f"Move it to {LANGUAGES_FOLDER}/{stem}.toml."
-    return ("The site does not read this file.", "Delete it.") if name.lower().endswith(".toml") else None
+        return Problem("The site does not read this file here.", f"Move it to {LANGUAGES_FOLDER}/{stem}.toml.")
+    return Problem("The site does not read this file.", "Delete it.") if name.lower().endswith(".toml") else None
 
 
-def _among_languages(path: Path) -> tuple[str, str] | None:
-    name = path.name
+def _among_languages(path: Path) -> Problem | None:
+    name, stem = path.name, _stem(path.name)
     if name.lower().endswith(".toml"):
         return _not_there(path)
     if path.is_dir():
-        return "The site does not look into a folder in here.", "Move the files in it up, beside the others."
+        return Problem("The site does not look into a folder in here.", "Move the files in it up, beside the others.")
     if not _DOCUMENT.search(name) or _NOT_MEANT.match(name):
         return None
-    stem = _stem(name)
     if name.lower().endswith((".txt", ".toml.rtf")) or ".toml." in name.lower():
-        return "The site does not read a file of this name.", f"Name it {stem}.toml."
-    return "The site does not read such a file.", f"Save it as plain text, with the name {stem}.toml."
+        return Problem("The site does not read a file of this name.", f"Name it {stem}.toml.")
+    return Problem("The site does not read such a file.", f"Save it as plain text, with the name {stem}.toml.")
 
 
-def _not_there(path: Path) -> tuple[str, str] | None:
+def _not_there(path: Path) -> Problem | None:
     if path.is_symlink() and not path.exists():
-        return "This is a link to a file that is not there.", "Put the file itself in its place."
+        return Problem("This is a link to a file that is not there.", "Put the file itself in its place.")
     return None
 
 

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from app.messages.document import read_bytes
-from app.messages.positions import START
-from app.messages.problems import Problem, Trouble, quoted
+from app.messages.problems import Problem, quoted
 
 FOLDER = "well-known"
 LARGEST_BYTES = 128 * 1024  # what Apple takes
@@ -49,35 +48,37 @@ class WellKnown:
                 continue
             except OSError as error:
                 reason = error.strerror or "unknown reason"
-                self._tell(file, (f"The file cannot be opened: {reason}.", "Allow the site to read it."))
+                self._problems[file] = Problem(
+                    f"The file cannot be opened: {reason}.", "Allow the site to read it.", file
+                )
                 continue
             if content is None:
-                self._tell(file, ("This is no ordinary file.", "Put the file itself in its place."))
-            elif trouble := _trouble(file, content):
-                self._tell(file, trouble)
+                self._problems[file] = Problem("This is no ordinary file.", "Put the file itself in its place.", file)
+            elif problem := _problem(file, content):
+                self._problems[file] = problem
             else:
                 self._good[file] = content
 
-    def _tell(self, file: str, trouble: Trouble) -> None:
-        self._problems[file] = Problem(file, *START, *trouble)
 
-
-def strays(folder: Path) -> Iterator[Problem]:
+def unused_files(folder: Path) -> Iterator[Problem]:
     """What lies in there and is not served."""
     for each in sorted(folder.joinpath(FOLDER).glob("[!.]*"))[:50]:
         if each.name not in MIMETYPES:
             description = f"The site does not serve a file of this name: it serves {', '.join(map(quoted, MIMETYPES))}."
-            yield Problem(f"{FOLDER}/{each.name}", *START, description, "Correct its name, or delete it.")
+            yield Problem(description, "Correct its name, or delete it.", f"{FOLDER}/{each.name}")
 
 
-def _trouble(file: str, content: bytes) -> Trouble | None:
+def _problem(file: str, content: bytes) -> Problem | None:
     if len(content) > LARGEST_BYTES:
-        return f"The file is larger than {LARGEST_BYTES // 1024} KB.", "Nobody would read it: make it shorter."
+        description = f"The file is larger than {LARGEST_BYTES // 1024} KB."
+        return Problem(description, "Nobody would read it: make it shorter.", file)
     if MIMETYPES[file.removeprefix(f"{FOLDER}/")] == "application/json":
         try:
             json.loads(content)
         except (ValueError, RecursionError):
-            return "This is no JSON.", "Save it as its maker gave it to you; a comma or a bracket may be missing."
+            suggestion = "Save it as its maker gave it to you; a comma or a bracket may be missing."
+            return Problem("This is no JSON.", suggestion, file)
     elif b"\ncontact:" not in b"\n" + content.lower():
-        return 'There is no line that begins with "Contact:".', "Write one: Contact: mailto:security@example.com"
+        description = 'There is no line that begins with "Contact:".'
+        return Problem(description, "Write one: Contact: mailto:security@example.com", file)
     return None

@@ -215,7 +215,7 @@ def test_what_browsers_show_nothing_of_is_refused(what):
     with pytest.raises(NotSvg) as refused:
         clean(REFUSED[what].encode())
     assert str(refused.value).endswith(".")
-    assert refused.value.instead.endswith(".")
+    assert refused.value.problem.suggestion.endswith(".")
 
 
 def nested(level, *, first="<g id='n0'><rect/></g>", last="<use href='#n9'/>"):

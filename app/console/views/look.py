@@ -305,7 +305,7 @@ def _uploaded(wrong: dict[str, str]) -> dict[str, tuple[str, Asset]]:
         if isinstance(asset, Asset):
             found[setting.field] = f"{setting.path[-1]}-{asset.fingerprint}{asset.suffix}", asset
         else:
-            wrong[setting.field] = " ".join(asset)
+            wrong[setting.field] = f"{asset.description} {asset.suggestion}"
     return found
 
 
