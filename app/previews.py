@@ -13,7 +13,17 @@ from types import MappingProxyType
 from flask import current_app, g, render_template
 
 from app.messages import WRONG_PASSWORD, Catalogue, Localizer, Message
-from app.messages.editing import AFTER_SIGN_IN, DEFAULT, LAST_RESORT, PAYTRONIX, SITE, Key, Notice, builtin, lines
+from app.messages.editing import (
+    AFTER_SIGN_IN,
+    DEFAULT,
+    LAST_RESORT,
+    PAYTRONIX,
+    SITE,
+    Key,
+    Notice,
+    builtin,
+    list_messages,
+)
 from app.paytronix import Account, Balance, Expiration
 from app.services import services
 from app.web.barcode import card_code
@@ -62,7 +72,7 @@ def preview_states(catalogue: Catalogue, now: datetime) -> Iterator[PreviewState
         yield PreviewState(f"notice {notice.name} ({_when(notice, now)})", partial(_with_notice, notice))
     yield REWARDS
     yield PreviewState("account without anything", lambda _: _account(None, Account()))
-    for key in dict.fromkeys((line.section, line.name) for line in lines(catalogue)):
+    for key in dict.fromkeys((line.section, line.name) for line in list_messages(catalogue)):
         if key[0] in _SAYING and (state := state_of(key)):
             yield state
 

@@ -15,7 +15,7 @@ from flask.cli import with_appcontext
 from app.commands import NAMES
 from app.commands.preview import write_preview
 from app.messages import Messages, Problem
-from app.messages.editing import Findings, Line, check, lines
+from app.messages.editing import Findings, ListedMessage, check, list_messages
 from app.services import services
 from app.store import StoreUnavailable
 from app.usage import KEPT_DAYS
@@ -122,7 +122,7 @@ def list_words(folder: Path | None) -> None:
     console over it. "yours" stands in your folder or is published; "built-in" is what the site
     says without you; MISSING is read in another language.
     """
-    everything = list(lines(_words(folder).current()))
+    everything = list(list_messages(_words(folder).current()))
     for (section, name), in_languages in groupby(everything, key=lambda line: (line.section, line.name)):
         click.echo(click.style(f"[{section}] {name}" if section else name, bold=True))
         for line in in_languages:
@@ -132,7 +132,7 @@ def list_words(folder: Path | None) -> None:
     click.echo(f"\n{len(everything)} sentences, {own} of them yours; {missing} missing in a language.")
 
 
-def _origin(line: Line) -> str:
+def _origin(line: ListedMessage) -> str:
     origin = "built-in" if line.is_built_in else f"yours, {line.message.source}"
     return f"{origin}; MISSING in {line.language}, read in {line.message.language}" if line.is_missing else origin
 

@@ -10,7 +10,7 @@ from app.console import entries
 from app.console.desk import Moment
 from app.history import ABSENT, Place, subject_of, value_at
 from app.messages import Catalogue, Message
-from app.messages.editing import AFTER_SIGN_IN, PAYTRONIX, SITE, Key, lines
+from app.messages.editing import AFTER_SIGN_IN, PAYTRONIX, SITE, Key, list_messages
 from app.messages.editing import BUILTIN_FOLDER as BUILTIN
 from app.usage import OTHERS, Seen
 
@@ -196,7 +196,7 @@ _ON_PAGES = frozenset({"part_unavailable"})  # messages that templates ask for t
 @lru_cache(4)  # hundreds of look-ups, the same until somebody changes a word
 def _said(catalogue: Catalogue) -> Mapping[Key, Mapping[str, Message]]:
     said: dict[Key, dict[str, Message]] = {}
-    for line in lines(catalogue):
+    for line in list_messages(catalogue):
         said.setdefault((line.section, line.name), {})[line.language] = line.message
     return said
 

@@ -21,7 +21,7 @@ from app.messages.edition import MESSAGES, merged
 from app.messages.entries import DEFAULT, LINKS, PAYTRONIX, SITE, Entry, Key, Vocabulary, read_entries
 from app.messages.folder import LANGUAGES_FOLDER, Documents, Folder
 from app.messages.languages import direction_of, language_tag, locale_of
-from app.messages.listing import Line, lines
+from app.messages.listing import ListedMessage, list_messages
 from app.messages.merchant import FILE as MERCHANT_FILE
 from app.messages.merchant import Corners, Headings, UsernameKind, read_merchant
 from app.messages.notices import FILE as NOTICES_FILE
@@ -62,7 +62,7 @@ __all__ = [
     "Headings",
     "Key",
     "KeyPath",
-    "Line",
+    "ListedMessage",
     "Notice",
     "SchemeName",
     "SourcePosition",
@@ -78,7 +78,7 @@ __all__ = [
     "contrast",
     "direction_of",
     "language_tag",
-    "lines",
+    "list_messages",
     "locale_of",
     "merged",
     "read_entries",

@@ -1,4 +1,4 @@
-"""Every sentence there is, in every language: what guests read, and where it comes from."""
+"""Every message there is, in every language: what guests read, and where it comes from."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from app.messages.placeholders import ONLY_IN
 
 
 @dataclass(frozen=True)
-class Line:
-    """One sentence in one language.
+class ListedMessage:
+    """One message in one language.
 
     :ivar message: what guests read, with placeholders as they are typed where only a page knows their value
     """
@@ -33,15 +33,15 @@ class Line:
         return self.message.source.startswith(f"{FOLDER.name}/")
 
 
-def lines(catalogue: Catalogue) -> Iterator[Line]:
-    """All sentences, in the order of the built-in file; the merchant's other codes follow Paytronix's."""
+def list_messages(catalogue: Catalogue) -> Iterator[ListedMessage]:
+    """All messages, in the order of the built-in file; the merchant's other codes follow Paytronix's."""
     for section, name in _keys(catalogue):
         as_typed = {word: f"{{{word}}}" for word in ONLY_IN.get((section, name), {})}
         for localizer in catalogue.localizers:
             message = (
                 localizer.paytronix(name) if section == PAYTRONIX else localizer.message(section, name, **as_typed)
             )
-            yield Line(section, name, localizer.language, message)
+            yield ListedMessage(section, name, localizer.language, message)
 
 
 def _keys(catalogue: Catalogue) -> list[Key]:

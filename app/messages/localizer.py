@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache, lru_cache
-from typing import NamedTuple
+from functools import lru_cache
 
 from app.messages import languages
 from app.messages.codes import WRONG_PASSWORD, concerns_everybody, names_of
@@ -68,15 +67,6 @@ class Message:
         return languages.direction_of(self.language)
 
 
-class _Spoken(NamedTuple):
-    """An entry that was found, with the language that it is in and what it says here."""
-
-    language: str
-    code: str
-    entry: Entry
-    text: str
-
-
 class Localizer:
     """The merchant's words in one language.
 
@@ -106,18 +96,17 @@ class Localizer:
         self._built_in = built_in
         self._layers = own + built_in
         self._label_layers = tuple(sorted(self._layers, key=lambda layer: layer[0] != language))  # stable
-        # What was said before; these words never change. Codes are Paytronix's, so the number of them is bounded.
-        self._told: dict[Key, _Spoken] = {}  # what needs no values
-        self._constant = cache(lambda section, name: self._message(self._surely((section, name))))
-        self._code_told = lru_cache(_CODES_REMEMBERED)(self._for_code)
+        # What needs no values of a page is made once. Codes are Paytronix's, so the number of them is bounded.
+        self._made: dict[Key, Message] = {}
+        self._made_for_code = lru_cache(_CODES_REMEMBERED)(self._for_code)
         self._entry_for = lru_cache(_CODES_REMEMBERED)(self._named_for)
         self._merchant = merchant
         self._notices = notices
-        self._standing: dict[str, object] = {"merchant": merchant.name}
+        self._values: dict[str, object] = {"merchant": merchant.name}
         if merchant.phone:
-            self._standing["phone"] = merchant.phone
-        self._standing["username_label"] = self.username_label
-        self._told.clear()  # the label's own words were found without one
+            self._values["phone"] = merchant.phone
+        self._values["username_label"] = self.username_label
+        self._made.clear()  # the label itself was found without one
 
     @property
     def username_label(self) -> str:
@@ -147,7 +136,7 @@ class Localizer:
         :param instead: the code that speaks in place of one without words, ahead of 3 and 4.
         """
         shown_text = vendor_text if self._merchant.show_vendor_text else None
-        message = self._code_told(code if instead is None or self.knows(code) else instead, shown_text, signing_in)
+        message = self._made_for_code(code if instead is None or self.knows(code) else instead, shown_text, signing_in)
         if not self._merchant.show_code:
             return message
         return replace(message, reference=cleaned(code, longest=LONGEST_REFERENCE) or None)
@@ -155,21 +144,19 @@ class Localizer:
     def _for_code(self, code: str, vendor_text: str | None, signing_in: bool) -> Message:
         names = names_of(code)
         keys = [(PAYTRONIX, name) for name in names]
-        if spoken := self._first(self._own, keys):
-            return self._message(spoken)
+        if message := self._first(self._own, keys):
+            return message
         # The built-in words for other codes say more about an account than a stranger may know (ASVS 6.3.8).
         tells_nothing = concerns_everybody(code) or WRONG_PASSWORD in names
-        if (tells_nothing or not signing_in) and (spoken := self._first(self._built_in, keys)):
-            return self._message(spoken)
+        if (tells_nothing or not signing_in) and (message := self._first(self._built_in, keys)):
+            return message
         if vendor_text:
             text = cleaned(vendor_text, longest=LONGEST_VENDOR_TEXT)
             if is_visible(text):
                 return Message(text=text, code=names[0], language=self.language)
-        if spoken := self._first(self._own, [DEFAULT]):
-            return self._message(spoken)
-        if signing_in:
-            return self._for_code(WRONG_PASSWORD, None, False)
-        return self._message(self._surely(DEFAULT))
+        if message := self._first(self._own, [DEFAULT]):
+            return message
+        return self._for_code(WRONG_PASSWORD, None, False) if signing_in else self.message(*DEFAULT)
 
     def knows(self, code: str) -> bool:
         """Whether anybody has words for a code of Paytronix, ``default`` apart."""
@@ -180,9 +167,8 @@ class Localizer:
         return self._entry_for(code)
 
     def _named_for(self, code: str) -> str | None:
-        keys = [(PAYTRONIX, name) for name in names_of(code)]
-        spoken = self._first(self._own, keys) or self._first(self._built_in, keys)
-        return spoken.code if spoken else None
+        message = self._first(self._layers, [(PAYTRONIX, name) for name in names_of(code)])
+        return message.code if message else None
 
     def notices(self, now: datetime, *, paytronix_is_failing: bool) -> list[Message]:
         """What the merchant wants guests to read at this moment; in the language in which there are words for it.
@@ -198,8 +184,7 @@ class Localizer:
         closest = (tag for each in wanted for tag in languages.served_by(each, notice.entries))
         tags = dict.fromkeys((*closest, *notice.entries))
         layers = tuple((tag, {(SITE, notice.name): notice.entries[tag]}) for tag in tags if tag in notice.entries)
-        spoken = self._first(layers, [(SITE, notice.name)])
-        return self._message(spoken) if spoken else None
+        return self._first(layers, [(SITE, notice.name)])
 
     def site(self, name: str, /, **values: object) -> Message:
         """What the site itself has to say.
@@ -215,60 +200,61 @@ class Localizer:
 
         :raises KeyError: there is no such entry.
         """
-        return self._message(self._surely((section, name), values), values) if values else self._constant(section, name)
+        key = section, name
+        if values:
+            return self._make(key, values)
+        if key not in self._made:
+            self._made[key] = self._make(key)
+        return self._made[key]
 
     def text(self, section: str, name: str, /, **values: object) -> str:
         """A label, a heading, a button.
 
         :raises KeyError: there is no such entry; a slip of ours, never of the merchant's.
         """
-        return self._surely((section, name), values).text
+        if not values and (made := self._made.get((section, name))):
+            return made.text
+        return self.message(section, name, **values).text
 
     def link(self, name: str) -> Link | None:
         """A link of the merchant's with what it says in this language; None when it has no address."""
         url = self._merchant.links.get(name)
         if url is None:
             return None
-        key = (LINKS, name)
-        spoken = self._told.get(key) or self._first(self._label_layers, [key])
-        if spoken is None:
+        key = LINKS, name
+        message = self._made.get(key) or self._first(self._label_layers, [key])
+        if message is None:
             return Link(url, url.partition(":")[2].strip("/"), self.language)
-        self._told[key] = spoken
-        return Link(url, spoken.text, spoken.language)
+        self._made[key] = message
+        return Link(url, message.text, message.language)
 
-    def _surely(self, key: Key, values: Mapping[str, object] = NOTHING) -> _Spoken:
-        """What an entry says, with what has no value left as typed rather than said not at all."""
-        if not values and (told := self._told.get(key)):
-            return told
-        layers = self._layers if key[0] in _SAYING else self._label_layers
-        if spoken := self._first(layers, [key], values):
-            if not values:
-                self._told[key] = spoken
-            return spoken
-        for language, words in reversed(self._layers):
-            if entry := words.get(key):
-                return _Spoken(language, key[1], entry, fill_what_is_known(entry.text, {**self._standing, **values}))
+    def _make(self, key: Key, values: Mapping[str, object] = NOTHING) -> Message:
+        """What an entry says; what has no value is left as typed rather than that nothing is said."""
+        if message := self._first(self._layers if key[0] in _SAYING else self._label_layers, [key], values):
+            return message
+        for language, entries in reversed(self._layers):
+            if entry := entries.get(key):
+                known = {**self._values, **values}
+                return self._message_of(entry, key, language, fill_what_is_known(entry.text, known), known)
         raise KeyError(f"there are no built-in words named {key[1]!r} in [{key[0]}]")
 
     def _first(
         self, layers: tuple[Layer, ...], keys: list[Key], values: Mapping[str, object] = NOTHING
-    ) -> _Spoken | None:
-        """What is said by the first entry that has something to show."""
-        for language, words in layers:
+    ) -> Message | None:
+        """What the first entry says that has something to show."""
+        known = {**self._values, **values} if values else self._values
+        for language, entries in layers:
             for key in keys:
-                if entry := words.get(key):
-                    text = fill(entry.text, {**self._standing, **values} if values else self._standing)
-                    if text is not None and is_visible(text):
-                        return _Spoken(language, key[1], entry, text)
+                if (entry := entries.get(key)) and (text := fill(entry.text, known)) and is_visible(text):
+                    return self._message_of(entry, key, language, text, known)
         return None
 
-    def _message(self, spoken: _Spoken, values: Mapping[str, object] = NOTHING) -> Message:
-        language, code, entry, text = spoken
+    def _message_of(self, entry: Entry, key: Key, language: str, text: str, known: Mapping[str, object]) -> Message:
         return Message(
             text=text,
-            code=code,
+            code=key[1],
             language=language,
-            title=fill(entry.title, {**self._standing, **values}) if entry.title else None,
+            title=fill(entry.title, known) if entry.title else None,
             link=self.link(entry.link) if entry.link else None,
             source=f"{entry.file}:{entry.line}",
         )

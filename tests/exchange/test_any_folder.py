@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.messages.builtin import builtin
 from app.messages.check import check
-from app.messages.listing import lines
+from app.messages.listing import list_messages
 from app.messages.plain_text import text_problem
 from tests.exchange.conftest import Desk, catalogue, files
 
@@ -87,7 +87,7 @@ def what_guests_get(folder):
     }
     said = [
         (each.section, each.name, each.language, each.message.text, each.message.title, each.message.link)
-        for each in lines(words)
+        for each in list_messages(words)
     ]
     return words.merchant, sorted(said, key=str), notices
 

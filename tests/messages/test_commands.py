@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.messages.listing import lines
+from app.messages.listing import list_messages
 from tests.sites import browser_of
 
 ROOT = Path(__file__).parents[2]
@@ -84,7 +84,7 @@ def test_the_list_says_where_each_sentence_comes_from_and_what_is_missing(folder
 def test_the_list_has_every_code_and_text_of_every_language(folder):
     folder.merchant('name = "Olive"\nlanguages = ["en", "ar"]').write("messages/ar.toml", '[paytronix]\n"x.*" = "س"')
     catalogue = folder.catalogue()
-    found = {(line.section, line.name, line.language): line for line in lines(catalogue)}
+    found = {(line.section, line.name, line.language): line for line in list_messages(catalogue)}
     assert ("paytronix", "x.*", "ar") in found
     assert found["", "default", "ar"].is_missing
     assert not found["paytronix", "x.*", "ar"].is_missing
@@ -135,7 +135,7 @@ def test_every_code_and_every_text_of_a_page_is_in_the_preview_in_every_language
     captions = re.findall(r'">(\w\w)  ([^<]+)</a>', (tmp_path / "out/index.html").read_text(encoding="utf-8"))
     expected = {
         (line.language, line.name)
-        for line in lines(folder.catalogue())
+        for line in list_messages(folder.catalogue())
         if line.section in {"", "paytronix", "site"} and line.name != "wrong_address"
     }
     assert expected <= set(captions)
