@@ -13,7 +13,7 @@ from threading import Thread
 
 gc.disable()  # nothing of what is imported ever becomes garbage, and to look for it takes a tenth of the start
 
-from app.observability import log
+from app.observability import log, logs
 from app.observability.metrics import process as metrics_process
 from app.services import make_published
 from app.serving import shutdown
@@ -118,6 +118,10 @@ def start_metrics(server):
         metrics.start_again_if_gone()
 
     server.handle_chld = server.handle_cld = reap_children_and_start_metrics_again  # Linux has two names for it
+
+
+def post_fork(server, worker):
+    logs.start_writer()
 
 
 def post_worker_init(worker):

@@ -93,12 +93,14 @@ def test_a_pipe_that_is_drained_again_gets_the_lines_that_waited(unread_site):
 
 WRITES_TO_A_PIPE_THAT_MAY_NOT_BLOCK = """
 import os
-from app.observability.log_writer import LogWriter
+import logging
+from app.observability.log_writer import LogQueue
 os.set_blocking(1, False)
-writer = LogWriter()
+lines = LogQueue()
+lines.start()
 for number in range(3000):
-    writer.write(f"{number} " + "x" * 200)
-writer.flush()
+    lines.emit(logging.makeLogRecord({"msg": f"{number} " + "x" * 200}))
+lines.flush()
 """
 
 
@@ -328,7 +330,7 @@ def test_what_a_library_says_of_an_error_is_not_told(site, error):
 
 def test_of_our_own_files_the_line_is_told_where_an_error_came_from(site):
     where = told_of(site, lambda: logs.configure(None))["trace"].splitlines()[-1]
-    assert where.endswith(" configure: _events.observe, _events.threshold = observe, _LEVELS[level.lower()]")
+    assert where.endswith(" configure: root.setLevel(level.upper())")
 
 
 def test_a_long_text_is_cut(site):
