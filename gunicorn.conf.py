@@ -120,8 +120,26 @@ def start_metrics(server):
     server.handle_chld = server.handle_cld = reap_children_and_start_metrics_again  # Linux has two names for it
 
 
+def pre_fork(server, worker):
+    if metrics:
+        worker.number = counting().free_number([each.number for each in server.WORKERS.values()])
+
+
 def post_fork(server, worker):
     logs.start_writer()
+    if metrics:
+        counting().count_as(worker.number)
+
+
+def child_exit(server, worker):
+    if metrics:
+        counting().mark_dead(worker.number)
+
+
+def counting():
+    from app.observability.metrics import workers  # noqa: PLC0415 - loads prometheus_client
+
+    return workers
 
 
 def post_worker_init(worker):

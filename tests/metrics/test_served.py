@@ -128,8 +128,8 @@ def test_what_workers_counted_stays_when_they_are_replaced_and_their_files_do_no
     assert site.browser().sign_in().status == 303
     until(lambda: metrics.value("sign_ins_total", outcome="ok", code="") == 5)
     until(lambda: metrics.value("vendor_calls_limit") == 2 * 252)
-    pids = {path.stem.rpartition("_")[2] for path in folder.glob("*.db")}
-    assert len(pids) == 3, "two workers, and one for all that have ended"
+    numbers = {path.stem.rpartition("_")[2] for path in folder.glob("*.db")}
+    assert numbers <= {"1", "2", "3", "4"}, "a reload has two more for a while"
     assert metrics.value("request_seconds_count", page="login.submit", status="3xx") == 5
     assert metrics.value("request_seconds_bucket", page="login.submit", status="3xx", le="+Inf") == 5
 

@@ -4,9 +4,7 @@ Serve it to operators only. There is no secret in it, but it tells how busy the 
 """
 
 import json
-import os
 import platform
-import re
 import sys
 import threading
 import time
@@ -19,7 +17,6 @@ from typing import Any, Protocol
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
@@ -31,7 +28,6 @@ from app.store import Store, StoreUnavailable
 STORE_EVERY_SECONDS = 15.0  # however often somebody asks
 POLL_SECONDS = 0.5  # whether the master is still there
 LONGEST_REQUEST_SECONDS = 10.0
-_FILE = re.compile(r"(?P<kind>counter|histogram|gauge_live[a-z]+)_(?P<pid>[0-9]+)\.db")
 
 
 class Published(Protocol):
@@ -113,57 +109,6 @@ class Overview(Collector):
         return detail
 
 
-class Counts:
-    """What the workers have counted, those that have ended included.
-
-    A worker leaves its files behind. What they count is added to one file, so that a site that changes its workers
-    for months has no more files than workers; what was under way in it is under way no more.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._lock = threading.Lock()
-        self._registry = CollectorRegistry()
-        MultiProcessCollector(self._registry, path=str(folder))
-
-    def text(self) -> bytes:
-        """All of it as Prometheus reads it."""
-        with self._lock:
-            for path in self._folder.glob("*.db"):
-                found = _FILE.fullmatch(path.name)
-                if found and int(found["pid"]) != FORMER and not _lives(int(found["pid"])):
-                    if found["kind"] in {"counter", "histogram"}:
-                        _add(path, self._folder / f"{found['kind']}_{FORMER}.db")
-                    path.unlink()
-            return generate_latest(self._registry)
-
-
-FORMER = 0  # in place of a process id: all that have ended
-
-
-def _add(source: Path, target: Path) -> None:
-    total = MmapedDict(str(target))
-    try:
-        for metric in MultiProcessCollector.merge([str(source)], accumulate=False):
-            for sample in metric.samples:
-                labels = list(sample.labels)
-                values = [sample.labels[name] for name in labels]
-                key = mmap_key(metric.name, sample.name, labels, values, metric.documentation)
-                total.write_value(key, total.read_value(key)[0] + sample.value, 0.0)
-    finally:
-        total.close()
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
-
-
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = LONGEST_REQUEST_SECONDS
@@ -172,7 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         match self.path.partition("?")[0]:
             case "/metrics":
-                self._answer(200, CONTENT_TYPE_LATEST, self.server.counts.text() + self.server.site())
+                self._answer(200, CONTENT_TYPE_LATEST, self.server.text())
             case "/readyz":
                 detail = self.server.overview.readiness()
                 body = json.dumps(detail, indent=2, ensure_ascii=False).encode() + b"\n"
@@ -196,17 +141,18 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     timeout = POLL_SECONDS
 
-    def __init__(self, listener: socket, counts: Counts, overview: Overview) -> None:
+    def __init__(self, listener: socket, folder: Path, overview: Overview) -> None:
         super().__init__(listener.getsockname(), _Handler, bind_and_activate=False)
         self.socket.close()
         self.socket = listener
-        self.counts, self.overview = counts, overview
-        self._registry = CollectorRegistry()
-        self._registry.register(overview)
+        self.overview = overview
+        self._registries = CollectorRegistry(), CollectorRegistry()
+        MultiProcessCollector(self._registries[0], path=str(folder))
+        self._registries[1].register(overview)
 
-    def site(self) -> bytes:
-        """The metrics of the whole site as Prometheus reads them."""
-        return generate_latest(self._registry)
+    def text(self) -> bytes:
+        """What the workers count, then the metrics of the whole site, as Prometheus reads them."""
+        return b"".join(map(generate_latest, self._registries))
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A caller who went away is no fault of ours; all else is told."""
@@ -216,7 +162,7 @@ class _Server(ThreadingHTTPServer):
 
 def serve(listener: socket, folder: Path, overview: Overview, is_over: Callable[[], bool]) -> None:
     """Answer until it is over."""
-    server = _Server(listener, Counts(folder), overview)
+    server = _Server(listener, folder, overview)
     while not is_over():
         server.handle_request()
     server.server_close()
