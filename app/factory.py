@@ -10,7 +10,7 @@ from app.observability import logs
 from app.paytronix import Adapter
 from app.services import make_services
 from app.serving.worker_context import WorkerContext
-from app.views import account, assets, brand, health, home, language, login, logout, well_known
+from app.views import PAGES
 from app.web import access, csrf, echo, error_pages, rendering, security_headers
 from app.web.forwarding import Forwarding
 from config import Settings
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from app.observability.traces import Traces
 
 LONGEST_REQUEST_BYTES = 16 * 1024
-PAGES = (home, login, logout, language, account, health, assets, brand, well_known)
 
 
 def create_app(settings: Settings, *, paytronix: Adapter | None = None) -> Flask:

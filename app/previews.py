@@ -3,15 +3,18 @@
 For those who look at words before guests do: the merchant's console, and ``messages preview``.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from types import MappingProxyType
 
-from flask import current_app, g, render_template
+from flask import Blueprint, Flask, Request, Response, current_app, g, render_template
+from flask.sessions import SessionInterface, SessionMixin
 
+from app.auth.session import GuestSession
 from app.messages import WRONG_PASSWORD, Catalogue, Localizer, Message
 from app.messages.editing import (
     AFTER_SIGN_IN,
@@ -25,9 +28,10 @@ from app.messages.editing import (
     list_messages,
 )
 from app.paytronix import Account, Balance, Expiration
-from app.services import services
+from app.web import csrf, rendering
 from app.web.barcode import card_code
 from app.web.forms import LoginForm
+from app.web.localization import catalogue
 
 EXAMPLES = {"minutes": "5", "guest": "Ana", "reference": "4f1c20d8a3b96e75"}
 ACCOUNT = Account(
@@ -102,14 +106,41 @@ def state_of_notice(notice: Notice) -> PreviewState:
     return PreviewState(notice.name, partial(_with_notice, notice))
 
 
-def preview_of(state: PreviewState, localizer: Localizer) -> str:
+def make_preview_app(pages: Iterable[Blueprint]) -> Flask:
+    """An application that only makes pages: it serves nobody, and has neither settings, store nor Paytronix.
+
+    :param pages: those to which pages lead.
+    """
+    app = Flask(__name__, static_folder=None, template_folder="../templates")
+    app.session_interface = _NoSessions()
+    for page in pages:
+        app.register_blueprint(page)
+    rendering.init_app(app)
+    csrf.init_app(app, keys=[secrets.token_hex(32)])
+    return app
+
+
+class _NoSessions(SessionInterface):
+    """Each page is a visitor's."""
+
+    def open_session(self, app: Flask, request: Request) -> GuestSession:
+        return GuestSession()
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Nothing of a preview is kept."""
+
+
+def render_preview(catalogue: Catalogue, localizer: Localizer, state: PreviewState) -> str:
     """The page on which guests read a sentence, through the site's own templates.
 
-    :param localizer: one of the words that the application has at this moment.
+    To be called in the context of an application that has the site's pages: the site itself, or one that
+    :func:`make_preview_app` has made.
+
+    :param catalogue: the words and the theme to show, whoever reads them yet.
+    :param localizer: the catalogue's, for one of its languages.
     """
-    with current_app.test_request_context("/login", base_url=str(services().settings.public_url)):
-        g.localizer = localizer
-        g.request_id = EXAMPLES["reference"]
+    with current_app.test_request_context("/login"):
+        g.catalogue, g.localizer, g.request_id = catalogue, localizer, EXAMPLES["reference"]
         return state.show(localizer)
 
 
@@ -149,7 +180,7 @@ def _of_the_site(name: str, localizer: Localizer) -> str:
 
 
 def _account(message: Message | None, account: Account | None = None, *, card_ending: str = CARD_NUMBER[-4:]) -> str:
-    kind = services().messages.current().merchant.show_card_code
+    kind = catalogue().merchant.show_card_code
     return render_template(
         "account.html",
         message=message,

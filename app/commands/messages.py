@@ -3,13 +3,11 @@
 import json
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from flask import current_app
 from flask.cli import with_appcontext
 
 from app.commands import NAMES
@@ -155,13 +153,13 @@ def preview(folder: Path | None, out: Path) -> None:
     shown = folder or services().settings.merchant_dir
     if not shown.is_dir():
         raise click.ClickException(f"There is no folder {shown}.")
-    current_app.extensions["services"] = replace(services(), messages=_words(folder))
+    catalogue = _words(folder).current()
     try:
-        count = write_preview(out)
+        count = write_preview(out, catalogue)
     except OSError as error:
         raise _cannot_be_written(out, error) from None
     click.echo(f"{count} pages written. Open {out.resolve() / 'index.html'} in a browser.")
-    if problems := len(services().messages.current().problems):
+    if problems := len(catalogue.problems):
         things = "1 thing is" if problems == 1 else f"{problems} things are"
         click.echo(f"{things} wrong in {shown} and not shown as written: flask --app wsgi messages check {shown}")
 

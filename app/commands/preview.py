@@ -7,8 +7,8 @@ from functools import partial
 from html import escape
 from pathlib import Path
 
-from app.previews import PreviewState, preview_of, preview_states
-from app.services import services
+from app.messages import Catalogue
+from app.previews import PreviewState, preview_states, render_preview
 
 STATIC = Path(__file__).parents[2] / "static"
 _ADDRESS = re.compile(r'(?P<to>href|formaction)="/(?:language/(?P<tag>[A-Za-z0-9-]+)[^"]*)?"')
@@ -39,7 +39,7 @@ a {{ color: inherit; }}
 """
 
 
-def write_preview(out: Path, *, now: datetime | None = None) -> int:
+def write_preview(out: Path, catalogue: Catalogue, *, now: datetime | None = None) -> int:
     """Write the pages, the look that they need, and ``index.html``, which shows them all.
 
     :param now: aware; this moment unless given. Notices are told apart by it.
@@ -49,7 +49,6 @@ def write_preview(out: Path, *, now: datetime | None = None) -> int:
     out.mkdir(parents=True, exist_ok=True)
     for asset_file in STATIC.glob("*.*"):
         shutil.copy(asset_file, out)
-    catalogue = services().messages.current()
     for name, asset in catalogue.theme.assets.items():
         content = asset.content
         if asset.mimetype == "text/css":
@@ -59,7 +58,7 @@ def write_preview(out: Path, *, now: datetime | None = None) -> int:
     for number, state in enumerate(preview_states(catalogue, now or datetime.now(UTC))):
         for localizer in catalogue.localizers:
             file = _file(state, number, localizer.language)
-            page = _FOLDER_OF_FILE.sub("", preview_of(state, localizer))
+            page = _FOLDER_OF_FILE.sub("", render_preview(catalogue, localizer, state))
             page = _ADDRESS.sub(partial(_between_files, state, number), page)
             (out / file).write_text(page, encoding="utf-8")
             caption = escape(f"{localizer.language}  {state.name}")

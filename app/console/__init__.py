@@ -43,7 +43,7 @@ def create_console(settings: ConsoleSettings) -> Flask:
     )
     app.extensions["console"] = parts = make_console(app, settings)
     app.extensions["worker_context"] = WorkerContext(is_secure=url.is_secure, is_behind_proxy=trusts_proxy)
-    logs.configure(settings.log_level)  # last: the guests' application for previews has set it up for itself
+    logs.configure(settings.log_level)
     if settings.console_secret_key is None:
         log.warning("console_key_shared", todo="Set CONSOLE_SECRET_KEY: with SECRET_KEY the site could sign staff in")
     for page in PAGES:
@@ -81,7 +81,7 @@ def make_console(app: Flask, settings: ConsoleSettings) -> Console:
         codes_seen=codes_seen,
         texts_seen=UsageCounter(store, of="texts"),
         desk=desk,
-        previews=Previews(settings.merchant_dir),
+        previews=Previews(),
         inbox_count=InboxCount(desk, codes_seen),
         revisions=revisions,
         drafts=drafts,

@@ -1,20 +1,15 @@
 """The guests' own pages with words that they do not read yet: real templates, for the frames of the console."""
 
 import re
-from contextvars import copy_context
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import cast, get_args
-
-from flask import g
+from dataclasses import dataclass
+from typing import get_args
 
 from app.console.differences import english_name_of
-from app.factory import create_app
 from app.messages import Catalogue
 from app.messages.editing import SchemeName
 from app.messages.pictures import Asset
-from app.previews import PreviewState, preview_of
-from config import Settings
+from app.previews import PreviewState, make_preview_app, render_preview
+from app.views import PAGES
 
 SCHEMES: tuple[SchemeName, ...] = get_args(SchemeName)
 # What a page runs, and hidden fields, which would make every page another one.
@@ -44,31 +39,20 @@ class Frame:
 
 
 class Previews:
-    """Makes pages through a guests' application of its own, which serves nobody and opens nothing.
+    """Makes them, through an application that does nothing else."""
 
-    Sets the log up for commands: to be made before the console sets it up for itself.
-
-    :param merchant_dir: the merchant's folder.
-    """
-
-    def __init__(self, merchant_dir: Path) -> None:
-        self._app = create_app(Settings.for_words({"MERCHANT_DIR": str(merchant_dir)}).for_command())
-        site = self._app.extensions["services"]
-        self._app.extensions["services"] = replace(site, messages=_OfThisContext())
+    def __init__(self) -> None:
+        self._app = make_preview_app(page.bp for page in PAGES)
 
     def frames(self, catalogue: Catalogue, state: PreviewState) -> dict[str, list[Frame]]:
         """A page in each language, light and dark; by language."""
-        # In a context of its own: what the guests' application does at the end of a request is for its own log.
-        found = copy_context().run(self._frames, catalogue, state)
-        return {tag: [each for each in found if each.language == tag] for tag in catalogue.merchant.languages}
-
-    def _frames(self, catalogue: Catalogue, state: PreviewState) -> list[Frame]:
-        frames: list[Frame] = []
-        for scheme in SCHEMES:
-            shown = catalogue.in_scheme(scheme)
-            with self._app.app_context():
-                g.catalogue = shown
-                frames += [Frame(each.language, scheme, _still(preview_of(state, each))) for each in shown.localizers]
+        frames: dict[str, list[Frame]] = {tag: [] for tag in catalogue.merchant.languages}
+        with self._app.app_context():
+            for scheme in SCHEMES:
+                shown = catalogue.in_scheme(scheme)
+                for each in shown.localizers:
+                    page = _still(render_preview(shown, each, state))
+                    frames[each.language].append(Frame(each.language, scheme, page))
         return frames
 
 
@@ -86,10 +70,3 @@ def _still(page: str) -> str:
     page = _INPUT.sub(lambda found: "" if 'type="hidden"' in found[0] else found[0], page)
     page = _LEFT_OUT.sub("", page).replace(_FOCUS, "")
     return page.replace("<body", "<body inert", 1)
-
-
-class _OfThisContext:
-    """The words that a page is being made with, in place of those of the folder."""
-
-    def current(self) -> Catalogue:
-        return cast(Catalogue, g.catalogue)

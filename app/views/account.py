@@ -11,7 +11,7 @@ from app.paytronix import Account, PaytronixError, Refused, Unavailable
 from app.services import RETRY_AFTER_SECONDS, services
 from app.web.access import signed_in
 from app.web.barcode import card_code
-from app.web.localization import error_message, site_message
+from app.web.localization import catalogue, error_message, site_message
 
 bp = Blueprint("account", __name__)
 
@@ -32,7 +32,7 @@ def show() -> Response:
 def _page(account: Account | None, trouble: PaytronixError | None = None) -> Response:
     known = session.remembered()
     card_number = known.get("card_number") or ""
-    kind = services().messages.current().merchant.show_card_code
+    kind = catalogue().merchant.show_card_code
     code = None
     if kind and not isinstance(trouble, Refused):  # a till would refuse the card as well
         code = card_code(card_number, kind)

@@ -5,19 +5,25 @@ from typing import cast
 from babel import Locale
 from flask import g, request
 
-from app.messages import LONGEST_HEADER, Localizer, Message, regional_locale
+from app.messages import LONGEST_HEADER, Catalogue, Localizer, Message, regional_locale
 from app.observability import log
 from app.paytronix import PaytronixError, Unavailable
 from app.paytronix.errors import PSEUDO_CODES
 from app.services import services
 
 
+def catalogue() -> Catalogue:
+    """The merchant's messages and theme; the same for the whole request, whatever is published meanwhile."""
+    if (catalogue := g.get("catalogue")) is None:
+        g.catalogue = catalogue = services().messages.current()
+    return cast(Catalogue, catalogue)
+
+
 def localizer() -> Localizer:
     """The messages in the language of the guest who asks; one and the same for the whole request."""
     if (localizer := g.get("localizer")) is None:
         chosen = request.cookies.get(language_cookie())
-        current = services().messages.current()
-        g.localizer = localizer = current.negotiate(request.headers.get("Accept-Language"), chosen)
+        g.localizer = localizer = catalogue().negotiate(request.headers.get("Accept-Language"), chosen)
     return cast(Localizer, localizer)
 
 

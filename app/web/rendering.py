@@ -12,8 +12,7 @@ from markupsafe import Markup
 
 from app.auth import session
 from app.messages import Catalogue, Localizer
-from app.services import services
-from app.web.localization import locale, localizer
+from app.web.localization import catalogue, locale, localizer
 from app.web.security_headers import SCRIPT_INTEGRITY
 from app.web.static_files import brand_url, static_url
 from app.web.template_helpers import TemplateHelpers
@@ -37,7 +36,7 @@ def init_app(app: Flask) -> None:
         return {
             "here": request.full_path.rstrip("?") if request.method in {"GET", "HEAD"} else None,
             "can_sign_out": session.is_signed_in(),
-            **fragments.in_language(localizer(), locale(), services().messages.current()),
+            **fragments.in_language(localizer(), locale(), catalogue()),
         }
 
 
@@ -59,7 +58,7 @@ class _Fragments:
                 "merchant": catalogue.merchant,
                 "look": catalogue.theme,
                 "languages": catalogue.localizers,
-                "brand": {name: brand_url(name) for name in ("look", "icon", "logo")},
+                "brand": {name: brand_url(catalogue, name) for name in ("look", "icon", "logo")},
                 "static_url": static_url,
                 "page_url": page_url,
                 "language_url": language_url,

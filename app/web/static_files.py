@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import url_for
 
-from app.services import services
+from app.messages import Catalogue
 
 FOLDER = Path(__file__).parents[2] / "static"
 
@@ -28,9 +28,9 @@ def static_url(name: str) -> str:
     return url_for("assets.static", fingerprint=FINGERPRINTS[name], name=name)
 
 
-def brand_url(name: str) -> str | None:
+def brand_url(catalogue: Catalogue, name: str) -> str | None:
     """The address of a part of the theme (``look``, ``icon``, ``logo``, ``background``); None if there is none."""
-    asset = services().messages.current().theme.assets.get(name)
+    asset = catalogue.theme.assets.get(name)
     if asset is None:
         return None
     return _brand_address(asset.fingerprint, name + asset.suffix)
