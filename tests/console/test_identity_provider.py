@@ -306,6 +306,12 @@ def test_a_provider_that_says_nonsense_is_away_and_a_link_still_works(make_conso
     assert running.url not in json.dumps(told)
 
 
+def test_a_provider_that_is_away_keeps_nobody_from_trying_again(make_console, odd):
+    app = make_console(**of(odd(reply(500, {})).url))
+    client = app.test_client()
+    assert {client.get("/sign-in/provider").status_code for _ in range(attempts.LIMIT.count + 1)} == {503}
+
+
 def test_what_a_provider_says_without_a_signature_counts_for_nothing(make_console, odd):
     """Not even under the name by which Authlib hands on what an ID token holds."""
     said = {"sub": "7", "email": "ana@example.com", "email_verified": True}

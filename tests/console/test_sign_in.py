@@ -241,6 +241,25 @@ def test_who_fails_often_has_to_wait_and_others_need_not(console_app):
     assert attempt("192.0.2.2", link).status_code == 303, "another address, and the link is good still"
 
 
+def test_who_comes_in_often_need_not_wait(console_app):
+    for _ in range(attempts.LIMIT.count + 1):
+        sign_in(console_app)
+
+
+def test_no_more_are_tried_at_once_than_one_by_one(console_app, monkeypatch):
+    """Each of them is counted before it is looked at: here each begins while the one before is looking."""
+    links, client = parts(console_app).links, console_app.test_client()
+    link, token = a_link(console_app), client.token("/sign-in")
+    look, statuses = links.look, []
+
+    def another():
+        statuses.append(client.post("/sign-in", data={"csrf_token": token, "link": link}).status_code)
+
+    monkeypatch.setattr(links, "look", lambda secret: another() or look(secret))
+    another()
+    assert statuses == [429, 303] + [422] * (attempts.LIMIT.count - 1)
+
+
 def test_a_form_that_was_open_too_long_comes_again_with_what_was_pasted(console_app):
     link = a_link(console_app)
     client = console_app.test_client()
