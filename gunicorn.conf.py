@@ -21,13 +21,13 @@ from app.serving.debugger import refuse_debugger_for_others
 from app.serving.metrics_process import serve_metrics
 from app.serving.preload import preload
 from app.serving.worker import DESCRIPTORS, DRAIN_SECONDS
+from app.settings.declaration import SettingsError
 from config import (
     CONSOLE_THREADS,
     THREADS,
     THREADS_KEPT_FREE,
     ConsoleSettings,
     Settings,
-    SettingsError,
     check_extras,
     offer_default,
     workers_wanted,

@@ -9,7 +9,8 @@ import click
 from flask import Flask
 
 from app.serving.debugger import refuse_debugger_for_others
-from config import ConsoleSettings, Settings, SettingsError, check_extras
+from app.settings.declaration import SettingsError
+from config import ConsoleSettings, Settings, check_extras
 
 
 def __getattr__(name: str) -> Flask:

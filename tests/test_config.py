@@ -9,7 +9,9 @@ import pytest
 
 import config
 from app import __version__
-from config import ConsoleSettings, Limit, Origin, Secret, Settings, SettingsError, given_settings, offer_default
+from app.settings.declaration import SettingsError
+from app.settings.values import Limit, Origin, Secret
+from config import ConsoleSettings, Settings, offer_default
 
 GOOD = {
     "PUBLIC_URL": "https://rewards.example.com",
@@ -275,7 +277,7 @@ def test_settings_are_shown_with_where_they_come_from_and_without_secrets(tmp_pa
     secret = tmp_path / "key"
     secret.write_text("another-marker-of-more-than-32-characters")
     environ = {name: value for name, value in GOOD.items() if name != "SECRET_KEY"} | {"SECRET_KEY_FILE": str(secret)}
-    given = given_settings(Settings.from_env(environ), environ)
+    given = Settings.from_env(environ).given(environ)
     assert len(given) == len(fields(Settings))
     shown = {each.name: (each.shown, each.source) for each in given}
     assert shown["SECRET_KEY"] == ("***", "file that SECRET_KEY_FILE names")

@@ -9,7 +9,8 @@ import click
 
 from app.history import Database, HistoryUnavailable, Links
 from app.history.migrations import EMPTY, NEWEST, UnknownStep, migrate
-from config import ConsoleSettings, SettingsError
+from app.settings.declaration import SettingsError
+from config import ConsoleSettings
 
 
 @click.group()

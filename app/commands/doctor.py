@@ -10,7 +10,7 @@ from flask.cli import with_appcontext
 from app.doctor.checks import CHECKS
 from app.doctor.findings import Finding, Level, fault
 from app.services import services
-from config import SettingsError
+from app.settings.declaration import SettingsError
 
 _MARKS = {
     Level.OK: ("ok   ", "green"),

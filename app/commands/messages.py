@@ -15,9 +15,10 @@ from app.commands.preview import write_preview
 from app.messages import Messages, Problem
 from app.messages.editing import Findings, ListedMessage, check, list_messages
 from app.services import services
+from app.settings.declaration import SettingsError
 from app.store import StoreUnavailable
 from app.usage import KEPT_DAYS
-from config import SettingsError, check_extras
+from config import check_extras
 
 if TYPE_CHECKING:
     from app.commands.exchange import Exchange

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.console import staff
 from app.console.parts import console
+from app.settings.values import Origin
 from app.web.access import (
     WRITING,
     HttpsReportedAsHttp,
@@ -21,7 +22,6 @@ from app.web.access import (
     unguarded,
 )
 from app.web.csrf import CSRFError, check_form
-from config import Origin
 
 View = TypeVar("View", bound=Callable[..., object])
 _UPLOADS = "_uploads"

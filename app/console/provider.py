@@ -18,7 +18,8 @@ from werkzeug.wrappers import Response
 
 from app.console.attempts import SignInRefused
 from app.deadline import Deadline
-from config import ConsoleSettings, small_letters
+from app.settings.values import small_letters
+from config import ConsoleSettings
 
 TOTAL_SECONDS = 8  # for all that is asked of the provider while somebody waits for one page
 READ_SECONDS = 4

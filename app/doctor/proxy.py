@@ -9,8 +9,8 @@ import msgspec
 
 from app.doctor.findings import Finding, Level, fault, note, ok
 from app.services import Services
+from app.settings.values import Origin
 from app.web.echo import HEADER, Seen, signed_question
-from config import Origin
 
 AREA = "proxy"
 LONGEST_SECONDS = 5.0

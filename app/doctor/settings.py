@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from app.doctor.findings import Finding, fault, note, ok
 from app.services import Services
+from app.settings.declaration import Given, SettingsError
 from app.store import without_credentials
-from config import ConsoleSettings, Given, Settings, SettingsError, check_extras, given_settings, is_console_wanted
+from config import ConsoleSettings, Settings, check_extras, is_console_wanted
 
 AREA = "settings"
 
@@ -13,7 +14,7 @@ AREA = "settings"
 def check_settings(services: Services) -> Iterator[Finding]:
     """The site's, as who serves guests reads them, and the console's, if there is one."""
     settings = Settings.from_env()  # those of the services are a command's
-    for given in given_settings(settings):
+    for given in settings.given():
         shown = without_credentials(settings.store_url.reveal()) if given.name == "STORE_URL" else given.shown
         yield ok(AREA, f"{given.name} = {shown} ({given.source})")
     if settings.session_idle_seconds > settings.session_max_seconds:
@@ -40,7 +41,7 @@ def check_settings(services: Services) -> Iterator[Finding]:
         for each in error.faults:
             yield fault(AREA, each, "Install it, or take the setting away.")
     if is_console_wanted():
-        yield from _check_console(of_site=given_settings(settings))
+        yield from _check_console(of_site=settings.given())
 
 
 def _check_console(of_site: list[Given]) -> Iterator[Finding]:
@@ -57,6 +58,6 @@ def _check_console(of_site: list[Given]) -> Iterator[Finding]:
             "CONSOLE_SECRET_KEY is not set, so whoever takes over the site can sign in to the console",
             "Give the console a key that the site does not know: docs/operations.md, Services and console apart.",
         )
-    for given in given_settings(settings):
+    for given in settings.given():
         if given not in of_site:
             yield ok(AREA, f"{given.name} = {given.shown} ({given.source})")

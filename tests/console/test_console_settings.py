@@ -3,7 +3,8 @@
 import pytest
 
 from app.history import Database
-from config import ConsoleSettings, SettingsError
+from app.settings.declaration import SettingsError
+from config import ConsoleSettings
 from tests.console.conftest import console_environment
 
 PROVIDER = {"CONSOLE_OIDC_ISSUER": "https://login.example.com", "CONSOLE_OIDC_CLIENT_ID": "words"}

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
-import config
 from app.console import attempts, provider, staff
+from app.settings import values
 from tests.console.conftest import CONSOLE_URL
 from tests.console.providers import CLIENT_SECRET, RunningProvider
 from tests.sites import log_of
@@ -391,7 +391,9 @@ def test_all_that_is_asked_of_a_provider_shares_one_limit(app, monkeypatch):
     ],
 )
 def test_what_a_provider_claims_and_what_it_counts_for(claims, name, role):
-    listed = config._staff("ana@example.com, group:Marketing, Kate@Example.com, SAM@example.com, JOS\u00c9@example.com")
+    listed = values.as_staff(
+        "ana@example.com, group:Marketing, Kate@Example.com, SAM@example.com, JOS\u00c9@example.com"
+    )
     who = provider.identity_of({"sub": "7"} | claims, {})
     assert (who.name, staff.role_of(who, editors=["@example.com"], publishers=listed)) == (name, role)
 

@@ -8,9 +8,10 @@ import msgspec
 import pytest
 
 from app.console import create_console
+from app.settings.declaration import SettingsError
 from app.store import open_store
 from app.store.sealing import SessionKeys, new_session_id
-from config import ConsoleSettings, SettingsError
+from config import ConsoleSettings
 from tests.console.conftest import CONSOLE_URL, console_environment, sign_in
 from tests.sites import SECRET_KEY
 

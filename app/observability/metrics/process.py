@@ -16,7 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.observability import log, logs
-from config import SettingsError, set_metrics_folder
+from app.settings.declaration import SettingsError
+from config import set_metrics_folder
 
 _TMPFS = Path("/dev/shm")  # noqa: S108 - counting must not wait for a disk; the folder in it is ours alone
 
