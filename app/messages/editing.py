@@ -31,7 +31,7 @@ from app.messages.positions import KeyPath
 from app.messages.problems import SourcePosition
 from app.messages.svg import TAKEN_OUT
 from app.messages.theme import DEFAULT_BACKGROUND, DEFAULT_BRAND, SchemeName, Theme
-from app.messages.times import zone_named
+from app.messages.times import zone_named, zone_names
 
 __all__ = [
     "AFTER_SIGN_IN",
@@ -86,4 +86,5 @@ __all__ = [
     "read_notices",
     "times",
     "zone_named",
+    "zone_names",
 ]

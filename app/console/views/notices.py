@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -26,6 +26,7 @@ from app.messages.editing import (
     merged,
     read_notices,
     zone_named,
+    zone_names,
 )
 from app.messages.editing import NOTICES_FILE as FILE
 from app.previews import state_of_notice
@@ -141,7 +142,7 @@ def _list(moment: Moment, *, typed_zone: str | None = None) -> str:
         rows=_rows(moment),
         zone=zone if isinstance(zone, str) else "",
         typed_zone=typed_zone,
-        zones=sorted(available_timezones()),
+        zones=sorted(zone_names()),
         zone_seen=etag(value_at(moment.contents, TIME_ZONE)),
         zone_draft=moment.drafts.get(TIME_ZONE),
     )
