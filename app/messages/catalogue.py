@@ -1,12 +1,12 @@
-"""All words of one moment, in every language, and the look."""
+"""All messages of one moment, in every language, and the theme."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from pathlib import PurePath
 
 from app.messages import languages
-from app.messages.builtin import BuiltIn, builtin
+from app.messages.builtin import builtin
 from app.messages.document import Document
 from app.messages.entries import LINKS, Entries, Entry, Key, Vocabulary, read_entries
 from app.messages.localizer import Layer, Localizer
@@ -22,55 +22,53 @@ LAST_RESORT = "en"  # the one language in which every sentence is shipped, whate
 _HEADERS_REMEMBERED = 256
 
 
+@dataclass(frozen=True, eq=False)
 class Catalogue:
-    """All words of one moment, and the look. Never changes; the next moment has its own.
+    """All messages of one moment, and the theme. Never changes; the next moment has its own.
 
     :ivar merchant: who the merchant is; its languages are those that guests can get
-    :ivar theme: how the pages look
-    :ivar localizers: one for each language, the programme's first language in front
-    :ivar problems: what is wrong with the folder
     :ivar own_entries: the merchant's entries by language, also of languages that guests cannot get
     :ivar notices: all of them, also those that are over
+    :ivar problems: what is wrong with the folder
+    :ivar theme: how the pages look
     :ivar files: language → its file
+    :ivar unread: files, and links as ``merchant.toml NAME``, in place of which a problem is told already
     """
 
-    def __init__(
-        self,
-        merchant: Merchant,
-        own_entries: Mapping[str, Entries],
-        built_in: BuiltIn,
-        notices: tuple[Notice, ...],
-        problems: tuple[Problem, ...],
-        *,
-        theme: Theme,
-        files: Mapping[str, str] | None = None,
-        unread: Collection[str] = (),
-    ) -> None:
-        self.files = files or {}
-        self._unread = unread
-        self._built_in = built_in
-        self.merchant = merchant
-        self.theme = theme
-        self.own_entries = own_entries
-        self.notices = notices
-        self.problems = problems
-        first = merchant.languages[0]
-        self.localizers = tuple(
+    merchant: Merchant
+    own_entries: Mapping[str, Entries]
+    notices: tuple[Notice, ...]
+    problems: tuple[Problem, ...]
+    theme: Theme
+    files: Mapping[str, str]
+    unread: Collection[str]
+
+    @cached_property
+    def localizers(self) -> tuple[Localizer, ...]:
+        """One for each language, the programme's first language in front."""
+        first, built_in = self.merchant.languages[0], builtin().entries
+        return tuple(
             Localizer(
                 tag,
-                own=_layers(own_entries, (tag, first)),
-                built_in=_layers(built_in.entries, (tag, first, LAST_RESORT)),
-                merchant=merchant,
-                notices=notices,
+                own=_layers(self.own_entries, (tag, first)),
+                built_in=_layers(built_in, (tag, first, LAST_RESORT)),
+                merchant=self.merchant,
+                notices=self.notices,
             )
-            for tag in merchant.languages
+            for tag in self.merchant.languages
         )
-        self._localizer_of = {localizer.language.lower(): localizer for localizer in self.localizers}
-        self._negotiated = lru_cache(_HEADERS_REMEMBERED)(self._negotiate)
+
+    @cached_property
+    def _localizer_of(self) -> Mapping[str, Localizer]:
+        return {localizer.language.lower(): localizer for localizer in self.localizers}
+
+    @cached_property
+    def _negotiated(self) -> Callable[[str], Localizer]:
+        return lru_cache(_HEADERS_REMEMBERED)(self._negotiate)
 
     def entries_in(self, language: str) -> Entries:
         """The merchant's entries that guests of a language read, those for a wider language included."""
-        return _words_in(self.own_entries, language)
+        return _entries_in(self.own_entries, language)
 
     def with_entries(self, key: Key, entries: Mapping[str, Entry | None]) -> "Catalogue":
         """The same but for one entry, in some languages; None where it has no words of the merchant's.
@@ -79,25 +77,13 @@ class Catalogue:
         """
         own_entries = dict(self.own_entries)
         for tag, entry in entries.items():
-            words = {other: words for other, words in own_entries.get(tag, {}).items() if other != key}
-            own_entries[tag] = {**words, key: entry} if entry else words
-        return self._changed(own_entries=own_entries)
+            others = {other: each for other, each in own_entries.get(tag, {}).items() if other != key}
+            own_entries[tag] = {**others, key: entry} if entry else others
+        return replace(self, own_entries=own_entries)
 
     def in_scheme(self, name: SchemeName) -> "Catalogue":
         """The same, light or dark whatever devices are set to."""
-        return self._changed(theme=self.theme.in_scheme(name))
-
-    def _changed(self, *, own_entries: Mapping[str, Entries] | None = None, theme: Theme | None = None) -> "Catalogue":
-        return Catalogue(
-            self.merchant,
-            self.own_entries if own_entries is None else own_entries,
-            self._built_in,
-            self.notices,
-            self.problems,
-            theme=theme or self.theme,
-            files=self.files,
-            unread=self._unread,
-        )
+        return replace(self, theme=self.theme.in_scheme(name))
 
     def file_of(self, language: str) -> str:
         """The file of a language, or the one that it would have."""
@@ -105,7 +91,7 @@ class Catalogue:
 
     def is_unread(self, file: str, link: str = "") -> bool:
         """Whether a problem is told already in place of what is missing: of the whole file, or of a link's address."""
-        return file in self._unread or f"{file} {link}" in self._unread
+        return file in self.unread or f"{file} {link}" in self.unread
 
     def localizer(self, language: str) -> Localizer | None:
         """The words in one language, or None when guests cannot get it.
@@ -138,7 +124,7 @@ def compose(
     notices_file: Document | None = None,
     picture: Callable[[str], tuple[Asset | None, Problem | None]] = lambda _: (None, None),
 ) -> Catalogue:
-    """Put the words and the look of one moment together.
+    """Put the messages and the theme of one moment together.
 
     :param merchant_file: ``merchant.toml``, or None when it cannot be used.
     :param language_files: tag → the language's file, where it can be used.
@@ -146,60 +132,63 @@ def compose(
     :param picture: a picture of the folder, and what is wrong with it.
     """
     built_in = builtin()
-    merchant, merchant_problems = read_merchant(merchant_file) if merchant_file else (Merchant(), ())
+    merchant, found = read_merchant(merchant_file) if merchant_file else (Merchant(), ())
+    all_problems = [*problems, *found]
     given = merchant_file.values.get("links") if merchant_file else None
     wrong_links = set(given) - merchant.links.keys() if isinstance(given, dict) else set()
     vocabulary = Vocabulary(built_in.vocabulary.sections, {*KNOWN_LINKS, *merchant.links, *wrong_links})
-    notices, notice_problems = read_notices(notices_file, vocabulary.links) if notices_file else ((), ())
-    own_entries: dict[str, dict[Key, Entry]] = {}
-    language_problems: list[Problem] = []
+    notices, found = read_notices(notices_file, vocabulary.links) if notices_file else ((), ())
+    all_problems += found
+    own_entries: dict[str, Entries] = {}
     for tag, document in language_files.items():
-        words, found = read_entries(document, vocabulary)
-        own_entries[tag] = dict(words)
-        language_problems += found
+        own_entries[tag], found = read_entries(document, vocabulary)
+        all_problems += found
 
+    unread = {problem.file for problem in problems}
+    unread -= {each.file for each in (merchant_file, notices_file, *language_files.values()) if each}
     can_be_had = [*built_in.entries, *(tag for tag in sorted(language_files) if tag not in built_in.entries)]
-    wanted = [tag for tag in merchant.languages if languages.served_by(tag, can_be_had)]
-    documents = [each for each in (merchant_file, notices_file, *language_files.values()) if each]
-    unread = {problem.file for problem in problems} - {each.file for each in documents}
-    tags_of_broken_files = {languages.language_tag(PurePath(file).stem) for file in unread}
-    unread |= {f"{MERCHANT_FILE} {name}" for name in wrong_links}
-    for tag in merchant.languages:
-        if merchant_file and tag not in wanted and tag not in tags_of_broken_files:
-            description = f"{NO_WORDS} {quoted(tag)}."
+    served = tuple(tag for tag in merchant.languages if languages.served_by(tag, can_be_had))
+    if merchant_file:
+        broken = {languages.language_tag(PurePath(file).stem) for file in unread}
+        for tag in (tag for tag in merchant.languages if tag not in served and tag not in broken):
             suggestion = f"Write some, in the console or in a file messages/{tag}.toml, or take it out of the list."
-            language_problems.append(Problem(description, suggestion).at(merchant_file.locate(("languages",))))
-    merchant = replace(merchant, languages=tuple(wanted or can_be_had))
+            problem = Problem(f"{NO_WORDS} {quoted(tag)}.", suggestion)
+            all_problems.append(problem.at(merchant_file.locate(("languages",))))
+    merchant = replace(merchant, languages=served or tuple(can_be_had))
 
-    # What merchant.toml says in words, it says in the programme's first language.
-    first_words = own_entries.setdefault(merchant.languages[0], {})
-    in_files = _words_in(own_entries, merchant.languages[0])
-    for name, text in merchant.link_texts.items():
-        if (LINKS, name) not in in_files:
-            first_words[LINKS, name] = Entry(text, file=MERCHANT_FILE)
-    if merchant.username_label and ("username", merchant.username_kind) not in in_files:
-        first_words["username", merchant.username_kind] = Entry(merchant.username_label, file=MERCHANT_FILE)
+    first = merchant.languages[0]  # in which merchant.toml says what it says in words
+    own_entries[first] = {**_entries_of(merchant, _entries_in(own_entries, first)), **own_entries.get(first, {})}
 
     pictures: dict[str, Asset | None] = {}
     for path, file in ((("logo",), merchant.logo), (("look", "background_picture"), merchant.background_picture)):
         if merchant_file and file:
-            pictures[path[-1]], problem = picture(file)
-            if problem:
-                language_problems.append(problem.at(merchant_file.locate(path)))
-    theme = make_theme(merchant, pictures.get("logo"), pictures.get("background_picture"))
-    all_problems = sorted(
-        (*problems, *merchant_problems, *language_problems, *notice_problems), key=lambda f: (f.file, f.line, f.column)
+            pictures[path[-1]], wrong = picture(file)
+            all_problems += [wrong.at(merchant_file.locate(path))] if wrong else []
+    catalogue = Catalogue(
+        merchant,
+        own_entries,
+        notices,
+        tuple(sorted(all_problems, key=lambda problem: (problem.file, problem.line, problem.column))),
+        make_theme(merchant, pictures.get("logo"), pictures.get("background_picture")),
+        files={tag: document.file for tag, document in language_files.items()},
+        unread=unread | {f"{MERCHANT_FILE} {name}" for name in wrong_links},
     )
-    files = {tag: document.file for tag, document in language_files.items()}
-    return Catalogue(
-        merchant, own_entries, built_in, notices, tuple(all_problems), theme=theme, files=files, unread=unread
-    )
+    _ = catalogue.localizers  # made now, and not by the next page
+    return catalogue
 
 
-def _layers(words: Mapping[str, Entries], tags: Collection[str]) -> tuple[Layer, ...]:
-    return tuple((tag, found) for tag in dict.fromkeys(tags) if (found := _words_in(words, tag)))
+def _entries_of(merchant: Merchant, in_files: Entries) -> Entries:
+    """What ``merchant.toml`` says in words, unless a language's file has other ones."""
+    entries = {(LINKS, name): text for name, text in merchant.link_texts.items()}
+    if merchant.username_label:
+        entries["username", merchant.username_kind] = merchant.username_label
+    return {key: Entry(text, file=MERCHANT_FILE) for key, text in entries.items() if key not in in_files}
 
 
-def _words_in(words: Mapping[str, Entries], tag: str) -> Entries:
+def _layers(entries: Mapping[str, Entries], tags: Collection[str]) -> tuple[Layer, ...]:
+    return tuple((tag, found) for tag in dict.fromkeys(tags) if (found := _entries_in(entries, tag)))
+
+
+def _entries_in(entries: Mapping[str, Entries], tag: str) -> Entries:
     """What those who read a language read: what a region (``en-GB``) does not word, its language (``en``) does."""
-    return {key: entry for each in reversed(languages.served_by(tag, words)) for key, entry in words[each].items()}
+    return {key: entry for each in reversed(languages.served_by(tag, entries)) for key, entry in entries[each].items()}
