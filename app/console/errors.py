@@ -56,8 +56,8 @@ def _form() -> list[tuple[str, str]]:
 
 def init_app(app: Flask) -> None:
     """Register a page for every kind of trouble."""
-    app.register_error_handler(HistoryUnavailable, _database_away)
-    app.register_error_handler(StoreUnavailable, _store_away)
+    app.register_error_handler(HistoryUnavailable, _history_unavailable)
+    app.register_error_handler(StoreUnavailable, _store_unavailable)
     app.register_error_handler(UnknownHost, _unknown_host)
     app.register_error_handler(HttpsReportedAsHttp, _https_reported_as_http)
     app.register_error_handler(SignedOut, _signed_out)
@@ -70,13 +70,13 @@ def init_app(app: Flask) -> None:
         app.register_error_handler(InternalServerError, _unexpected)
 
 
-def _database_away(error: HistoryUnavailable) -> Response:
+def _history_unavailable(error: HistoryUnavailable) -> Response:
     log.error("history_unavailable", reason=str(error))
     text = "Guests go on reading the words that are published. What you typed is below: send it again in a minute."
     return error_page(503, "The database of the words cannot be reached", text)
 
 
-def _store_away(error: StoreUnavailable) -> Response:
+def _store_unavailable(error: StoreUnavailable) -> Response:
     log.error("store_unavailable", reason=error.reason)
     return error_page(503, "The console cannot see who you are", "Its store cannot be reached. Try again in a minute.")
 
