@@ -9,6 +9,7 @@ from app.auth import session
 from app.observability import log
 from app.paytronix import Account, PaytronixError, Refused, Unavailable
 from app.services import RETRY_AFTER_SECONDS, services
+from app.web import guest
 from app.web.access import signed_in
 from app.web.barcode import card_code
 from app.web.localization import catalogue, error_message, site_message
@@ -24,36 +25,27 @@ def show() -> Response:
     except Refused as refusal:
         return _page(None, refusal)
     except Unavailable as failure:
-        if not session.remembered().get("card_number"):
+        if not guest.known().card_number:
             raise
         return _page(None, failure)  # at the till a guest needs the card, not the balances
 
 
-def _page(account: Account | None, trouble: PaytronixError | None = None) -> Response:
-    known = session.remembered()
-    card_number = known.get("card_number") or ""
+def _page(account: Account | None, problem: PaytronixError | None = None) -> Response:
+    known, code = guest.known(), None
     kind = catalogue().merchant.show_card_code
-    code = None
-    if kind and not isinstance(trouble, Refused):  # a till would refuse the card as well
-        code = card_code(card_number, kind)
+    if kind and not isinstance(problem, Refused):  # a till would refuse the card as well
+        code = card_code(known.card_number or "", kind)
     message = None
-    if trouble:
-        message = error_message(trouble, guest=known["username"])
+    if problem:
+        message = error_message(problem, guest=known.username)
     elif account is None:
         message = site_message("no_card")
-    page = make_response(
-        render_template(
-            "account.html",
-            first_name=known.get("first_name"),
-            card_ending=card_number[-4:],
-            card_code=code,
-            account=account,
-            message=message,
-        )
-    )
-    if isinstance(trouble, Unavailable):
+    card_ending = (known.card_number or "")[-4:]
+    about = {"first_name": known.first_name, "card_ending": card_ending, "card_code": code}
+    page = make_response(render_template("account.html", account=account, message=message, **about))
+    if isinstance(problem, Unavailable):
         page.status_code = 503
-        page.headers["Retry-After"] = str(trouble.retry_after_seconds or RETRY_AFTER_SECONDS)
+        page.headers["Retry-After"] = str(problem.retry_after_seconds or RETRY_AFTER_SECONDS)
     return page
 
 
@@ -66,42 +58,37 @@ def _account() -> Account | None:
     :raises Refused: Paytronix does not show the guest or the card.
     :raises Unavailable: the balances cannot be had; the card may be known nevertheless.
     """
-    card_number = session.remembered().get("card_number")
-    is_confirmed = False
-    if not card_number:
-        card_number, is_confirmed = _current_card(), True
-    elif not session.remembered().get("first_name"):
-        with suppress(Refused, Unavailable):
-            card_number, is_confirmed = _current_card(), True
-    if card_number is None:
-        return None
+    known = guest.known()
+    is_confirmed = not (known.card_number and known.first_name)
+    if is_confirmed:
+        try:
+            known = guest.ask()
+        except (Refused, Unavailable):
+            if not known.card_number:
+                raise
+            is_confirmed = False
+    return _on_card(known.card_number) if is_confirmed else _on_remembered_card(known.card_number)
+
+
+def _on_remembered_card(card_number: str | None) -> Account | None:
+    """What is on a card of which Paytronix was not asked just now, or on the one that it names instead."""
     try:
         return _on_card(card_number)
     except Refused:
-        if is_confirmed:
+        guest.set_card(None)
+        replacement = guest.ask().card_number
+        if replacement == card_number:
             raise
-        session.remember(card_number=None)
-        if (replacement := _current_card()) == card_number:
-            raise
-    return _on_card(replacement) if replacement else None
+    return _on_card(replacement)
 
 
-def _current_card() -> str | None:
-    """The card that Paytronix says is the guest's. Of what it says, name and card are remembered."""
-    sign_in = session.required_sign_in()
-    guest = services().tokens.call(
-        sign_in, lambda token: services().paytronix.user_information(token, sign_in.username)
-    )
-    said = {"first_name": guest.first_name, "card_number": guest.card_number}
-    known = session.remember(**{name: fact for name, fact in said.items() if fact})
-    return known.get("card_number")
-
-
-def _on_card(card_number: str) -> Account:
+def _on_card(card_number: str | None) -> Account | None:
     """What is on a card, or on the one that has taken its place."""
+    if card_number is None:
+        return None
     account = _information(card_number)
     if account.card_number and account.card_number != card_number:
-        session.remember(card_number=account.card_number)
+        guest.set_card(account.card_number)
         with suppress(Refused, Unavailable):
             account = _information(account.card_number)
     if account.odd_fields:
