@@ -16,11 +16,14 @@ class SandboxAdapter(BaseAdapter):
     """To be mounted on a ``requests.Session``, or given to the site's ``Transport``. Serves every host.
 
     What keeps a caller waiting beyond its time-out fails at once, as if the time had passed.
+
+    :param longest_reply_bytes: a reply whose body is longer does not arrive, as with the site's own adapter.
     """
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, *, longest_reply_bytes: int = 1_000_000) -> None:
         super().__init__()
         self._state = state
+        self._longest_reply_bytes = longest_reply_bytes
 
     def send(
         self, request: requests.PreparedRequest, stream: bool = False, timeout: Any = None, *_: Any, **__: Any
@@ -41,7 +44,7 @@ class SandboxAdapter(BaseAdapter):
         if reply.delivery in {Delivery.HANGING, Delivery.DRIP} or reply.wait_seconds > longest_seconds:
             raise requests.ReadTimeout
         time.sleep(reply.wait_seconds)
-        if reply.delivery is not Delivery.WHOLE:
+        if reply.delivery is not Delivery.WHOLE or len(reply.body) > self._longest_reply_bytes:
             raise requests.ConnectionError
         response = requests.Response()
         response.request, response.url, response.status_code = request, cast(str, request.url), reply.status

@@ -11,6 +11,7 @@ pytest_plugins = [
     "tests.stores",
     "tests.sites",
     "tests.postgres",
+    "tests.words_databases",
     "tests.proxies",
     "tests.collectors",
     "tests.chromium",

@@ -23,8 +23,10 @@ class Sandbox:
     """A running sandbox.
 
     :ivar base_url: what PAYTRONIX_BASE_URL is to be.
+    :ivar adapter: for a Transport, if it answers in this process; None if it is called as Paytronix is.
     """
 
+    adapter = None
     merchant_id = 777777
     client_id = "sandbox-client"
     client_secret = "sandbox-secret"

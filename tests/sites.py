@@ -18,6 +18,7 @@ import pytest
 import requests
 
 from app.factory import create_app
+from app.messages import folder
 from config import Settings
 from tests.expected_headers import EVERYWHERE, FILE_POLICY
 from tests.stores import free_ports
@@ -40,6 +41,11 @@ def environment(sandbox, tmp_path, **changes):
         "STORE_URL": f"sqlite:///{tmp_path}/store.db",
         "MERCHANT_DIR": f"{tmp_path}/no-merchant",  # the built-in words
     } | changes
+
+
+def settles_quickly(monkeypatch):
+    """Have the merchant's folder read as soon as the clock of its file system has moved on: no editor writes there."""
+    monkeypatch.setattr(folder, "_SETTLE_SECONDS", 0.012)
 
 
 class _Reader(HTMLParser):
@@ -173,11 +179,16 @@ def browser_of(app):
 
 
 @pytest.fixture
-def make_site(sandbox, tmp_path):
-    """A function that makes an application from settings, given as they stand in the environment."""
+def make_site(sandbox, tmp_path, monkeypatch):
+    """A function that makes an application from settings, given as they stand in the environment.
+
+    Where ``sandbox`` is in this process, so are the calls of the application.
+    """
+    settles_quickly(monkeypatch)
 
     def make(**changes):
-        app = create_app(Settings.from_env(environment(sandbox, tmp_path, **changes)))
+        settings = Settings.from_env(environment(sandbox, tmp_path, **changes))
+        app = create_app(settings, paytronix=sandbox.adapter)
         app.log = io.StringIO()
         logging.getLogger().handlers[0].setStream(app.log)
         return app

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.web.forwarding import Forwarding, bare_address
-from tests.console.conftest import console_environment, make_console, prepare  # noqa: F401 - a fixture
+from tests.console.conftest import console_environment, make_console  # noqa: F401 - a fixture
 from tests.sites import ROOT, browser_of, environment, log_of
+from tests.words_databases import prepare
 
 GUEST, PROXY = "203.0.113.9", "35.191.0.1"
 

@@ -10,9 +10,10 @@ import requests
 from flask.testing import FlaskClient
 
 from app.console import create_console
-from app.history import Database, Links, migrate
+from app.history import Database, Links
 from config import ConsoleSettings
-from tests.sites import SECRET_KEY, RunningSite
+from tests.sites import SECRET_KEY, RunningSite, settles_quickly
+from tests.words_databases import prepare
 
 CONSOLE_URL = "http://127.0.0.1:8001"
 
@@ -27,13 +28,6 @@ def console_environment(tmp_path, **changes):
         "MERCHANT_DIR": f"{tmp_path}/no-merchant",  # the built-in words
     } | changes
     return {name: value for name, value in given.items() if value is not None}
-
-
-def prepare(url):
-    """Make the tables of a database that is new."""
-    database = Database(url)
-    migrate(database)
-    return database
 
 
 class ConsoleClient(FlaskClient):
@@ -54,8 +48,9 @@ class ConsoleClient(FlaskClient):
 
 
 @pytest.fixture
-def make_console(tmp_path):
+def make_console(tmp_path, monkeypatch):
     """A function that makes a console from settings, given as they stand in the environment. Its database is ready."""
+    settles_quickly(monkeypatch)
 
     def make(**changes):
         settings = ConsoleSettings.from_env(console_environment(tmp_path, **changes))

@@ -8,8 +8,9 @@ import time
 
 import pytest
 
-from tests.console.conftest import CONSOLE_URL, console_environment, prepare, sign_in
+from tests.console.conftest import CONSOLE_URL, console_environment, sign_in
 from tests.sites import ROOT, browser_of, environment
+from tests.words_databases import prepare
 
 
 @pytest.fixture

@@ -9,9 +9,10 @@ from app.history import ABSENT, HistoryUnavailable, value_at
 from app.messages.entries import Entry
 from app.previews import state_of
 from config import ConsoleSettings
-from tests.console.conftest import prepare, sign_in
+from tests.console.conftest import sign_in
 from tests.console.pages import fill_in, text_of
 from tests.console.words import Page, address, edit, publish
+from tests.words_databases import prepare
 
 EN, ES = "messages/en.toml", "messages/es.toml"
 EVIL = "</textarea><script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}"

@@ -25,6 +25,7 @@ from tests.misbehaving import Misbehaving, answer, reply, silent, unreachable_po
 from tests.proxies import Nginx
 from tests.sites import ROOT, SECRET_KEY, RunningSite, environment
 from tests.stores import free_ports
+from tests.words_databases import prepare
 
 MARKERS = ("marker-client-secret", "marker-redis-password", SECRET_KEY, "sandbox-secret")
 REFUSAL = b'{"result":"failure","errorCode":"invalid_grant","errorMessage":"no"}'
@@ -360,8 +361,7 @@ def test_a_clock_that_is_wrong(examine, apart, words):
 def history(tmp_path):
     """A history of the words."""
     url = f"sqlite:///{tmp_path}/words.db"
-    with closing(Database(url)) as database:
-        migrate(database)
+    with closing(prepare(url)) as database:
         yield SimpleNamespace(url=url, revisions=Revisions(database), drafts=Drafts(database))
 
 

@@ -5,10 +5,11 @@ import tomllib
 import pytest
 
 from app.factory import create_app
-from app.history import Audit, Database, Drafts, Pictures, Revisions, migrate
+from app.history import Audit, Drafts, Pictures, Revisions
 from app.messages import folder as folder_module
 from app.messages.folder import Folder
 from config import Settings
+from tests.words_databases import prepare
 
 MERCHANT = 'name = "Olive"\nlanguages = ["en", "es"]\nphone = "123 456"\n'
 
@@ -23,8 +24,7 @@ class Desk:
     def __init__(self, home, url=None):
         self.seed, self.url = home / "seed", url or f"sqlite:///{home}/words.db"
         (self.seed / "messages").mkdir(parents=True)
-        database = Database(self.url)
-        migrate(database)
+        database = prepare(self.url)
         self.revisions, self.drafts, self.audit = Revisions(database), Drafts(database), Audit(database)
         self.pictures, self.database = Pictures(database), database
 
@@ -47,12 +47,14 @@ class Desk:
 
 @pytest.fixture(autouse=True)
 def _nobody_else_writes(monkeypatch):
-    monkeypatch.setattr(folder_module, "_SETTLE_SECONDS", 0)
+    for name in ("_SETTLE_SECONDS", "_FILLED_SECONDS"):
+        monkeypatch.setattr(folder_module, name, 0)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def desk(request, tmp_path):
-    made = Desk(tmp_path / "site", request.getfixturevalue("postgres_url") if request.param == "postgres" else None)
+    is_file = request.param == "sqlite"
+    made = Desk(tmp_path / "site", None if is_file else request.getfixturevalue("migrated_postgres_url"))
     (made.seed / "merchant.toml").write_text(MERCHANT)
     (made.seed / "messages/en.toml").write_text('# A remark.\n[site]\nsigned_out = "Bye."\nbusy = "Full."\n')
     yield made

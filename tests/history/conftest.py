@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.history import Audit, Database, Drafts, Links, Pictures, Revisions, draft_tag, migrate
+from app.history import Audit, Database, Drafts, Links, Pictures, Revisions, draft_tag
+from tests.words_databases import prepare
 
 
 class History:
@@ -54,15 +55,22 @@ def sqlite_history_url(tmp_path):
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def url(request):
-    """The URL of an empty database of each engine in turn."""
-    return request.getfixturevalue("postgres_url" if request.param == "postgres" else "sqlite_history_url")
+def engine(request):
+    """Each engine in turn."""
+    return request.param
 
 
 @pytest.fixture
-def history(url):
+def url(request, engine):
+    """The URL of an empty database of each engine in turn."""
+    return request.getfixturevalue("postgres_url" if engine == "postgres" else "sqlite_history_url")
+
+
+@pytest.fixture
+def history(request, engine):
     """An empty history of each engine in turn."""
+    url = request.getfixturevalue("migrated_postgres_url" if engine == "postgres" else "sqlite_history_url")
     history = History(url)
-    migrate(history.database)
+    prepare(url).close()
     yield history
     history.close()

@@ -31,7 +31,8 @@ class Written:
     def catalogue(self):
         here = folder_module.Folder(self.path)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(folder_module, "_SETTLE_SECONDS", 0)  # nobody else writes here
+            for name in ("_SETTLE_SECONDS", "_FILLED_SECONDS"):
+                patch.setattr(folder_module, name, 0)  # nobody else writes here
             here.poll()
         return here.catalogue()
 

@@ -6,9 +6,10 @@ import logging
 
 import pytest
 
-from app.history import Database, Drafts, Pictures, Revisions, draft_tag
+from app.history import Drafts, Pictures, Revisions, draft_tag
 from app.history.live import Published
 from app.observability import logs
+from tests.words_databases import prepare
 
 HEADING = ("messages/en.toml", "login", "heading")  # on the sign-in page, where everybody sees it
 SOON = 0.05  # seconds between two questions
@@ -18,10 +19,8 @@ class Publisher:
     """Whoever publishes, in a database of a test's own."""
 
     def __init__(self, url):
-        self.url, self.database = url, Database(url, migrates=True)
+        self.url, self.database = url, prepare(url)
         self.revisions, self.pictures = Revisions(self.database), Pictures(self.database)
-
-        self.revisions.published_number()  # makes the tables
 
     def publish(self, heading=None, *, at=None, **others):
         """Publish a heading of the sign-in page, or ``others`` (place → value); now, or at a time."""

@@ -1,0 +1,51 @@
+"""Databases of the words with this release's tables: migrated once in a process, and copied for each test."""
+
+import shutil
+import tempfile
+from contextlib import closing
+from functools import cache
+
+import pytest
+import sqlalchemy as sa
+
+from app.history import Database, migrate
+
+
+def prepare(url):
+    """The database of a URL, with its tables. A file is a copy, unless one is there; a server's is migrated."""
+    database = Database(url)
+    if database.is_file and not database.is_there:
+        database.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.copyfile(_migrated_file(), database.path)
+        database.path.chmod(0o600)
+    else:
+        migrate(database)
+    return database
+
+
+@cache
+def _migrated_file():
+    with closing(Database(f"sqlite:///{_folder().name}/words.db")) as database:
+        migrate(database)
+        with database.writing() as connection:
+            assert connection.execute(sa.text("SELECT count(*) FROM history_version")).scalar_one() == 1
+        return database.path
+
+
+@cache
+def _folder():
+    return tempfile.TemporaryDirectory(prefix="words-")  # goes with the process
+
+
+@pytest.fixture
+def migrated_postgres_url(shared_postgres):
+    """The URL of a database that has the tables and nothing in them."""
+    return shared_postgres.make_database(like=_migrated_on(shared_postgres))
+
+
+@cache
+def _migrated_on(server):
+    url = server.make_database()
+    with closing(Database(url)) as database:
+        migrate(database)
+    return url.rpartition("/")[2]
