@@ -1,14 +1,14 @@
 """Which languages there are, and which of them a guest gets."""
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global, get_locale_identifier, parse_locale
 
 LONGEST_HEADER = 500  # characters of Accept-Language that are looked at
-_SCRIPT_LETTERS = 4
 _SERVED_BY = {"no": "nb", "nn": "nb"}  # Norwegians read both ways of writing; nearly all sites have the first
 _LONGEST_TAG = 35  # RFC 5646, 4.4.1
 _HEADERS_REMEMBERED = 256
@@ -64,10 +64,8 @@ def negotiate(accept_language: str, available: Sequence[str]) -> str | None:
     for wanted in _wanted(accept_language):
         if served := served_by(wanted, available):
             return served[0]
-        script = _script_of(wanted)
-        for tag in available:
-            if _base_of(tag) == _base_of(wanted) and _script_of(tag) == script:
-                return tag
+        if tag := next((tag for tag in available if _is_same_but_for_region(tag, wanted)), None):
+            return tag
     return None
 
 
@@ -86,23 +84,19 @@ def regional_locale(tag: str, accept_language: str) -> Locale:
     """
     own = locale_of(tag)
     for wanted in _wanted(accept_language):
-        if _base_of(wanted) == _base_of(tag) and _script_of(wanted) == _script_of(tag):
-            territory = next((part for part in wanted.split("-")[1:] if len(part) in {2, 3}), None)
-            try:
-                if territory:
-                    return Locale.parse(get_locale_identifier((own.language, territory.upper(), own.script)))
-            except (ValueError, UnknownLocaleError):  # a region where the language is not at home
-                continue
+        region = _subtags(wanted).region
+        if region and _is_same_but_for_region(wanted, tag):
+            with suppress(ValueError, UnknownLocaleError):  # a region where the language is not at home
+                return Locale.parse(get_locale_identifier((own.language, region.upper(), own.script)))
     return own
 
 
 def _names_of(wanted: str) -> Iterator[str]:
     """All tags, in small letters, under which a wanted language may be there; the closest first."""
     parts = wanted.lower().split("-")
-    base = _base_of(wanted)
+    base, script, region = _subtags(wanted)
     yield wanted.lower()
     yield "-".join([base, *parts[1:]])
-    script, region = _script_of(wanted), next((part for part in parts[1:] if len(part) in {2, 3}), "")
     if script:
         if region:
             yield f"{base}-{script}-{region}"
@@ -110,27 +104,33 @@ def _names_of(wanted: str) -> Iterator[str]:
     if parent := get_global("parent_exceptions").get("_".join([base, region.upper()])):
         yield parent.replace("_", "-").lower()
     for count in range(len(parts), 0, -1):
-        if count > 1 or script == _script_of(base):  # who reads one script of a language may not read the other
+        if count > 1 or script == _subtags(base).script:  # who reads one script of a language may not read the other
             yield "-".join([base, *parts[1:count]])
 
 
-def _base_of(tag: str) -> str:
-    """The language without script and region, under the name by which files are called."""
-    base = tag.partition("-")[0].lower()
-    base = str(get_global("language_aliases").get(base, base)).partition("_")[0]
-    return _SERVED_BY.get(base, base)
+class _Subtags(NamedTuple):
+    language: str
+    script: str
+    region: str
 
 
-def _script_of(tag: str) -> str:
-    """The script that a tag says or that CLDR thinks likely, in small letters; empty where nobody knows."""
-    parts = tag.split("-")
-    if said := next((part for part in parts[1:] if len(part) == _SCRIPT_LETTERS and part.isalpha()), None):
-        return said.lower()
-    base = _base_of(tag)
-    region = next((part.upper() for part in parts[1:] if len(part) in {2, 3}), "")
+def _subtags(tag: str) -> _Subtags:
+    """The parts of a tag, in small letters; empty where nobody knows.
+
+    The language is under the name by which files are called. Where a tag says no script, CLDR's likely one counts.
+    """
+    first, *others = tag.lower().split("-")
+    language = str(get_global("language_aliases").get(first, first)).partition("_")[0]
+    language = _SERVED_BY.get(language, language)
+    region = next((part for part in others if len(part) in {2, 3}), "")
     likely = get_global("likely_subtags")
-    found = likely.get(f"{base}_{region}") or likely.get(base) or ""
-    return next((part.lower() for part in found.split("_")[1:] if len(part) == _SCRIPT_LETTERS), "")
+    guess = likely.get(f"{language}_{region.upper()}") or likely.get(language) or ""
+    scripts = (part for part in (*others, *guess.lower().split("_")[1:]) if len(part) == 4 and part.isalpha())
+    return _Subtags(language, next(scripts, ""), region)
+
+
+def _is_same_but_for_region(tag: str, other: str) -> bool:
+    return _subtags(tag)[:2] == _subtags(other)[:2]
 
 
 def _wanted(accept_language: str) -> Iterator[str]:
