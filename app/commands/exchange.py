@@ -34,7 +34,7 @@ from app.history import (
     value_at,
     with_changes,
 )
-from app.history.live import Editions
+from app.history.live import Overlays
 from app.messages import PICTURES
 from app.messages.editing import LANGUAGES_FOLDER, MERCHANT_FILE, NOTICES_FILE, Documents, Folder
 from app.messages.pictures import Asset
@@ -68,7 +68,7 @@ class Exchange:
         self._database = database = Database(settings.messages_url.reveal())
         self._revisions, self._drafts = Revisions(database), Drafts(database)
         self._pictures, self._audit = Pictures(database), Audit(database)
-        self._editions = Editions(self._pictures)
+        self._overlays = Overlays(self._pictures)
         self._folder = Folder(settings.merchant_dir)
         self._folder.poll()
         try:
@@ -112,7 +112,7 @@ class Exchange:
     def documents(self, contents: Contents) -> Documents:
         """The site's folder with contents laid over it."""
         with _telling():
-            return self._folder.documents(self._editions.edition("", contents))
+            return self._folder.documents(self._overlays.overlay("", contents))
 
     def differences(self, folder: Path, *, leave_faults: bool, from_draft: bool) -> "Differences":
         """Where a folder has other words.

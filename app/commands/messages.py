@@ -295,10 +295,10 @@ def _words(folder: Path | None) -> Messages:
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
     try:
-        edition = read_published(settings.messages_url.reveal())
+        overlay = read_published(settings.messages_url.reveal())
     except HistoryUnavailable as error:
         raise click.ClickException(f"{error} To see the folder alone, name it: {settings.merchant_dir}") from None
-    return Messages(settings.merchant_dir, published=lambda: edition)
+    return Messages(settings.merchant_dir, published=lambda: overlay)
 
 
 def works_without_settings(arguments: Sequence[str]) -> bool:

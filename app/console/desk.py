@@ -21,7 +21,7 @@ from app.history import (
     etag,
     with_changes,
 )
-from app.history.live import Editions
+from app.history.live import Overlays
 from app.messages import Catalogue
 from app.messages.editing import Folder, merged
 
@@ -76,7 +76,7 @@ class Desk:
 
     def __init__(self, folder: Path, revisions: Revisions, drafts: Drafts, pictures: Pictures) -> None:
         self._folder = Folder(folder)
-        self._revisions, self._drafts, self._editions = revisions, drafts, Editions(pictures)
+        self._revisions, self._drafts, self._overlays = revisions, drafts, Overlays(pictures)
         self._lock = threading.Lock()
         self._folder_catalogue: Catalogue | None = None
         self._is_looking = False
@@ -118,7 +118,7 @@ class Desk:
         """
         with self._lock:
             self._look()
-            return self._folder.catalogue(self._editions.edition(label, contents))
+            return self._folder.catalogue(self._overlays.overlay(label, contents))
 
     def _look(self) -> Catalogue:
         """The folder's words. Only the first request waits for a folder that is being changed to come to rest."""
@@ -150,5 +150,5 @@ class Desk:
         if key not in self._catalogues:
             while len(self._catalogues) >= 4:
                 del self._catalogues[next(iter(self._catalogues))]
-            self._catalogues[key] = self._folder.catalogue(self._editions.edition(label, contents))
+            self._catalogues[key] = self._folder.catalogue(self._overlays.overlay(label, contents))
         return self._catalogues[key]

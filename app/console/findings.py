@@ -9,7 +9,7 @@ from app.messages.editing import MERCHANT_FILE, Key, check_all_but_entries, chec
 
 
 def new_faults(after: Collection[Problem], before: Collection[Problem]) -> list[Problem]:
-    """Faults of some words that others did not have. Where they stand does not count: it is another edition."""
+    """Faults of some words that others did not have. Where they stand does not count: it is another overlay."""
     known = {(_file(problem), problem.description) for problem in before}
     return [problem for problem in after if (_file(problem), problem.description) not in known]
 
@@ -39,5 +39,5 @@ def _changed_entries(moment: Moment) -> Iterator[tuple[str, Key]]:
 
 
 def _file(problem: Problem) -> str:
-    """Without the edition's label in front."""
+    """Without the overlay's label in front."""
     return problem.file.rpartition(", ")[2]

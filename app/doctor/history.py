@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from app.doctor.findings import Finding, fault, note, ok
-from app.messages import Edition
+from app.messages import Overlay
 from app.messages.editing import Folder
 from app.services import Services
 
@@ -47,7 +47,7 @@ def check_history(services: Services) -> Iterator[Finding]:
 
 def _check(services: Services, database: "Database") -> Iterator[Finding]:
     from app.history import Pictures, Revisions, is_current, may_write  # noqa: PLC0415
-    from app.history.live import Editions  # noqa: PLC0415
+    from app.history.live import Overlays  # noqa: PLC0415
 
     revisions = Revisions(database)
     if not is_current(database):
@@ -85,17 +85,17 @@ def _check(services: Services, database: "Database") -> Iterator[Finding]:
         yield ok(AREA, "nothing is published: guests read the folder alone")
     else:
         yield ok(AREA, f"guests read revision {live.number}, of {live.effective_at:%Y-%m-%d %H:%M} UTC")
-        editions = Editions(Pictures(database))
-        yield from _check_words(services, editions.edition(f"revision {live.number}", live.contents))
+        overlays = Overlays(Pictures(database))
+        yield from _check_words(services, overlays.overlay(f"revision {live.number}", live.contents))
     if waiting:
         yield ok(AREA, f"revision {waiting.number} waits until {waiting.effective_at:%Y-%m-%d %H:%M} UTC")
 
 
-def _check_words(services: Services, edition: Edition) -> Iterator[Finding]:
+def _check_words(services: Services, overlay: Overlay) -> Iterator[Finding]:
     """What is wrong in what is published; the folder's own faults are told elsewhere."""
     folder = Folder(services.settings.merchant_dir)
     folder.poll()
-    faults = [each for each in folder.catalogue(edition).problems if each.file.startswith(edition.label)]
+    faults = [each for each in folder.catalogue(overlay).problems if each.file.startswith(overlay.label)]
     for each in faults:
         yield fault(AREA, f"{each.file}: {each.description}", f"{each.suggestion} Or roll back, in the console.")
     if not faults:

@@ -9,44 +9,44 @@ import time
 import weakref
 
 from app.history import Contents, Database, HistoryUnavailable, Pictures, Revisions
-from app.messages import PICTURES, Edition
+from app.messages import PICTURES, Overlay
 from app.messages.pictures import Asset, picture_of
 from app.observability import log
 
 ASK_EVERY_SECONDS = 2.0
 FIRST_ANSWER_SECONDS = 1.0  # for so long a process that starts waits for it
 PATIENCE_SECONDS = 10.0  # a database that has said nothing for so long is away
-__all__ = ["Editions", "HistoryUnavailable", "Published", "read_published"]
+__all__ = ["HistoryUnavailable", "Overlays", "Published", "read_published"]
 _MOST_PICTURES = 32
 _UNKNOWN = object()  # which revision it is
 
 
-class Editions:
-    """Makes editions of what revisions hold. Not for several threads at once."""
+class Overlays:
+    """Makes overlays of what revisions hold. Not for several threads at once."""
 
     def __init__(self, pictures: Pictures) -> None:
         self._pictures = pictures
         self._assets: dict[str, Asset] = {}  # by fingerprint; they never change
 
-    def edition(self, label: str, contents: Contents) -> Edition:
-        """The edition with the pictures that it names; one that is not there, or is none, is left out.
+    def overlay(self, label: str, contents: Contents) -> Overlay:
+        """The overlay with the pictures that it names; one that is not there, or is none, is left out.
 
-        :param label: see :class:`Edition`.
+        :param label: see :class:`Overlay`.
         :raises HistoryUnavailable: a picture cannot be read.
         """
         named = contents.get(PICTURES) or {}
         found = {name: asset for name, mark in named.items() if mark and (asset := self._asset(mark))}
-        return Edition(label, contents, found)
+        return Overlay(label, contents, found)
 
-    def published(self, revisions: Revisions) -> tuple[int, Edition | None]:
-        """The number of the revision that guests read and its edition; 0 and None when it is the folder alone.
+    def published(self, revisions: Revisions) -> tuple[int, Overlay | None]:
+        """The number of the revision that guests read and its overlay; 0 and None when it is the folder alone.
 
         :raises HistoryUnavailable: it cannot be read.
         """
         revision = revisions.published()
         if revision is None:
             return 0, None
-        return revision.number, self.edition(f"revision {revision.number}", revision.contents)
+        return revision.number, self.overlay(f"revision {revision.number}", revision.contents)
 
     def _asset(self, fingerprint: str) -> Asset | None:
         if fingerprint not in self._assets:
@@ -59,7 +59,7 @@ class Editions:
         return self._assets[fingerprint]
 
 
-def read_published(url: str) -> Edition | None:
+def read_published(url: str) -> Overlay | None:
     """What is published at this moment, for a command, which can wait; None when it is the folder alone.
 
     :param url: see :class:`Database`.
@@ -67,7 +67,7 @@ def read_published(url: str) -> Edition | None:
     """
     database = Database(url)
     try:
-        return Editions(Pictures(database)).published(Revisions(database))[1]
+        return Overlays(Pictures(database)).published(Revisions(database))[1]
     finally:
         database.engine.dispose()
 
@@ -79,18 +79,18 @@ class Published:
     another one. It begins with the first use in a process, and ends when nobody holds this object any more.
 
     :param url: see :class:`Database`.
-    :param ask_every_seconds: how long after a revision was published the edition may be the former one, nearly.
+    :param ask_every_seconds: how long after a revision was published the overlay may be the former one, nearly.
     """
 
     def __init__(self, url: str, *, ask_every_seconds: float = ASK_EVERY_SECONDS) -> None:
         self._ask_every_seconds = ask_every_seconds
         self._database = Database(url)
-        self._revisions, self._editions = Revisions(self._database), Editions(Pictures(self._database))
+        self._revisions, self._overlays = Revisions(self._database), Overlays(Pictures(self._database))
         self._pid = 0  # a forked process begins anew: the thread has stayed behind
         self._heading: object = (
             _UNKNOWN  # whole: in a database that was put back from a copy the number may be the same
         )
-        self._edition: Edition | None = None
+        self._overlay: Overlay | None = None
         self._has_revision = False  # ever; even to go back to the folder alone is a revision
         self._is_away = False
         self._heard_at = time.monotonic()
@@ -101,7 +101,7 @@ class Published:
         """Whether the database did not answer when it was last asked, or not with words."""
         return self._is_away
 
-    def current(self) -> Edition | None:
+    def current(self) -> Overlay | None:
         """What was last read; None when it is the folder alone. For one thread.
 
         Waits for nothing but the first answer of all, and for that a moment only.
@@ -110,7 +110,7 @@ class Published:
             self._begin()
         if time.monotonic() - self._heard_at > PATIENCE_SECONDS + self._ask_every_seconds:
             self._tell_once("The database of the words does not answer.")
-        return self._edition
+        return self._overlay
 
     def _begin(self) -> None:
         is_first = self._pid == 0
@@ -129,7 +129,7 @@ class Published:
             if heading is None and self._has_revision:
                 problem = "The database of the words is another one, and empty. Put the former one back, or restart."
             elif heading != self._heading:
-                self._take(*self._editions.published(self._revisions))
+                self._take(*self._overlays.published(self._revisions))
                 self._heading = heading
         except HistoryUnavailable as error:
             problem = str(error)
@@ -141,16 +141,16 @@ class Published:
         self._tell_once(problem)
         self._has_answered.set()
 
-    def _take(self, number: int, edition: Edition | None) -> None:
-        if edition != self._edition:
-            self._edition = edition
+    def _take(self, number: int, overlay: Overlay | None) -> None:
+        if overlay != self._overlay:
+            self._overlay = overlay
             log.info("published_words_taken", revision=number)
         self._has_revision = self._has_revision or number > 0
 
     def _tell_once(self, problem: str | None) -> None:
         """When it goes, and when it is back."""
         if problem and not self._is_away:
-            label = self._edition.label if self._edition else "the folder"
+            label = self._overlay.label if self._overlay else "the folder"
             log.warning("published_words_away", reason=problem, guests_read=label)
         elif self._is_away and not problem:
             log.info("published_words_back")

@@ -9,11 +9,11 @@ Knows nothing of the web, of Paytronix or of the store.
 
 from app.messages.catalogue import Catalogue, compose
 from app.messages.codes import WRONG_PASSWORD
-from app.messages.edition import PICTURES, Edition
 from app.messages.languages import LONGEST_HEADER, regional_locale
 from app.messages.live import Messages
 from app.messages.localizer import Link, Localizer, Message
 from app.messages.merchant import KNOWN_LINKS, CardCode, Merchant
+from app.messages.overlay import PICTURES, Overlay
 from app.messages.plain_text import cleaned
 from app.messages.problems import Problem
 from app.messages.well_known import MIMETYPES as WELL_KNOWN_TYPES
@@ -26,12 +26,12 @@ __all__ = [
     "WRONG_PASSWORD",
     "CardCode",
     "Catalogue",
-    "Edition",
     "Link",
     "Localizer",
     "Merchant",
     "Message",
     "Messages",
+    "Overlay",
     "Problem",
     "cleaned",
     "compose",

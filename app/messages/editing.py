@@ -17,7 +17,6 @@ from app.messages.check import (
 )
 from app.messages.colours import FOR_PARTS, FOR_TEXT, contrast
 from app.messages.document import Document
-from app.messages.edition import MESSAGES, merged
 from app.messages.entries import DEFAULT, LINKS, PAYTRONIX, SITE, Entry, Key, Vocabulary, read_entries
 from app.messages.folder import LANGUAGES_FOLDER, Documents, Folder
 from app.messages.languages import direction_of, language_tag, locale_of
@@ -26,6 +25,7 @@ from app.messages.merchant import FILE as MERCHANT_FILE
 from app.messages.merchant import Corners, Headings, UsernameKind, read_merchant
 from app.messages.notices import FILE as NOTICES_FILE
 from app.messages.notices import MOST_NOTICES, WHILE_FAILING, Notice, read_notices
+from app.messages.overlay import MESSAGES, merged
 from app.messages.placeholders import allowed_in
 from app.messages.positions import KeyPath
 from app.messages.problems import SourcePosition

@@ -11,10 +11,10 @@ from typing import Any
 
 from app.messages.catalogue import Catalogue, compose
 from app.messages.document import Document, read
-from app.messages.edition import MESSAGES, Edition, overlaid, with_plain_codes
 from app.messages.languages import language_tag
 from app.messages.merchant import FILE as MERCHANT_FILE
 from app.messages.notices import FILE as NOTICES_FILE
+from app.messages.overlay import MESSAGES, Overlay, with_overlay, with_plain_codes
 from app.messages.pictures import Asset, Pictures, is_name, some_names_in
 from app.messages.problems import Problem, quoted
 from app.messages.well_known import FILES as WELL_KNOWN_FILES
@@ -114,16 +114,16 @@ class Folder:
         """Whether nothing has changed since the last look. Waits for nothing, as a look may."""
         return self._list() == self._seen
 
-    def catalogue(self, edition: Edition | None = None, problems_beside: Iterable[Problem] = ()) -> Catalogue:
-        """The words as they were at the last look, with what an edition says laid over them.
+    def catalogue(self, overlay: Overlay | None = None, problems_beside: Iterable[Problem] = ()) -> Catalogue:
+        """The words as they were at the last look, with what an overlay says laid over them.
 
         :param problems_beside: what is wrong besides.
         """
-        here = self.documents(edition)
+        here = self.documents(overlay)
         return compose(here.merchant, here.languages, (*problems_beside, *here.problems), here.notices, here.picture)
 
-    def documents(self, edition: Edition | None = None) -> Documents:
-        """The files as they were at the last look, with what an edition says laid over them."""
+    def documents(self, overlay: Overlay | None = None) -> Documents:
+        """The files as they were at the last look, with what an overlay says laid over them."""
         problems = [*self._missing(), *self._broken.values(), *self.well_known.problems()]
         by_tag: dict[str, Document] = {}
         of_languages = f"{LANGUAGES_FOLDER}/"
@@ -140,19 +140,19 @@ class Folder:
                 by_tag[tag] = self._good[file]
         picture = self._pictures.get
         merchant_file, notices_file = self._good.get(MERCHANT_FILE), self._good.get(NOTICES_FILE)
-        if edition:
-            picture = partial(_picture, edition, picture)
-            merchant_file = overlaid(MERCHANT_FILE, merchant_file, edition)
-            notices_file = overlaid(NOTICES_FILE, notices_file, edition)
-            for tag in dict.fromkeys((*by_tag, *filter(None, map(_tag, edition.contents)))):
-                if document := overlaid(f"{LANGUAGES_FOLDER}/{tag}.toml", by_tag.get(tag), edition):
+        if overlay:
+            picture = partial(_picture, overlay, picture)
+            merchant_file = with_overlay(MERCHANT_FILE, merchant_file, overlay)
+            notices_file = with_overlay(NOTICES_FILE, notices_file, overlay)
+            for tag in dict.fromkeys((*by_tag, *filter(None, map(_tag, overlay.contents)))):
+                if document := with_overlay(f"{LANGUAGES_FOLDER}/{tag}.toml", by_tag.get(tag), overlay):
                     by_tag[tag] = document
         return Documents(merchant_file, by_tag, tuple(problems), notices_file, picture)
 
     def contents(self) -> Mapping[str, Any]:
-        """What the files say, as an edition's contents do: file → its values, with days and times as texts.
+        """What the files say, as an overlay's contents do: file → its values, with days and times as texts.
 
-        A language's file is called by its proper tag here, as it is in an edition, whatever its name on the disk.
+        A language's file is called by its proper tag here, as it is in an overlay, whatever its name on the disk.
         """
         here = self.documents()
         files = {f"{MESSAGES}{tag}.toml": with_plain_codes(each.values) for tag, each in here.languages.items()}
@@ -246,12 +246,12 @@ class Folder:
         return Listing(found, has_languages, max(0, len(names) - MOST_FILES))
 
 
-def _picture(edition: Edition, of_folder: PictureOf, name: str) -> tuple[Asset | None, Problem | None]:
-    return (edition.pictures[name], None) if name in edition.pictures else of_folder(name)
+def _picture(overlay: Overlay, of_folder: PictureOf, name: str) -> tuple[Asset | None, Problem | None]:
+    return (overlay.pictures[name], None) if name in overlay.pictures else of_folder(name)
 
 
 def _tag(file: str) -> str | None:
-    """The language of one of an edition's files."""
+    """The language of one of an overlay's files."""
     return language_tag(Path(file).stem) if file.startswith(f"{LANGUAGES_FOLDER}/") else None
 
 

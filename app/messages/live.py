@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.messages.catalogue import Catalogue
-from app.messages.edition import Edition
 from app.messages.folder import Folder
+from app.messages.overlay import Overlay
 from app.messages.problems import Problem
 
 POLL_SECONDS = 1.0
@@ -24,7 +24,7 @@ class Messages:
     also makes it the right one after a fork, and ends when nobody holds this object any more.
 
     :param folder: the merchant's folder; may be missing, empty or full of problems.
-    :param published: gives the edition to lay over the folder at this moment, the same object while it is the same;
+    :param published: gives the overlay to lay over the folder at this moment, the same object while it is the same;
         None for the folder alone. Asked at each look; must neither wait nor raise.
     :param on_problem: told of every problem of a file whenever that file changes, and of every colour that guests see
         otherwise than it is written. Called from any thread.
@@ -35,14 +35,14 @@ class Messages:
         self,
         folder: Path,
         *,
-        published: Callable[[], Edition | None] | None = None,
+        published: Callable[[], Overlay | None] | None = None,
         on_problem: Callable[[Problem], None] | None = None,
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self._folder = Folder(folder)
         self._published = published
-        self._edition: Edition | None = None  # what the catalogue is made with
-        self._seen_edition: Edition | None = None
+        self._overlay: Overlay | None = None  # what the catalogue is made with
+        self._seen_overlay: Overlay | None = None
         self._on_problem = on_problem
         self._look_every_seconds = poll_seconds
         self._told: frozenset[Problem] = frozenset()
@@ -91,13 +91,13 @@ class Messages:
     def poll(self) -> None:
         """Take in what has changed in the folder, and what is newly published, now. Not for several threads at once."""
         changed_files = self._folder.poll()
-        edition = self._published() if self._published else None
-        if changed_files is not None or edition is not self._seen_edition:
-            self._seen_edition = edition
-            self._take_in(changed_files or set(), edition)
+        overlay = self._published() if self._published else None
+        if changed_files is not None or overlay is not self._seen_overlay:
+            self._seen_overlay = overlay
+            self._take_in(changed_files or set(), overlay)
 
-    def _take_in(self, changed_files: set[str], edition: Edition | None) -> None:
-        self._catalogue = self._composed(edition)  # one assignment: readers see the former words or these
+    def _take_in(self, changed_files: set[str], overlay: Overlay | None) -> None:
+        self._catalogue = self._composed(overlay)  # one assignment: readers see the former words or these
         problems = (*self._catalogue.problems, *self._catalogue.theme.corrections)
         news = [problem for problem in problems if problem not in self._told or problem.file in changed_files]
         self._told = frozenset(problems)
@@ -105,19 +105,19 @@ class Messages:
             for problem in news:
                 self._on_problem(problem)
 
-    def _composed(self, edition: Edition | None) -> Catalogue:
-        """The words with an edition, or with the last good one and a problem if this one is not to be made sense of."""
+    def _composed(self, overlay: Overlay | None) -> Catalogue:
+        """The words with an overlay, or with the last good one and a problem if this one is not to be made sense of."""
         try:
-            catalogue = self._folder.catalogue(edition)
+            catalogue = self._folder.catalogue(overlay)
         except Exception as error:
-            if edition is None or edition is self._edition:
+            if overlay is None or overlay is self._overlay:
                 raise
             description = (
                 f"What is published makes no sense ({type(error).__name__}). Guests read the words from before."
             )
-            problem = Problem(description, "Publish other words, or roll back.", edition.label)
-            return self._folder.catalogue(self._edition, (problem,))
-        self._edition = edition
+            problem = Problem(description, "Publish other words, or roll back.", overlay.label)
+            return self._folder.catalogue(self._overlay, (problem,))
+        self._overlay = overlay
         return catalogue
 
 

@@ -1,9 +1,9 @@
-"""An edition laid over a live folder: taken in when it is another one, and the last good one kept."""
+"""an overlay laid over a live folder: taken in when it is another one, and the last good one kept."""
 
 import pytest
 
 from app.messages import Messages
-from app.messages.edition import Edition
+from app.messages.overlay import Overlay
 
 SOON = 0.02  # seconds between two looks
 
@@ -12,14 +12,14 @@ class Desk:
     """What is published, as a test says."""
 
     def __init__(self):
-        self.edition = None
+        self.overlay = None
 
     def publish(self, label, **texts):
         site = {name: {"text": text, "title": None, "link": None} for name, text in texts.items()}
-        self.edition = Edition(label, {"messages/en.toml": {"site": site}})
+        self.overlay = Overlay(label, {"messages/en.toml": {"site": site}})
 
     def current(self):
-        return self.edition
+        return self.overlay
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def said(words, name="busy"):
     return words.current().negotiate("en").site(name)
 
 
-def test_an_edition_is_laid_over_the_folder_and_taken_away_again(words, desk, until):
+def test_an_overlay_is_laid_over_the_folder_and_taken_away_again(words, desk, until):
     assert said(words).text == "folder"
     desk.publish("revision 1", busy="one")
     until(lambda: said(words).text == "one")
@@ -45,7 +45,7 @@ def test_an_edition_is_laid_over_the_folder_and_taken_away_again(words, desk, un
     assert said(words, "unavailable").text == "folder too"
     desk.publish("revision 2", busy="two")
     until(lambda: said(words).text == "two")
-    desk.edition = None
+    desk.overlay = None
     until(lambda: said(words).text == "folder")
 
 
@@ -62,7 +62,7 @@ def test_a_change_in_the_folder_is_live_below_an_edition(words, folder, desk, un
     assert said(words).text == "one"
 
 
-def test_the_same_edition_is_composed_once(words, desk, until):
+def test_the_same_overlay_is_composed_once(words, desk, until):
     desk.publish("revision 1", busy="one")
     until(lambda: said(words).text == "one")
     catalogue = words.current()
@@ -72,13 +72,13 @@ def test_the_same_edition_is_composed_once(words, desk, until):
 
 @pytest.fixture
 def breaking(monkeypatch):
-    """Makes one edition fail, as one that nobody has thought of would."""
+    """Makes one overlay fail, as one that nobody has thought of would."""
 
-    def fail(words, edition):
+    def fail(words, overlay):
         real = words._folder.catalogue
 
         def catalogue(asked=None, *rest):
-            if asked is edition:
+            if asked is overlay:
                 raise ZeroDivisionError
             return real(asked, *rest)
 
@@ -87,13 +87,13 @@ def breaking(monkeypatch):
     return fail
 
 
-def test_an_edition_that_makes_no_sense_leaves_the_last_good_one_and_is_a_fault(folder, desk, breaking):
+def test_an_overlay_that_makes_no_sense_leaves_the_last_good_one_and_is_a_fault(folder, desk, breaking):
     told = []
     words = Messages(folder.path, published=desk.current, on_problem=told.append, poll_seconds=3600)
     desk.publish("revision 1", busy="one")
     words.poll()
     desk.publish("revision 2", busy="two")
-    breaking(words, desk.edition)
+    breaking(words, desk.overlay)
     words.poll()
     words.poll()
     assert said(words).text == "one"
@@ -119,7 +119,7 @@ def test_an_entry_is_taken_over_as_a_whole_whatever_stands_in_the_folders(folder
     )
     entry = {"text": "Ours.", "title": None, "link": None}
     contents = {"default": entry, "paytronix": {"user_info.not_found": entry}, "site": {"busy": entry}}
-    desk.edition = Edition("revision 1", {"messages/en.toml": contents})
+    desk.overlay = Overlay("revision 1", {"messages/en.toml": contents})
     words = Messages(folder.path, published=desk.current)
     localizer = words.current().negotiate("en")
     assert {

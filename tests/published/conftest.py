@@ -95,5 +95,5 @@ def follow(told, monkeypatch):
 
 def heading_of(published):
     """The heading that is published; None when it is the folder's."""
-    edition = published.current()
-    return edition.contents.get("messages/en.toml", {}).get("login", {}).get("heading") if edition else None
+    overlay = published.current()
+    return overlay.contents.get("messages/en.toml", {}).get("login", {}).get("heading") if overlay else None

@@ -83,8 +83,8 @@ def test_pictures_come_along_and_one_that_is_missing_costs_nothing_else(publishe
     mark = publisher.pictures.add(PNG, by="Ana")
     pictures = {("pictures", "logo.png"): mark, ("pictures", "lost.png"): "0" * 64, ("pictures", "old.png"): None}
     publisher.publish(changes=pictures)
-    edition = follow(publisher.url).current()
-    assert {name: asset.content for name, asset in edition.pictures.items()} == {"logo.png": PNG}
+    overlay = follow(publisher.url).current()
+    assert {name: asset.content for name, asset in overlay.pictures.items()} == {"logo.png": PNG}
 
 
 def test_a_picture_that_was_published_is_what_guests_get(sqlite_publisher, follow, tmp_path):

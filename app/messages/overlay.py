@@ -15,7 +15,7 @@ PICTURES = "pictures"  # the part of a revision's contents that names them: file
 
 
 @dataclass(frozen=True)
-class Edition:
+class Overlay:
     """A set of words beside the folder's.
 
     :ivar label: what it is called where a sentence's origin is told, such as ``revision 12``
@@ -29,8 +29,8 @@ class Edition:
 
 
 @dataclass(frozen=True)
-class Overlaid(Document):
-    """A file of the folder with an edition laid over it; what is from the edition has its label for a place."""
+class OverlaidDocument(Document):
+    """A file of the folder with an overlay laid over it; what is from the overlay has its label for a place."""
 
     patch: Mapping[str, Any] = field(default_factory=dict)
     label: str = ""
@@ -42,24 +42,24 @@ class Overlaid(Document):
         return super().locate(path)
 
 
-def overlaid(file: str, document: Document | None, edition: Edition) -> Document | None:
+def with_overlay(file: str, document: Document | None, overlay: Overlay) -> Document | None:
     """The file as guests read it.
 
     :param document: the folder's; None when it has none, or none that can be read.
     """
-    patch = edition.contents.get(file)
+    patch = overlay.contents.get(file)
     if not isinstance(patch, Mapping):
         return document
     below = document or Document(file, "", {})
     values = with_plain_codes(below.values) if file.startswith(MESSAGES) else below.values
     if file.startswith(MESSAGES):
         values = without_entries(values, patch)
-    return Overlaid(
+    return OverlaidDocument(
         file,
         below.text,
         merged(values, patch),
         patch=patch,
-        label=edition.label,
+        label=overlay.label,
     )
 
 
