@@ -52,14 +52,14 @@ def submit() -> AnyResponse:
     except RateLimited as limited:
         minutes = str(-(-limited.retry_after_seconds // 60))
         reasons = {"site": "throttled", "minutes": minutes}
-        return sign_in_page(form, reasons, status=429, retry_after_seconds=limited.retry_after_seconds)
+        return _retry_after(limited.retry_after_seconds, sign_in_page(form, reasons, status=429))
     except Refused as refusal:
         message = error_message(refusal, guest=form.username.data, signing_in=True)
         return sign_in_page(form, {"code": _code_to_show(message)}, message, status=422)
     except Unavailable as trouble:
         message = error_message(trouble, guest=form.username.data)
-        retry_after_seconds = trouble.retry_after_seconds or RETRY_AFTER_SECONDS
-        return sign_in_page(form, {"trouble": message.code}, message, 503, retry_after_seconds)
+        page = sign_in_page(form, {"trouble": message.code}, message, status=503)
+        return _retry_after(trouble.retry_after_seconds or RETRY_AFTER_SECONDS, page)
     session.begin(sign_in)
     return redirect(_onward(form.next.data), 303)
 
@@ -94,7 +94,8 @@ def store_unavailable(error: StoreUnavailable) -> Response:
     """The form as it was sent, without its password: nothing was asked, or what came of it could not be kept."""
     log.error("store_unavailable", reason=error.reason)
     reasons = {"site": "unavailable"}
-    return sign_in_page(LoginForm(request.form), reasons, status=503, retry_after_seconds=RETRY_AFTER_SECONDS)
+    page = sign_in_page(LoginForm(request.form), reasons, status=503)
+    return _retry_after(RETRY_AFTER_SECONDS, page)
 
 
 def in_another_language() -> AnyResponse:
@@ -106,11 +107,7 @@ def in_another_language() -> AnyResponse:
 
 
 def sign_in_page(
-    form: LoginForm,
-    reasons: Mapping[str, str],
-    message: Message | None = None,
-    status: int = 200,
-    retry_after_seconds: int | None = None,
+    form: LoginForm, reasons: Mapping[str, str], message: Message | None = None, *, status: int = 200
 ) -> Response:
     """The sign-in page with what was typed, the password apart.
 
@@ -120,19 +117,19 @@ def sign_in_page(
     :param message: that of ``code`` or ``trouble``, as it is at the first time.
     """
     form.begin_anew(onward=safe_next(form.next.data), reasons=reasons)
-    page = make_response(
-        render_template(
-            "login.html",
-            form=form,
-            field_errors={name: each for name in ("username", "password") if (each := _reason(reasons, name))},
-            message=message or _reason(reasons, "site") or _reason(reasons, "code") or _reason(reasons, "trouble"),
-            notice=_reason(reasons, "notice"),
-            merchants_notices=_merchants_notices(),
-        ),
-        status,
+    page = render_template(
+        "login.html",
+        form=form,
+        field_errors={name: each for name in ("username", "password") if (each := _reason(reasons, name))},
+        message=message or _reason(reasons, "site") or _reason(reasons, "code") or _reason(reasons, "trouble"),
+        notice=_reason(reasons, "notice"),
+        merchants_notices=_merchants_notices(),
     )
-    if retry_after_seconds is not None:
-        page.headers["Retry-After"] = str(retry_after_seconds)
+    return make_response(page, status)
+
+
+def _retry_after(seconds: int, page: Response) -> Response:
+    page.headers["Retry-After"] = str(seconds)
     return page
 
 
