@@ -60,7 +60,7 @@ def create_console(settings: ConsoleSettings) -> Flask:
     csrf.init_app(app, keys=keys)
     logs.init_app(app, trusts_proxy=trusts_proxy, is_logged=access.is_logged)
     security_headers.init_app(app, is_secure=url.is_secure, trusts_proxy=trusts_proxy, policy=CONSOLE_POLICY)
-    guards.install(app, url, trusts_proxy=trusts_proxy)
+    guards.init_app(app, url, trusts_proxy=trusts_proxy)
     errors.init_app(app)
     app.wsgi_app = Forwarding(app.wsgi_app, trusted_hops=settings.trusted_proxy_hops)  # type: ignore[method-assign]
     return app

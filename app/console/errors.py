@@ -16,7 +16,7 @@ from app.web.refused_requests import log_cross_origin, log_unknown_host
 
 RETRY_AFTER_SECONDS = 10
 _NOT_SHOWN = frozenset({"csrf_token", "link"})  # what opens something
-_SAID = {
+_TEXTS = {
     400: ("This request cannot be understood", "Go back and try it again."),
     403: ("This is for publishers", "Ask somebody who may publish."),
     404: ("There is no such page", "It may have been renamed. The menu leads to all pages."),
@@ -107,7 +107,7 @@ def _form_refused(error: CSRFError) -> Response:
 def _unreadable_body(error: FormUnreadable) -> Response:
     if error.reason:
         log.warning("request_refused", reason=error.reason, status=400)
-    return error_page(400, *_SAID[400])
+    return error_page(400, *_TEXTS[400])
 
 
 def _http_error(error: HTTPException) -> AnyResponse:
@@ -116,7 +116,7 @@ def _http_error(error: HTTPException) -> AnyResponse:
     if isinstance(error, CrossOrigin):
         log_cross_origin(str(console().settings.console_url), setting="CONSOLE_URL")
         return error_page(403, "Another site sent this", "Nothing was done.", keeps_typed=False)
-    page = error_page(error.code, *_SAID.get(error.code, _SAID[400]), keeps_typed=error.code != 413)
+    page = error_page(error.code, *_TEXTS.get(error.code, _TEXTS[400]), keeps_typed=error.code != 413)
     if error.code == 405:
         page.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))  # type: ignore[attr-defined]
     return page
@@ -125,4 +125,4 @@ def _http_error(error: HTTPException) -> AnyResponse:
 def _unexpected(error: Exception) -> Response:
     cause = getattr(error, "original_exception", None) or error
     log.error("unexpected_error", exc_info=cause, request_id=request_id(), endpoint=request.endpoint)
-    return error_page(500, *_SAID[500])
+    return error_page(500, *_TEXTS[500])

@@ -33,7 +33,7 @@ __all__ = [
     "UnknownHost",
     "changes_words",
     "editors",
-    "install",
+    "init_app",
     "public",
     "publishers",
     "uploads",
@@ -66,7 +66,7 @@ def changes_words(view: View) -> View:
     return view
 
 
-def install(app: Flask, origin: Origin, *, trusts_proxy: bool) -> None:
+def init_app(app: Flask, origin: Origin, *, trusts_proxy: bool) -> None:
     """Put the checks before every request.
 
     :param trusts_proxy: a proxy in front says by which scheme a request came.
