@@ -1,4 +1,4 @@
-"""From what went wrong to what the guest sees: the page, its status, its words. Some pages have handlers of their own.
+"""From what went wrong to what the guest sees: page, status, message. Some pages have handlers of their own.
 
 SignInEnded                     303 to the sign-in page, which says why and leads back
 Unavailable, StoreUnavailable   503, still signed in
@@ -39,12 +39,12 @@ _WORDS = {
 }
 
 
-def error_page(status: int, words: str | Message, *, retry_after_seconds: int | None = None) -> Response:
-    """A page in the merchant's look and words.
+def error_page(status: int, message: str | Message, *, retry_after_seconds: int | None = None) -> Response:
+    """A page in the merchant's theme, with one of its messages.
 
-    :param words: a message, or the name of one of the site's.
+    :param message: a message, or the name of one of the site's.
     """
-    message = site_message(words) if isinstance(words, str) else words
+    message = site_message(message) if isinstance(message, str) else message
     page = make_response(render_template("error.html", message=message, reference=request_id()), status)
     if retry_after_seconds is not None:
         page.headers["Retry-After"] = str(retry_after_seconds)
@@ -97,13 +97,13 @@ def _username() -> str:
     return sign_in.username if sign_in else ""
 
 
-def store_unavailable(error: StoreUnavailable, words: str = "unavailable") -> AnyResponse:
+def store_unavailable(error: StoreUnavailable, message: str = "unavailable") -> AnyResponse:
     """The page for a store that is away.
 
-    :param words: the name of the site's message that says what could not be done.
+    :param message: the name of the site's message that says what could not be done.
     """
     log.error("store_unavailable", reason=error.reason)
-    return error_page(503, words, retry_after_seconds=RETRY_AFTER_SECONDS)
+    return error_page(503, message, retry_after_seconds=RETRY_AFTER_SECONDS)
 
 
 def form_refused(error: CSRFError) -> AnyResponse:

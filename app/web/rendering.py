@@ -54,7 +54,7 @@ class _Fragments:
             self._made = _, made = catalogue, {}
         if (localizer, locale) not in made:
             given: dict[str, Any] = {
-                "words": TemplateHelpers(localizer, locale, catalogue.merchant.currency),
+                "messages": TemplateHelpers(localizer, locale, catalogue.merchant.currency),
                 "merchant": catalogue.merchant,
                 "look": catalogue.theme,
                 "languages": catalogue.localizers,
