@@ -1,12 +1,9 @@
 """One database for all of it: reached, locked, told the time, and found missing in one place."""
 
-import os
 import threading
-import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -178,7 +175,6 @@ class Database:
             hide_parameters=True,
         )
         sa.event.listen(engine, "do_connect", connect)
-        os.register_at_fork(after_in_child=partial(_forget_connections, weakref.ref(engine)))
         return engine
 
 
@@ -186,12 +182,6 @@ _LIMITS = (
     ("lock_timeout", f"{BUSY_SECONDS - 1}s"),
     ("idle_in_transaction_session_timeout", f"{SILENT_SECONDS}s"),
 )
-
-
-def _forget_connections(engine: weakref.ref[sa.Engine]) -> None:
-    """In a forked process: they are the parent's to use, and to close."""
-    if there := engine():
-        there.dispose(close=False)
 
 
 @contextmanager

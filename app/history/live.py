@@ -3,7 +3,6 @@
 Read from the database in a thread of its own, and kept while the database is away, so that guests never wait for it.
 """
 
-import os
 import threading
 import time
 import weakref
@@ -75,8 +74,8 @@ def read_published(url: str) -> Overlay | None:
 class Published:
     """What is published, live.
 
-    A thread of each process asks the database for the number of the revision, and for its words only if that is
-    another one. It begins with the first use in a process, and ends when nobody holds this object any more.
+    A thread asks the database for the number of the revision, and for its words only if that is another one. It begins
+    with the first use, which therefore comes after a fork, and ends when nobody holds this object any more.
 
     :param url: see :class:`Database`.
     :param ask_every_seconds: how long after a revision was published the overlay may be the former one, nearly.
@@ -86,10 +85,9 @@ class Published:
         self._ask_every_seconds = ask_every_seconds
         self._database = Database(url)
         self._revisions, self._overlays = Revisions(self._database), Overlays(Pictures(self._database))
-        self._pid = 0  # a forked process begins anew: the thread has stayed behind
-        self._heading: object = (
-            _UNKNOWN  # whole: in a database that was put back from a copy the number may be the same
-        )
+        # Whole: in a database that was put back from a copy the number may be the same.
+        self._heading: object = _UNKNOWN
+        self._is_asking = False
         self._overlay: Overlay | None = None
         self._has_revision = False  # ever; even to go back to the folder alone is a revision
         self._is_away = False
@@ -106,20 +104,17 @@ class Published:
 
         Waits for nothing but the first answer of all, and for that a moment only.
         """
-        if self._pid != os.getpid():
+        if not self._is_asking:
             self._begin()
         if time.monotonic() - self._heard_at > PATIENCE_SECONDS + self._ask_every_seconds:
             self._tell_once("The database of the words does not answer.")
         return self._overlay
 
     def _begin(self) -> None:
-        is_first = self._pid == 0
-        self._pid, self._heard_at, self._heading = os.getpid(), time.monotonic(), _UNKNOWN
-        self._has_answered = threading.Event()  # that of the parent may be held for ever
+        self._is_asking, self._heard_at = True, time.monotonic()
         about = (weakref.ref(self), self._database, self._ask_every_seconds)
         threading.Thread(target=_keep_asking, args=about, name="published-words", daemon=True).start()
-        if is_first:
-            self._has_answered.wait(FIRST_ANSWER_SECONDS)
+        self._has_answered.wait(FIRST_ANSWER_SECONDS)
 
     def ask(self) -> None:
         """Take in what is published, now. For the thread."""

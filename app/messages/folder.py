@@ -160,10 +160,6 @@ class Folder:
         files |= {NOTICES_FILE: here.notices.values} if here.notices else {}
         return {file: _plain(values) for file, values in files.items()}
 
-    def forget(self) -> None:
-        """Read everything again at the next look. What was last good stays."""
-        self._seen = None
-
     def _changed(self, listing: Listing) -> set[str]:
         files = {*listing.stamps, *self._good, *self._broken, *WELL_KNOWN_FILES}
         if self._seen is None:

@@ -1,7 +1,6 @@
 """Keeps the words of a running site up to date with the merchant's folder, and with what is published over it."""
 
 import logging
-import os
 import threading
 import time
 import weakref
@@ -19,9 +18,9 @@ POLL_SECONDS = 1.0
 class Messages:
     """The merchant's words, live.
 
-    A thread of each process looks at the folder, so that a request never waits for a disk: on a network share that
-    hangs, the pages go on with the words that they have. The thread begins with the first use in a process, which
-    also makes it the right one after a fork, and ends when nobody holds this object any more.
+    A thread looks at the folder, so that a request never waits for a disk: on a network share that hangs, the pages go
+    on with the words that they have. It begins with the first use, which therefore comes after a fork, and ends when
+    nobody holds this object any more.
 
     :param folder: the merchant's folder; may be missing, empty or full of problems.
     :param published: gives the overlay to lay over the folder at this moment, the same object while it is the same;
@@ -50,13 +49,6 @@ class Messages:
         self._is_watched = False
         self._catalogue: Catalogue
         self.poll()  # the first look always finds something new, if only that there is nothing
-        itself = weakref.ref(self)
-
-        def forget_watch() -> None:
-            if words := itself():
-                words.forget_watch()
-
-        os.register_at_fork(after_in_child=forget_watch)
 
     def current(self) -> Catalogue:
         """The words of this moment. One call a request, so that a page is all of one piece."""
@@ -81,12 +73,6 @@ class Messages:
                 daemon=True,
             ).start()
             self._is_watched = True
-
-    def forget_watch(self) -> None:
-        """In a forked process: the thread has stayed behind, perhaps in the middle of a look and holding the lock."""
-        self._starting = threading.Lock()
-        self._is_watched = False
-        self._folder.forget()
 
     def poll(self) -> None:
         """Take in what has changed in the folder, and what is newly published, now. Not for several threads at once."""

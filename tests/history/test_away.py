@@ -1,6 +1,5 @@
 """A database that is away, hangs or is damaged costs seconds, is told as such, and betrays nothing."""
 
-import os
 import shutil
 import socket
 import sqlite3
@@ -13,8 +12,8 @@ import sqlalchemy as sa
 import trustme
 
 from app.history import Database, HistoryUnavailable, migrate
-from app.history.tables import deeds, drafts
-from tests.history.conftest import History, place
+from app.history.tables import drafts
+from tests.history.conftest import History
 from tests.postgres import PASSWORD, USER
 
 
@@ -256,29 +255,3 @@ class TestFile:
             connection.exec_driver_sql("BEGIN EXCLUSIVE")
             assert history.texts() == {"a": "One"}
             assert "somebody else" in fails(lambda: history.draft(a="Two"), within_seconds=8)
-
-
-@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")  # none of the other threads uses it
-def test_both_sides_of_a_fork_use_it(history):
-    """Connections are not shared: neither sees the other's replies."""
-    history.publish(a="One")
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            for number in range(20):
-                assert history.texts() == {"a": "One"}
-                history.drafts.restrict(place(f"{number}"), is_restricted=True, by="Ana")
-            os.write(writer, b"done")
-        finally:
-            os._exit(0)
-    for _ in range(20):
-        assert history.texts() == {"a": "One"}
-        assert history.audit.read(count=1)
-    os.waitpid(child, 0)
-    assert os.read(reader, 4) == b"done"
-    os.close(reader)
-    os.close(writer)
-    assert len(history.drafts.restrictions()) == 20
-    with history.database.reading() as connection:
-        assert connection.execute(sa.select(sa.func.count()).select_from(deeds)).scalar_one() == 22

@@ -5,7 +5,6 @@ import os
 import shutil
 import threading
 import time
-import warnings
 import weakref
 
 import pytest
@@ -268,33 +267,6 @@ def test_readers_see_only_whole_catalogues_while_the_files_are_rewritten_200_tim
         for reader in readers:
             reader.join()
     assert odd == []
-
-
-def test_each_process_after_a_fork_looks_for_itself(folder, live, until):
-    words = live()
-    said(words)
-    folder.english(busy("parent"))
-    until(lambda: said(words) == "parent")
-    reading, writing = os.pipe()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # newer Pythons warn of any fork beside a thread
-        child = os.fork()
-    if child == 0:
-        try:
-            os.write(writing, said(words).encode() + b"|")
-            end = time.monotonic() + 5
-            while said(words) != "child" and time.monotonic() < end:
-                time.sleep(0.01)
-            os.write(writing, said(words).encode())
-        finally:
-            os._exit(0)
-    os.close(writing)
-    assert os.read(reading, 100) == b"parent|"
-    folder.english(busy("child"))
-    until(lambda: said(words) == "child")
-    assert os.read(reading, 100) == b"child"
-    os.waitpid(child, 0)
-    os.close(reading)
 
 
 def test_the_thread_ends_with_its_words(folder, live, until):

@@ -261,34 +261,6 @@ def test_a_database_that_says_nothing_for_long_is_told_of(sqlite_publisher, foll
 # --- processes and threads ---
 
 
-def test_each_process_after_a_fork_asks_for_itself(publisher, follow):
-    publisher.publish("parent")
-    published = follow(publisher.url)
-    assert heading_of(published) == "parent"
-    reading, writing = os.pipe()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # newer Pythons warn of any fork beside a thread
-        child = os.fork()
-    if child == 0:
-        try:
-            os.write(writing, str(heading_of(published)).encode() + b"|")
-            end = time.monotonic() + 10
-            while heading_of(published) != "child" and time.monotonic() < end:
-                time.sleep(0.01)
-            os.write(writing, str(heading_of(published)).encode())
-        finally:
-            os._exit(0)
-    os.close(writing)
-    assert os.read(reading, 100) == b"parent|"
-    publisher.publish("child")
-    until(lambda: heading_of(published) == "child")
-    assert os.read(reading, 100) == b"child"
-    os.waitpid(child, 0)
-    os.close(reading)
-    publisher.publish("later")
-    until(lambda: heading_of(published) == "later")
-
-
 def test_the_thread_ends_with_its_object_and_closes_what_it_holds(publisher, follow):
     published, before = follow(publisher.url), set(threading.enumerate())
     published.current()
