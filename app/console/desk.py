@@ -140,7 +140,7 @@ class Desk:
             self._is_looking = False
 
     def _take(self, folder: Folder) -> Catalogue:
-        self._folder, self._of_folder = folder, folder.contents()
+        self._folder, self._of_folder = folder, folder.documents().contents()
         self._catalogues.clear()
         self._folder_catalogue = folder.catalogue()
         return self._folder_catalogue

@@ -9,6 +9,7 @@ Knows nothing of the web, of Paytronix or of the store.
 
 from app.messages.catalogue import Catalogue, compose
 from app.messages.codes import WRONG_PASSWORD
+from app.messages.documents import Documents
 from app.messages.languages import LONGEST_HEADER, regional_locale
 from app.messages.live import Messages
 from app.messages.localizer import Link, Localizer, Message
@@ -26,6 +27,7 @@ __all__ = [
     "WRONG_PASSWORD",
     "CardCode",
     "Catalogue",
+    "Documents",
     "Link",
     "Localizer",
     "Merchant",

@@ -7,13 +7,12 @@ from pathlib import PurePath
 
 from app.messages import languages
 from app.messages.builtin import builtin
-from app.messages.document import Document
+from app.messages.documents import Documents
 from app.messages.entries import LINKS, Entries, Entry, Key, Vocabulary, read_entries
 from app.messages.localizer import Layer, Localizer
 from app.messages.merchant import FILE as MERCHANT_FILE
 from app.messages.merchant import KNOWN_LINKS, Merchant, read_merchant
 from app.messages.notices import Notice, read_notices
-from app.messages.pictures import Asset
 from app.messages.problems import Problem, quoted
 from app.messages.theme import SchemeName, Theme, make_theme
 
@@ -117,36 +116,25 @@ class Catalogue:
         return self._localizer_of[tag.lower()] if tag else self.localizers[0]
 
 
-def compose(
-    merchant_file: Document | None,
-    language_files: Mapping[str, Document],
-    problems: tuple[Problem, ...],
-    notices_file: Document | None = None,
-    picture: Callable[[str], tuple[Asset | None, Problem | None]] = lambda _: (None, None),
-) -> Catalogue:
-    """Put the messages and the theme of one moment together.
-
-    :param merchant_file: ``merchant.toml``, or None when it cannot be used.
-    :param language_files: tag → the language's file, where it can be used.
-    :param problems: what is wrong already.
-    :param picture: a picture of the folder, and what is wrong with it.
-    """
+def compose(documents: Documents) -> Catalogue:
+    """Put the messages and the theme of one moment together."""
     built_in = builtin()
+    merchant_file, problems = documents.merchant, documents.problems
     merchant, found = read_merchant(merchant_file) if merchant_file else (Merchant(), ())
     all_problems = [*problems, *found]
     given = merchant_file.values.get("links") if merchant_file else None
     wrong_links = set(given) - merchant.links.keys() if isinstance(given, dict) else set()
     vocabulary = Vocabulary(built_in.vocabulary.sections, {*KNOWN_LINKS, *merchant.links, *wrong_links})
-    notices, found = read_notices(notices_file, vocabulary.links) if notices_file else ((), ())
+    notices, found = read_notices(documents.notices, vocabulary.links) if documents.notices else ((), ())
     all_problems += found
     own_entries: dict[str, Entries] = {}
-    for tag, document in language_files.items():
+    for tag, document in documents.languages.items():
         own_entries[tag], found = read_entries(document, vocabulary)
         all_problems += found
 
     unread = {problem.file for problem in problems}
-    unread -= {each.file for each in (merchant_file, notices_file, *language_files.values()) if each}
-    can_be_had = [*built_in.entries, *(tag for tag in sorted(language_files) if tag not in built_in.entries)]
+    unread -= {document.file for document in documents.files.values()}
+    can_be_had = [*built_in.entries, *(tag for tag in sorted(documents.languages) if tag not in built_in.entries)]
     served = tuple(tag for tag in merchant.languages if languages.served_by(tag, can_be_had))
     if merchant_file:
         broken = {languages.language_tag(PurePath(file).stem) for file in unread}
@@ -159,18 +147,19 @@ def compose(
     first = merchant.languages[0]  # in which merchant.toml says what it says in words
     own_entries[first] = {**_entries_of(merchant, _entries_in(own_entries, first)), **own_entries.get(first, {})}
 
-    pictures: dict[str, Asset | None] = {}
-    for path, file in ((("logo",), merchant.logo), (("look", "background_picture"), merchant.background_picture)):
-        if merchant_file and file:
-            pictures[path[-1]], wrong = picture(file)
-            all_problems += [wrong.at(merchant_file.locate(path))] if wrong else []
+    pictures = [
+        documents.picture(file) if file else (None, None) for file in (merchant.logo, merchant.background_picture)
+    ]
+    for path, (_, wrong) in zip((("logo",), ("look", "background_picture")), pictures, strict=True):
+        if merchant_file and wrong:
+            all_problems.append(wrong.at(merchant_file.locate(path)))
     catalogue = Catalogue(
         merchant,
         own_entries,
         notices,
         tuple(sorted(all_problems, key=lambda problem: (problem.file, problem.line, problem.column))),
-        make_theme(merchant, pictures.get("logo"), pictures.get("background_picture")),
-        files={tag: document.file for tag, document in language_files.items()},
+        make_theme(merchant, *(asset for asset, _ in pictures)),
+        files={tag: document.file for tag, document in documents.languages.items()},
         unread=unread | {f"{MERCHANT_FILE} {name}" for name in wrong_links},
     )
     _ = catalogue.localizers  # made now, and not by the next page

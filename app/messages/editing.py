@@ -17,8 +17,9 @@ from app.messages.check import (
 )
 from app.messages.colours import FOR_PARTS, FOR_TEXT, contrast
 from app.messages.document import Document
+from app.messages.documents import Documents
 from app.messages.entries import DEFAULT, LINKS, PAYTRONIX, SITE, Entry, Key, Vocabulary, read_entries
-from app.messages.folder import LANGUAGES_FOLDER, Documents, Folder
+from app.messages.folder import LANGUAGES_FOLDER, Folder
 from app.messages.languages import direction_of, language_tag, locale_of
 from app.messages.listing import ListedMessage, list_messages
 from app.messages.merchant import FILE as MERCHANT_FILE

@@ -1,21 +1,18 @@
 """The merchant's folder as it is now, and what was last good in it."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
-from datetime import time as time_of_day
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 from app.messages.catalogue import Catalogue, compose
 from app.messages.document import Document, read
+from app.messages.documents import Documents
 from app.messages.languages import language_tag
 from app.messages.merchant import FILE as MERCHANT_FILE
 from app.messages.notices import FILE as NOTICES_FILE
-from app.messages.overlay import MESSAGES, Overlay, with_overlay, with_plain_codes
-from app.messages.pictures import Asset, Pictures, is_name, some_names_in
+from app.messages.overlay import MESSAGES, Overlay
+from app.messages.pictures import Pictures, is_name, some_names_in
 from app.messages.problems import Problem, quoted
 from app.messages.well_known import FILES as WELL_KNOWN_FILES
 from app.messages.well_known import WellKnown
@@ -28,7 +25,6 @@ _MOST_SETTLING_LOOKS = 10
 _FILLED_SECONDS = 1.0  # after it was emptied, a file is filled again or is meant to be empty
 
 Stamp = tuple[int, ...]
-PictureOf = Callable[[str], tuple[Asset | None, Problem | None]]
 
 
 @dataclass(frozen=True)
@@ -43,22 +39,6 @@ class Listing:
     stamps: Mapping[str, Stamp | None]
     has_languages: bool
     unread: int = 0
-
-
-@dataclass(frozen=True)
-class Documents:
-    """The files of one moment, as far as they can be used.
-
-    :ivar languages: tag → the language's file
-    :ivar problems: why others cannot be used
-    :ivar picture: gives a picture by its name, and what is wrong with it
-    """
-
-    merchant: Document | None
-    languages: Mapping[str, Document]
-    problems: tuple[Problem, ...]
-    notices: Document | None
-    picture: PictureOf
 
 
 @dataclass
@@ -115,19 +95,18 @@ class Folder:
         return self._list() == self._seen
 
     def catalogue(self, overlay: Overlay | None = None, problems_beside: Iterable[Problem] = ()) -> Catalogue:
-        """The words as they were at the last look, with what an overlay says laid over them.
+        """The messages as they were at the last poll, with what an overlay says laid over them.
 
         :param problems_beside: what is wrong besides.
         """
-        here = self.documents(overlay)
-        return compose(here.merchant, here.languages, (*problems_beside, *here.problems), here.notices, here.picture)
+        documents = self.documents(overlay)
+        return compose(replace(documents, problems=(*problems_beside, *documents.problems)))
 
     def documents(self, overlay: Overlay | None = None) -> Documents:
-        """The files as they were at the last look, with what an overlay says laid over them."""
+        """The files as they were at the last poll, with what an overlay says laid over them."""
         problems = [*self._missing(), *self._broken.values(), *self.well_known.problems()]
         by_tag: dict[str, Document] = {}
-        of_languages = f"{LANGUAGES_FOLDER}/"
-        for file in sorted(each for each in {*self._listing.stamps, *self._good} if each.startswith(of_languages)):
+        for file in sorted(each for each in {*self._listing.stamps, *self._good} if each.startswith(MESSAGES)):
             name = Path(file).stem
             tag = language_tag(name)
             if tag is None:
@@ -138,27 +117,9 @@ class Folder:
                 problems.append(Problem(description, "Delete one of the two.", file))
             elif file in self._good:
                 by_tag[tag] = self._good[file]
-        picture = self._pictures.get
-        merchant_file, notices_file = self._good.get(MERCHANT_FILE), self._good.get(NOTICES_FILE)
-        if overlay:
-            picture = partial(_picture, overlay, picture)
-            merchant_file = with_overlay(MERCHANT_FILE, merchant_file, overlay)
-            notices_file = with_overlay(NOTICES_FILE, notices_file, overlay)
-            for tag in dict.fromkeys((*by_tag, *filter(None, map(_tag, overlay.contents)))):
-                if document := with_overlay(f"{LANGUAGES_FOLDER}/{tag}.toml", by_tag.get(tag), overlay):
-                    by_tag[tag] = document
-        return Documents(merchant_file, by_tag, tuple(problems), notices_file, picture)
-
-    def contents(self) -> Mapping[str, Any]:
-        """What the files say, as an overlay's contents do: file → its values, with days and times as texts.
-
-        A language's file is called by its proper tag here, as it is in an overlay, whatever its name on the disk.
-        """
-        here = self.documents()
-        files = {f"{MESSAGES}{tag}.toml": with_plain_codes(each.values) for tag, each in here.languages.items()}
-        files |= {MERCHANT_FILE: here.merchant.values} if here.merchant else {}
-        files |= {NOTICES_FILE: here.notices.values} if here.notices else {}
-        return {file: _plain(values) for file, values in files.items()}
+        merchant, notices = self._good.get(MERCHANT_FILE), self._good.get(NOTICES_FILE)
+        documents = Documents(merchant, by_tag, notices, tuple(problems), self._pictures.get)
+        return documents.with_overlay(overlay) if overlay else documents
 
     def _changed(self, listing: Listing) -> set[str]:
         files = {*listing.stamps, *self._good, *self._broken, *WELL_KNOWN_FILES}
@@ -240,24 +201,6 @@ class Folder:
         stamps = {file: _stamp(self.path / file) for file in files}
         found = {file: stamp for file, stamp in stamps.items() if stamp != ()}
         return Listing(found, has_languages, max(0, len(names) - MOST_FILES))
-
-
-def _picture(overlay: Overlay, of_folder: PictureOf, name: str) -> tuple[Asset | None, Problem | None]:
-    return (overlay.pictures[name], None) if name in overlay.pictures else of_folder(name)
-
-
-def _tag(file: str) -> str | None:
-    """The language of one of an overlay's files."""
-    return language_tag(Path(file).stem) if file.startswith(f"{LANGUAGES_FOLDER}/") else None
-
-
-def _plain(value: Any) -> Any:
-    """A value of TOML with what JSON does not know as text."""
-    if isinstance(value, Mapping):
-        return {name: _plain(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_plain(inner) for inner in value]
-    return str(value) if isinstance(value, date | time_of_day) else value  # a datetime is a date
 
 
 def _is_ours(name: str) -> bool:

@@ -13,8 +13,8 @@ import tomli_w
 
 from app.messages.builtin import builtin
 from app.messages.document import Document
+from app.messages.documents import Documents
 from app.messages.entries import PAYTRONIX, SITE, Vocabulary, read_entries
-from app.messages.folder import Documents
 from app.messages.merchant import FILE as MERCHANT_FILE
 from app.messages.merchant import KNOWN_LINKS, Merchant, read_merchant
 from app.messages.notices import FILE as NOTICES_FILE

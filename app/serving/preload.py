@@ -5,7 +5,7 @@ languages write numbers and days. The site itself is made in each worker, of its
 may have changed (docs/decisions/0012-read-before-the-fork.md).
 """
 
-from app.messages import compose
+from app.messages import Documents, compose
 
 
 def preload(*, counts: bool) -> None:
@@ -13,6 +13,6 @@ def preload(*, counts: bool) -> None:
 
     :param counts: whether the site counts what happens (``METRICS_ADDRESS``).
     """
-    compose(None, {}, ())  # Babel keeps the languages that it has read, ``builtin()`` the words
+    compose(Documents())  # Babel keeps the languages that it has read, ``builtin()`` the words
     if counts:
         from app.observability.metrics import exposition, instruments  # noqa: F401, PLC0415 - costs nothing unless it is wanted

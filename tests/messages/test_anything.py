@@ -9,6 +9,7 @@ from app.messages.builtin import builtin
 from app.messages.catalogue import compose
 from app.messages.check import check
 from app.messages.document import Document, parse
+from app.messages.documents import Documents
 from app.messages.languages import language_tag
 from app.messages.plain_text import is_visible
 from app.messages.positions import positions
@@ -65,7 +66,9 @@ def every_word(catalogue):
 @quick
 @given(merchant=DOCUMENTS, words=DOCUMENTS)
 def test_random_documents_leave_every_page_its_words(merchant, words):
-    catalogue = compose(Document("merchant.toml", "", merchant), {"en": Document("messages/en.toml", "", words)}, ())
+    catalogue = compose(
+        Documents(Document("merchant.toml", "", merchant), {"en": Document("messages/en.toml", "", words)})
+    )
     assert all(is_visible(text) for text in every_word(catalogue))
     assert all(str(fault).isprintable() and fault.suggestion for fault in catalogue.problems)
 
@@ -79,7 +82,7 @@ def test_random_bytes_are_a_document_or_a_fault(content):
         assert document.column >= 1
         assert str(document).isprintable()
     else:
-        compose(None, {"en": document}, ())
+        compose(Documents(languages={"en": document}))
 
 
 ALMOST_TOML = st.lists(
@@ -158,7 +161,7 @@ def test_the_place_of_every_name_is_the_line_that_it_stands_on(table):
 @quick
 @given(header=st.text(max_size=300), chosen=st.none() | st.text(max_size=20))
 def test_any_header_gets_a_voice(header, chosen):
-    assert compose(None, {}, ()).negotiate(header, chosen).language in {"en", "es"}
+    assert compose(Documents()).negotiate(header, chosen).language in {"en", "es"}
 
 
 @quick

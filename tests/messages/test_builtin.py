@@ -8,6 +8,7 @@ import pytest
 from app.messages import placeholders
 from app.messages.builtin import LANGUAGES, builtin
 from app.messages.catalogue import compose
+from app.messages.documents import Documents
 from app.messages.entries import PAYTRONIX
 from app.messages.plain_text import is_visible
 
@@ -68,7 +69,7 @@ def test_every_placeholder_that_is_documented_for_one_entry_is_used_there():
     ],
 )
 def test_every_code_of_the_four_calls_has_words_of_its_own(code):
-    for localizer in compose(None, {}, ()).localizers:
+    for localizer in compose(Documents()).localizers:
         message = localizer.paytronix(code)
         assert message.code != "default"
         assert message.language == localizer.language
@@ -82,7 +83,7 @@ def test_all_that_may_go_wrong_with_a_password_reads_the_same():
 
 
 def test_every_name_that_a_template_asks_for_is_in_the_built_in_words():
-    asked = re.compile(r'words\.(?:text\(\s*"|labels\.|texts\.)(\w+)(?:",\s*"|\.)(\w+)')
+    asked = re.compile(r'messages\.(?:text\(\s*"|labels\.|texts\.)(\w+)(?:",\s*"|\.)(\w+)')
     templates = list((ROOT / "templates").rglob("*.html"))
     found = [
         (template, *names) for template in templates for names in asked.findall(template.read_text(encoding="utf-8"))

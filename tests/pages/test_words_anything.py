@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from app.messages.builtin import builtin
 from app.messages.catalogue import compose
 from app.messages.document import Document
+from app.messages.documents import Documents
 from app.messages.placeholders import ONLY_IN
 from app.messages.plain_text import text_problem
 from tests.sites import browser_of
@@ -31,12 +32,9 @@ def told(site):
     messages = site.extensions["services"].messages
 
     def tell(words, notices, merchant):
-        catalogue = compose(
-            Document("merchant.toml", "", merchant),
-            {"en": Document("messages/en.toml", "", words)},
-            (),
-            Document("notices.toml", "", notices),
-        )
+        merchant_file, notices_file = Document("merchant.toml", "", merchant), Document("notices.toml", "", notices)
+        languages = {"en": Document("messages/en.toml", "", words)}
+        catalogue = compose(Documents(merchant_file, languages, notices_file))
         messages.current = lambda: catalogue
         return browser_of(site)
 
