@@ -2,13 +2,13 @@
 
 import shutil
 import tempfile
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import cache
 
 import pytest
 import sqlalchemy as sa
 
-from app.history import Database, migrate
+from app.history import Database, HistoryUnavailable, is_current, migrate, tables
 
 
 def prepare(url):
@@ -37,15 +37,25 @@ def _folder():
     return tempfile.TemporaryDirectory(prefix="words-")  # goes with the process
 
 
+@pytest.fixture(scope="session")
+def _shared_migrated_database(shared_postgres):
+    return shared_postgres.make_database()
+
+
 @pytest.fixture
-def migrated_postgres_url(shared_postgres):
-    """The URL of a database that has the tables and nothing in them."""
-    return shared_postgres.make_database(like=_migrated_on(shared_postgres))
+def migrated_postgres_url(shared_postgres, _shared_migrated_database):
+    """The URL of a database that has the tables and nothing in them. All tests of a worker have the same."""
+    url = _shared_migrated_database
+    if _has_tables(url):
+        with shared_postgres.connect_alone(url) as connection:
+            connection.execute(f"TRUNCATE {', '.join(tables.metadata.tables)} RESTART IDENTITY")
+    else:  # this is the first test, or the one before has migrated them
+        shared_postgres.empty(url)
+        prepare(url).close()
+    return url
 
 
-@cache
-def _migrated_on(server):
-    url = server.make_database()
-    with closing(Database(url)) as database:
-        migrate(database)
-    return url.rpartition("/")[2]
+def _has_tables(url):
+    with closing(Database(url)) as database, suppress(HistoryUnavailable):
+        return is_current(database)
+    return False

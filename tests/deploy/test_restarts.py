@@ -12,10 +12,12 @@ from tests.sites import SECRET_KEY, RunningSite, SiteAtHeldSocket, environment
 from tests.stores import until
 
 FAIL_TIMEOUT_SECONDS = 3  # for so long nginx leaves an instance out that did not answer (fail_timeout)
+# Between two visits of a guest: a request is always under way, and there is a processor left for others.
+PAUSE_SECONDS = 0.1
 
 
 class Load:
-    """Guests who sign in, look at their page and sign out without a pause, and one who stays signed in."""
+    """Guests who sign in, look at their page and sign out over and over, and one who stays signed in."""
 
     def __init__(self, nginx, guests=4):
         self._nginx, self._stopping = nginx, threading.Event()
@@ -30,6 +32,7 @@ class Load:
             self._take(303, browser.sign_in)
             self._take(200, browser.get, "/account")
             self._take(303, browser.sign_out)
+            time.sleep(PAUSE_SECONDS)
 
     def _stay(self):
         browser = self._nginx.browser()

@@ -3,8 +3,7 @@
 import threading
 import time
 
-REWRITES = 200
-SECONDS = 16
+REWRITES, PAUSE_SECONDS = 64, 0.035  # neither it nor its half can be divided by 3: those are broken
 LIVE_WITHIN_SECONDS = 5
 
 
@@ -32,6 +31,7 @@ def test_three_workers_under_load_never_lack_words_and_take_every_good_version(r
                 answer = site.fetch("GET", "/login", headers={"Accept-Language": "en"})
                 assert answer.status_code == 200, answer.status_code
                 pages.append((time.monotonic(), shown(answer.text)))
+                time.sleep(0.01)  # a page costs the guest more than the site
             except Exception as error:
                 trouble.append(repr(error))
                 return
@@ -54,7 +54,7 @@ def test_three_workers_under_load_never_lack_words_and_take_every_good_version(r
             else:
                 words.write_text(text[:20] if broken else text)
             replaced_at[number] = time.monotonic()
-            time.sleep((SECONDS - 9) / REWRITES)
+            time.sleep(PAUSE_SECONDS)
             if number in {REWRITES // 2, REWRITES}:  # good ones, and then peace: every worker must have them
                 waits.append(_seconds_until_all_show(f"V{number}", pages, replaced_at[number], until))
     finally:
@@ -62,7 +62,7 @@ def test_three_workers_under_load_never_lack_words_and_take_every_good_version(r
         for guest in guests:
             guest.join()
     assert trouble == []
-    assert len(pages) > 200
+    assert len(pages) > 100
     assert max(waits) <= LIVE_WITHIN_SECONDS
     assert max(_seconds_late(at, shown, replaced_at) for at, shown in pages) <= LIVE_WITHIN_SECONDS
     assert {shown for _, shown in pages} - {f"V{number}" for number in range(REWRITES + 1)} == set()
