@@ -68,22 +68,12 @@ def _show_text(folder: Path, findings: Findings) -> None:
 def _show_json(folder: Path, findings: Findings) -> None:
     found = {
         "folder": str(folder),
-        "errors": [_json_of(each) for each in findings.errors],
-        "warnings": [_json_of(each) for each in findings.warnings],
+        "errors": [problem.as_record() for problem in findings.errors],
+        "warnings": [problem.as_record() for problem in findings.warnings],
         "languages": findings.languages,
         "sentences": findings.sentences,
     }
     click.echo(json.dumps(found, ensure_ascii=False, indent=2))
-
-
-def _json_of(problem: Problem) -> dict[str, str | int]:
-    return {
-        "file": problem.file,
-        "line": problem.line,
-        "column": problem.column,
-        "problem": problem.description,
-        "instead": problem.suggestion,
-    }
 
 
 def _show_github(folder: Path, findings: Findings) -> None:
@@ -102,13 +92,20 @@ def _path(folder: Path, problem: Problem) -> Path:
 def _verdict(folder: Path, findings: Findings) -> str:
     wrong, look = len(findings.errors), len(findings.warnings)
     if wrong:
-        things = "1 thing is" if wrong == 1 else f"{wrong} things are"
         also = f" {look} more worth a look." if look else ""
-        return f"{things} wrong in {folder}.{also} Until then guests read the words from before, or the built-in ones."
-    sentences = "1 sentence" if findings.sentences == 1 else f"{findings.sentences} sentences"
-    languages = ", ".join(findings.languages)
+        until_then = "Until then guests read the words from before, or the built-in ones."
+        return f"{_things(wrong)} wrong in {folder}.{also} {until_then}"
+    sentences, languages = _number(findings.sentences, "sentence"), ", ".join(findings.languages)
     rest = " What is worth a look works as it is." if look else ""
     return f"Nothing is wrong in {folder}: {sentences} of your own; guests can read {languages}.{rest}"
+
+
+def _number(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _things(number: int) -> str:
+    return "1 thing is" if number == 1 else f"{number} things are"
 
 
 @messages.command("list")
@@ -161,8 +158,9 @@ def preview(folder: Path | None, out: Path) -> None:
         raise _cannot_be_written(out, error) from None
     click.echo(f"{count} pages written. Open {out.resolve() / 'index.html'} in a browser.")
     if problems := len(catalogue.problems):
-        things = "1 thing is" if problems == 1 else f"{problems} things are"
-        click.echo(f"{things} wrong in {shown} and not shown as written: flask --app wsgi messages check {shown}")
+        click.echo(
+            f"{_things(problems)} wrong in {shown} and not shown as written: flask --app wsgi messages check {shown}"
+        )
 
 
 @messages.command()
@@ -181,8 +179,7 @@ def seen() -> None:
         if each.vendor_text:
             click.echo(f"  Paytronix says: {each.vendor_text}")
     unknown = sum(not each.has_words for each in codes)
-    number = "1 code" if len(codes) == 1 else f"{len(codes)} codes"
-    click.echo(f"{number} in the last {KEPT_DAYS} days, {unknown} without words.")
+    click.echo(f"{_number(len(codes), 'code')} in the last {KEPT_DAYS} days, {unknown} without words.")
 
 
 @messages.command("export")
@@ -207,8 +204,14 @@ def export_words(folder: Path, *, of_draft: bool, force: bool) -> None:
         raise _cannot_be_written(folder, error) from None
     click.echo(f"{count} files written to {folder.resolve()}.")
     if problems := len(check(folder).errors):
-        things = "1 thing is" if problems == 1 else f"{problems} things are"
-        click.echo(f"{things} wrong in it, and not read as written: flask --app wsgi messages check {folder}")
+        click.echo(
+            f"{_things(problems)} wrong in it, and not read as written: flask --app wsgi messages check {folder}"
+        )
+
+
+def _advise_check(folder: Path, problems: int, where: str) -> None:
+    if problems:
+        click.echo(f"{_things(problems)} wrong in {where}: flask --app wsgi messages check {folder}")
 
 
 def _cannot_be_written(folder: Path, error: OSError) -> click.ClickException:
@@ -262,7 +265,7 @@ def _import(exchange: "Exchange", folder: Path, *, leave_faults: bool, force: bo
         return
     for place in found.changes:
         click.echo(name_of(place))
-    things = "1 change" if len(found.changes) == 1 else f"{len(found.changes)} changes"
+    things = _number(len(found.changes), "change")
     if publish:
         number = exchange.publish(found, by=name, comment=comment)
         click.echo(f"{things} published as revision {number}.")

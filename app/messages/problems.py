@@ -47,6 +47,16 @@ class Problem:
         """The same at a position."""
         return replace(self, file=position.file, line=position.line, column=position.column)
 
+    def as_record(self) -> dict[str, str | int]:
+        """Under the names that logs and ``messages check --json`` have for it."""
+        return {
+            "file": self.file,
+            "line": self.line,
+            "column": self.column,
+            "problem": self.description,
+            "instead": self.suggestion,
+        }
+
 
 class Invalid(Exception):
     """A value or a picture cannot be used.

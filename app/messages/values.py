@@ -1,7 +1,7 @@
-"""The words of a folder place by place, and back: what is compared, imported and written as files.
+"""The values of a folder by their key paths, and back: what is compared, imported and written as files.
 
-A place is the tuple of names of one thing that is edited as a whole, as in :mod:`app.history.contents`; what stands at
-it is told in one form, however it is written. Comments are not among it.
+A key path leads to one thing that is edited as a whole, as in :mod:`app.history.contents`. However the value is written
+in the folder, it has one form here. Comments are not among it.
 """
 
 import hashlib
@@ -21,9 +21,9 @@ from app.messages.notices import FILE as NOTICES_FILE
 from app.messages.notices import read_notices
 from app.messages.overlay import MESSAGES, PICTURES, with_plain_codes
 from app.messages.pictures import Asset
+from app.messages.positions import KeyPath
 
-Place = tuple[str, ...]
-Values = Mapping[Place, Any]
+Values = Mapping[KeyPath, Any]
 
 _ENTRY = ("text", "title", "link")
 _FIELDS = ("from", "until", "while", "url", *_ENTRY)
@@ -37,9 +37,9 @@ _ORDER = {
 }
 
 
-def values_of(documents: Documents) -> dict[Place, Any]:
+def values_of(documents: Documents) -> dict[KeyPath, Any]:
     """All that stands in a folder. Of a picture that the pages show, the fingerprint."""
-    found: dict[Place, Any] = {}
+    found: dict[KeyPath, Any] = {}
     if documents.merchant:
         for name, value in documents.merchant.values.items():
             if name in _TABLES and isinstance(value, Mapping):
@@ -72,29 +72,29 @@ def fingerprint(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def patch_of(place: Place, of_folder: Any, value: Any) -> Any:
+def patch_of(path: KeyPath, of_folder: Any, value: Any) -> Any:
     """What contents must say so that a value is read where the folder has another one.
 
     :param of_folder: the folder's value; None for none.
     :returns: a part of a JSON merge patch.
     """
-    if place[0].startswith(MESSAGES) and (len(place) == 2 or place[1] in {PAYTRONIX, SITE}):
+    if path[0].startswith(MESSAGES) and (len(path) == 2 or path[1] in {PAYTRONIX, SITE}):
         given = value if isinstance(value, Mapping) else {"text": value}
         return {name: given.get(name) for name in _ENTRY}  # whole: a merge patch would leave the folder's title
     return _over(of_folder, value)
 
 
-def without_problems(values: Values, documents: Documents) -> dict[Place, Any]:
+def without_problems(values: Values, documents: Documents) -> dict[KeyPath, Any]:
     """The values that guests get as they are written."""
     merchant = read_merchant(documents.merchant)[0] if documents.merchant else Merchant()
     links = {*KNOWN_LINKS, *merchant.links}
     vocabulary = Vocabulary(builtin().vocabulary.sections, links)
     zone = {"time_zone": values[NOTICES_FILE, "time_zone"]} if (NOTICES_FILE, "time_zone") in values else {}
 
-    def has_problems(place: Place) -> bool:
-        file, *path = place
-        table: Any = values[place]
-        for name in reversed(path):
+    def has_problems(path: KeyPath) -> bool:
+        file, *names = path
+        table: Any = values[path]
+        for name in reversed(names):
             table = {name: table}
         if file == MERCHANT_FILE:
             return bool(read_merchant(Document(file, "", {"name": "x"} | table))[1])
@@ -102,7 +102,7 @@ def without_problems(values: Values, documents: Documents) -> dict[Place, Any]:
             return bool(read_notices(Document(file, "", zone | table), links)[1])
         return file != PICTURES and bool(read_entries(Document(file, "", table), vocabulary)[1])
 
-    return {place: value for place, value in values.items() if not has_problems(place)}
+    return {path: value for path, value in values.items() if not has_problems(path)}
 
 
 def files_of(values: Values, heading: str) -> dict[str, str]:
@@ -112,19 +112,19 @@ def files_of(values: Values, heading: str) -> dict[str, str]:
     :returns: file → its text, ``merchant.toml`` always among them.
     """
     tables: dict[str, dict[str, Any]] = {MERCHANT_FILE: {}}
-    for place in sorted(values, key=_rank):
-        if place[0] == PICTURES:
+    for path in sorted(values, key=_rank):
+        if path[0] == PICTURES:
             continue
-        table = tables.setdefault(place[0], {})
-        for name in place[1:-1]:
+        table = tables.setdefault(path[0], {})
+        for name in path[1:-1]:
             table = table.setdefault(name, {})
-        table[place[-1]] = values[place]
+        table[path[-1]] = values[path]
     texts = {file: tomli_w.dumps(table, multiline_strings=True) for file, table in tables.items()}
     return texts | {MERCHANT_FILE: f"# {heading}\n\n{texts[MERCHANT_FILE]}"}
 
 
-def _rank(place: Place) -> tuple[Any, ...]:
-    file, name, *rest = place
+def _rank(path: KeyPath) -> tuple[Any, ...]:
+    file, name, *rest = path
     order = _ORDER.get(file) or ("default", *builtin().vocabulary.sections)
     return file, order.index(name) if name in order else len(order), name, *rest
 

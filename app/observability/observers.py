@@ -92,11 +92,4 @@ def log_call(call: Call) -> None:
 
 def log_problem(problem: Problem) -> None:
     """One line for each fault in the merchant's folder, each time that it is new."""
-    log.warning(
-        "words_fault",
-        file=problem.file,
-        line=problem.line,
-        column=problem.column,
-        problem=problem.description,
-        instead=problem.suggestion,
-    )
+    log.warning("words_fault", **problem.as_record())
