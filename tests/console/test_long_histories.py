@@ -50,9 +50,9 @@ def work_of(client, path):
 
 
 def test_no_page_takes_more_work_for_a_long_history_than_for_a_short_one(histories):
-    short, long = histories(80, 0), histories(240, 0)
+    short, long = histories(120, 0), histories(300, 0)
     for path in PAGES:
-        of_short, of_long = (path.format(last=last, middle=last - 60) for last in (80, 240))
+        of_short, of_long = (path.format(last=last, middle=last - 60) for last in (120, 300))
         assert work_of(long, of_long) < 1.2 * work_of(short, of_short), path
 
 

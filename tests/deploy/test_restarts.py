@@ -39,7 +39,7 @@ class Load:
         self._take(303, browser.sign_in)
         while not self._stopping.is_set():
             self._take(200, browser.get, "/account")
-            time.sleep(0.02)
+            time.sleep(PAUSE_SECONDS / 2)
 
     def _take(self, wanted, step, *arguments):
         try:
