@@ -1,4 +1,4 @@
-"""The merchant's words and look: load, check, look up, reload.
+"""The merchant's messages and theme: load, check, look up, reload.
 
 ``Messages`` is the folder, live; its ``current()`` gives the ``Catalogue`` of this moment, and that one's
 ``negotiate()`` a guest's ``Localizer``.

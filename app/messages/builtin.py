@@ -1,4 +1,4 @@
-"""The built-in words: a folder of the merchant's own format that words everything."""
+"""The built-in messages: files of the same format as the merchant's, which have an entry for everything."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ LANGUAGES = ("en", "es")
 
 @dataclass(frozen=True)
 class BuiltIn:
-    """The built-in words of every shipped language, and the names that they give to situations."""
+    """The built-in entries by language, and the names that entries may have."""
 
     entries: Mapping[str, Entries]
     vocabulary: Vocabulary
@@ -24,7 +24,7 @@ class BuiltIn:
 
 @cache
 def builtin() -> BuiltIn:
-    """Read the built-in words, once in a process.
+    """Read the built-in messages, once in a process.
 
     :raises RuntimeError: a problem in them, which is ours.
     """
@@ -32,13 +32,13 @@ def builtin() -> BuiltIn:
     problems: list[Problem] = [document for document in documents.values() if isinstance(document, Problem)]
     files = {tag: document for tag, document in documents.items() if isinstance(document, Document)}
     if problems:
-        raise RuntimeError(f"The built-in words cannot be read: {problems[0]}")
+        raise RuntimeError(f"The built-in messages cannot be read: {problems[0]}")
     sections = {name: frozenset(table) for name, table in files["en"].values.items() if isinstance(table, dict)}
     vocabulary = Vocabulary(sections, KNOWN_LINKS)
-    words: dict[str, Entries] = {}
+    entries: dict[str, Entries] = {}
     for tag, document in files.items():
-        words[tag], found = read_entries(document, vocabulary)
+        entries[tag], found = read_entries(document, vocabulary)
         problems += found
     if problems:
-        raise RuntimeError(f"The built-in words have a problem: {problems[0]}")
-    return BuiltIn(words, vocabulary)
+        raise RuntimeError(f"The built-in messages have a problem: {problems[0]}")
+    return BuiltIn(entries, vocabulary)

@@ -17,7 +17,7 @@ from app.messages.problems import Problem, quoted
 from app.messages.theme import SchemeName, Theme, make_theme
 
 NO_WORDS = "There are no words in the language"  # begins the problem of a language that is only listed
-LAST_RESORT = "en"  # the one language in which every sentence is shipped, whatever comes
+LAST_RESORT = "en"  # the one language in which every message is built in
 _HEADERS_REMEMBERED = 256
 
 
@@ -31,7 +31,7 @@ class Catalogue:
     :ivar problems: what is wrong with the folder
     :ivar theme: how the pages look
     :ivar files: language → its file
-    :ivar unread: files, and links as ``merchant.toml NAME``, in place of which a problem is told already
+    :ivar unread: files, and links as ``merchant.toml NAME``, in place of which a problem is reported already
     """
 
     merchant: Merchant
@@ -70,7 +70,7 @@ class Catalogue:
         return _entries_in(self.own_entries, language)
 
     def with_entries(self, key: Key, entries: Mapping[str, Entry | None]) -> "Catalogue":
-        """The same but for one entry, in some languages; None where it has no words of the merchant's.
+        """The same but for one entry, in some languages; None where the merchant has none.
 
         Costs little, also beside hundreds of entries: what has been read is not read again.
         """
@@ -89,18 +89,18 @@ class Catalogue:
         return self.files.get(language, f"messages/{language}.toml")
 
     def is_unread(self, file: str, link: str = "") -> bool:
-        """Whether a problem is told already in place of what is missing: of the whole file, or of a link's address."""
+        """Whether a problem is reported in place of what is missing: of the whole file, or of a link's address."""
         return file in self.unread or f"{file} {link}" in self.unread
 
     def localizer(self, language: str) -> Localizer | None:
-        """The words in one language, or None when guests cannot get it.
+        """The messages in one language, or None when guests cannot get it.
 
         :param language: a tag in any case, or anything else.
         """
         return self._localizer_of.get(language.lower())
 
     def negotiate(self, accept_language: str | None, chosen: str | None = None) -> Localizer:
-        """The words for a guest.
+        """The messages for a guest.
 
         :param accept_language: the browser's header, whatever is in it.
         :param chosen: the language that the guest has chosen on the site; counts if it can be had.
@@ -144,7 +144,7 @@ def compose(documents: Documents) -> Catalogue:
             all_problems.append(problem.at(merchant_file.locate(("languages",))))
     merchant = replace(merchant, languages=served or tuple(can_be_had))
 
-    first = merchant.languages[0]  # in which merchant.toml says what it says in words
+    first = merchant.languages[0]  # of the texts in merchant.toml
     own_entries[first] = {**_entries_of(merchant, _entries_in(own_entries, first)), **own_entries.get(first, {})}
 
     pictures = [
@@ -167,7 +167,7 @@ def compose(documents: Documents) -> Catalogue:
 
 
 def _entries_of(merchant: Merchant, in_files: Entries) -> Entries:
-    """What ``merchant.toml`` says in words, unless a language's file has other ones."""
+    """The texts of ``merchant.toml`` as entries, unless a language's file has other ones."""
     entries = {(LINKS, name): text for name, text in merchant.link_texts.items()}
     if merchant.username_label:
         entries["username", merchant.username_kind] = merchant.username_label

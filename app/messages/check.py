@@ -129,7 +129,7 @@ def _sorted(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 def _misspelt_code(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Problem]:
-    """A code close to one that we know, or the name of one of the site's own sentences below [paytronix]."""
+    """A code close to one that we know, or the name of one of the site's own messages below [paytronix]."""
     sections = builtin().vocabulary.sections
     section, code = key
     if section != PAYTRONIX or code in sections[PAYTRONIX] or code in AS_SYSTEM_ERROR:
@@ -145,7 +145,7 @@ def _misspelt_code(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> It
 def _without_phone(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Problem]:
     merchant = catalogue.merchant
     if merchant.phone or catalogue.is_unread(MERCHANT_FILE) or "phone" in merchant.lines:
-        return  # there is one, or a problem is told in its place
+        return  # there is one, or a problem is reported in its place
     if "{phone}" in entry.text:
         yield Problem(
             f"{_label(key)} says {{phone}}, with no number in {MERCHANT_FILE}: guests read other words instead.",
@@ -154,7 +154,7 @@ def _without_phone(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> It
 
 
 def _missing_words(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Problem]:
-    """Entries that the merchant words in the first language only."""
+    """Entries that the merchant has in the first language only."""
     first, *others = catalogue.merchant.languages
     if tag not in served_by(first, catalogue.own_entries) or catalogue.is_unread(MERCHANT_FILE):
         return  # it is no language of theirs; or nobody knows which these are
@@ -170,7 +170,7 @@ def _missing_words(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> It
 def _same_as_default(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Problem]:
     default = catalogue.own_entries[tag].get(DEFAULT)
     if key == (PAYTRONIX, WRONG_PASSWORD):
-        return  # without it, a wrong password has words of its own
+        return  # without it, a wrong password has a message of its own
     if default and key[0] == PAYTRONIX and entry.text == default.text and not (entry.title or entry.link):
         yield Problem(
             f"{_label(key)} is the same as default, which guests read in {tag} without it.",
@@ -179,7 +179,7 @@ def _same_as_default(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> 
 
 
 def _dead_end(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> Iterator[Problem]:
-    """Leaves a guest alone who gets no further alone, as the built-in words see it."""
+    """No next step, where the built-in message has one."""
     if entry.link and entry.link not in catalogue.merchant.links:
         if not catalogue.is_unread(MERCHANT_FILE, entry.link):
             yield Problem(
@@ -212,9 +212,9 @@ def _telling_words(catalogue: Catalogue, tag: str, key: Key, entry: Entry) -> It
     if localizer is None or section not in {PAYTRONIX, DEFAULT[0]} or concerns_everybody(code):
         return
     if AFTER_SIGN_IN.match(code) or _OF_THE_OPERATOR.match(code) or code in builtin().vocabulary.sections[SITE]:
-        return  # nobody reads it at sign-in; or it is in the wrong place, which is told
-    neutral, told = localizer.paytronix(WRONG_PASSWORD, signing_in=True), localizer.message(section, code)
-    if (told.text, told.title, told.link) != (neutral.text, neutral.title, neutral.link):
+        return  # nobody reads it at sign-in; or it is in the wrong place, which is reported
+    neutral, shown = localizer.paytronix(WRONG_PASSWORD, signing_in=True), localizer.message(section, code)
+    if (shown.text, shown.title, shown.link) != (neutral.text, neutral.title, neutral.link):
         yield Problem(
             f"{quoted(code)} reads differently from a wrong password. "
             "Somebody who tries out usernames learns from it who has an account with you.",

@@ -1,9 +1,9 @@
-"""Paytronix's codes, and the names under which words for one are looked for."""
+"""Paytronix's codes, and the names under which the message for one is looked up."""
 
 import re
 
 WRONG_PASSWORD = "could_not_authenticate"  # noqa: S105 - the code for it
-# Other ways to say the same (docs/paytronix.md, 3.4, 3.7 and 3.8). Who words the one words them all.
+# Other ways to say the same (docs/paytronix.md, 3.4, 3.7 and 3.8). An entry for the one is for them all.
 AS_WRONG_PASSWORD = frozenset({"no_matching_guests", "invalid_grant", "http:401"})
 SYSTEM_ERROR = "system_error"
 AS_SYSTEM_ERROR = frozenset({"system.error", "server_error", "internal_error", "temporarily_unavailable"})
@@ -20,7 +20,7 @@ def concerns_everybody(code: str) -> bool:
 
 
 def names_of(code: str) -> list[str]:
-    """Under which names words for a code are looked for, the closest first."""
+    """The names under which the message for a code is looked up, the closest first."""
     code = code.strip().lower()
     last = code.rpartition(".")[2]
     names = [code, last] if last != code else [code]

@@ -14,7 +14,7 @@ from app.messages.positions import KeyPath, Position, position_of, positions
 from app.messages.problems import Invalid, Problem, SourcePosition
 from app.messages.syntax_errors import explain
 
-LARGEST_BYTES = 256 * 1024  # a folder that words everything needs about 15 KB a language
+LARGEST_BYTES = 256 * 1024  # a folder with every entry needs about 15 KB a language
 _MOST_DOTS = 64  # on one line, outside of texts; tomllib's memory grows with the square of a dotted name's parts
 _TEXT_OR_REMARK = re.compile(r""""(?:\\.|[^"\\\n])*+"?|'[^'\n]*+'?|#[^\n]*""")
 
@@ -54,7 +54,7 @@ def read(folder: Path, file: str) -> Document | Problem:
 
 
 def parse(file: str, content: bytes) -> Document | Problem:
-    """What a file's content means, or the first reason why it cannot be told."""
+    """What a file's content means, or the first reason why it cannot be read."""
     try:
         text = _text(content)
         _check_dots(text)

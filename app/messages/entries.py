@@ -1,4 +1,4 @@
-"""A language's words: from a file such as ``messages/en.toml`` to checked entries."""
+"""A language's entries: from a file such as ``messages/en.toml``, checked."""
 
 import difflib
 from collections.abc import Collection, Iterator, Mapping
@@ -32,7 +32,7 @@ _KEEP_ONE = "Keep one of the two and delete the other."
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What guests read in one situation.
+    """A message as it is written in a file: its text with placeholders, and the name of its link.
 
     :ivar link: the name of a link of ``merchant.toml``
     :ivar file: where it stands, below the folder
@@ -64,7 +64,7 @@ class Vocabulary:
 def read_entries(document: Document, vocabulary: Vocabulary) -> tuple[Entries, tuple[Problem, ...]]:
     """Every entry without a problem, and the problems of the others.
 
-    Two problems leave an entry in place, because its sentence is still the merchant's best: a word in braces that is no
+    Two problems leave an entry in place, because its text is still the merchant's best: a word in braces that is no
     placeholder (shown as typed) and a link that ``merchant.toml`` does not have (not shown).
     """
     root = Node.root(document)

@@ -53,7 +53,7 @@ class Folder:
     _seen: Listing | None = None
     _good: dict[str, Document] = field(default_factory=dict)  # by file
     _broken: dict[str, Problem] = field(default_factory=dict)  # by file; the last good one may be in use
-    _emptied: dict[str, Stamp | None] = field(default_factory=dict)  # files found empty at the last look, not taken yet
+    _emptied: dict[str, Stamp | None] = field(default_factory=dict)  # files found empty at the last poll, not taken yet
     _pictures: Pictures = field(init=False)
     well_known: WellKnown = field(init=False)
 
@@ -64,7 +64,7 @@ class Folder:
     def poll(self) -> set[str] | None:
         """Read what is new.
 
-        :returns: the files that have changed since the last look, deleted ones included; None when nothing is new.
+        :returns: the files that have changed since the last poll, deleted ones included; None when nothing is new.
         """
         listing, is_settled = self._settled_listing()
         if listing == self._seen:
@@ -80,7 +80,7 @@ class Folder:
                 file, was_empty=listing.stamps[file] == self._emptied.get(file)
             ):
                 emptied.add(file)
-        if listing.has_languages:  # a file is deleted by intent; a folder vanishes by mishap, and its words stay
+        if listing.has_languages:  # a file is deleted by intent; a folder vanishes by mishap, and its messages stay
             for file in self._good.keys() - listing.stamps.keys() - {MERCHANT_FILE}:
                 del self._good[file]
         self._listing = listing
@@ -91,7 +91,7 @@ class Folder:
         return changed
 
     def is_as_seen(self) -> bool:
-        """Whether nothing has changed since the last look. Waits for nothing, as a look may."""
+        """Whether nothing has changed since the last poll. Waits for nothing, as a poll may."""
         return self._list() == self._seen
 
     def catalogue(self, overlay: Overlay | None = None, problems_beside: Iterable[Problem] = ()) -> Catalogue:
@@ -129,9 +129,9 @@ class Folder:
         return {file for file in files if listing.stamps.get(file, ()) != before.get(file, ())}
 
     def _take(self, file: str, *, was_empty: bool) -> bool:
-        """Read a file; False if it is empty now and had words before.
+        """Read a file; False if it is empty now and had entries before.
 
-        Most editors empty a file before they write it. Only if the next look still finds it so is it meant.
+        Most editors empty a file before they write it. Only if the next poll still finds it so is it meant.
         """
         former = self._good.get(file)
         document = read(self.path, file) if former else self._first_read(file)

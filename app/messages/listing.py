@@ -29,7 +29,7 @@ class ListedMessage:
 
     @property
     def is_built_in(self) -> bool:
-        """Whether the words are not the merchant's."""
+        """Whether it is not the merchant's own."""
         return self.message.source.startswith(f"{FOLDER.name}/")
 
 

@@ -1,4 +1,4 @@
-"""Keeps the words of a running site up to date with the merchant's folder, and with what is published over it."""
+"""Keeps the messages of a running site up to date with the merchant's folder, and with what is published over it."""
 
 import logging
 import threading
@@ -16,18 +16,18 @@ POLL_SECONDS = 1.0
 
 
 class Messages:
-    """The merchant's words, live.
+    """The merchant's messages and theme, live.
 
-    A thread looks at the folder, so that a request never waits for a disk: on a network share that hangs, the pages go
-    on with the words that they have. It begins with the first use, which therefore comes after a fork, and ends when
+    A thread polls the folder, so that a request never waits for a disk: on a network share that hangs, the pages go
+    on with what they have. It begins with the first use, which therefore comes after a fork, and ends when
     nobody holds this object any more.
 
     :param folder: the merchant's folder; may be missing, empty or full of problems.
     :param published: gives the overlay to lay over the folder at this moment, the same object while it is the same;
-        None for the folder alone. Asked at each look; must neither wait nor raise.
+        None for the folder alone. Asked at each poll; must neither wait nor raise.
     :param on_problem: told of every problem of a file whenever that file changes, and of every colour that guests see
         otherwise than it is written. Called from any thread.
-    :param poll_seconds: how long after a change the words may be the old ones, nearly.
+    :param poll_seconds: how long after a change the messages may be the old ones, nearly.
     """
 
     def __init__(
@@ -43,15 +43,15 @@ class Messages:
         self._overlay: Overlay | None = None  # what the catalogue is made with
         self._seen_overlay: Overlay | None = None
         self._on_problem = on_problem
-        self._look_every_seconds = poll_seconds
+        self._poll_seconds = poll_seconds
         self._told: frozenset[Problem] = frozenset()
         self._starting = threading.Lock()
         self._is_watched = False
         self._catalogue: Catalogue
-        self.poll()  # the first look always finds something new, if only that there is nothing
+        self.poll()  # the first poll always finds something new, if only that there is nothing
 
     def current(self) -> Catalogue:
-        """The words of this moment. One call a request, so that a page is all of one piece."""
+        """The messages of this moment. One call a request, so that a page is all of one piece."""
         if not self._is_watched:
             self._watch()
         return self._catalogue
@@ -65,10 +65,10 @@ class Messages:
         with self._starting:
             if self._is_watched:
                 return
-            _look_and_log(self)  # much may have changed between the start of the process and its first request
+            _poll_and_log(self)  # much may have changed between the start of the process and its first request
             threading.Thread(
-                target=_keep_looking,
-                args=(weakref.ref(self), self._look_every_seconds),
+                target=_poll_forever,
+                args=(weakref.ref(self), self._poll_seconds),
                 name="merchant-words",
                 daemon=True,
             ).start()
@@ -83,7 +83,7 @@ class Messages:
             self._take_in(changed_files or set(), overlay)
 
     def _take_in(self, changed_files: set[str], overlay: Overlay | None) -> None:
-        self._catalogue = self._composed(overlay)  # one assignment: readers see the former words or these
+        self._catalogue = self._composed(overlay)  # one assignment: readers see the former messages or these
         problems = (*self._catalogue.problems, *self._catalogue.theme.corrections)
         news = [problem for problem in problems if problem not in self._told or problem.file in changed_files]
         self._told = frozenset(problems)
@@ -92,7 +92,7 @@ class Messages:
                 self._on_problem(problem)
 
     def _composed(self, overlay: Overlay | None) -> Catalogue:
-        """The words with an overlay, or with the last good one and a problem if this one is not to be made sense of."""
+        """The messages with an overlay; with the last good one and a problem if nothing can be made of this one."""
         try:
             catalogue = self._folder.catalogue(overlay)
         except Exception as error:
@@ -107,18 +107,18 @@ class Messages:
         return catalogue
 
 
-def _keep_looking(itself: "weakref.ref[Messages]", every_seconds: float) -> None:
+def _poll_forever(itself: "weakref.ref[Messages]", every_seconds: float) -> None:
     while True:
         time.sleep(every_seconds)
-        words = itself()
-        if words is None:
+        messages = itself()
+        if messages is None:
             return
-        _look_and_log(words)
-        del words  # while asleep, this thread must not be what keeps it alive
+        _poll_and_log(messages)
+        del messages  # while asleep, this thread must not be what keeps it alive
 
 
-def _look_and_log(words: Messages) -> None:
+def _poll_and_log(messages: Messages) -> None:
     try:
-        words.poll()
-    except Exception:  # whatever it is, it must end neither a request nor the watch
+        messages.poll()
+    except Exception:  # whatever it is, it must end neither a request nor the thread
         logging.getLogger(__name__).exception("could not look at the merchant's folder")

@@ -1,4 +1,4 @@
-"""The merchant's words in one language, and the look-up of a message for a guest."""
+"""The messages in one language, and how the one for a situation is looked up."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,12 +15,12 @@ from app.messages.plain_text import cleaned, is_visible
 
 LONGEST_VENDOR_TEXT = 200
 LONGEST_REFERENCE = 60
-# Where the merchant's words come first whatever the guest's language, since they say what to do; labels only name
+# Where the merchant's message comes first whatever the guest's language, since it says what to do; labels only name
 # things, and a name in a language that a guest cannot read is none.
 _SAYING = frozenset({"", "paytronix", "site", "username"})
 _CODES_REMEMBERED = 256
 
-Layer = tuple[str, Entries]  # a language, and its words from one source
+Layer = tuple[str, Entries]  # a language, and its entries from one source
 NOTHING: Mapping[str, object] = {}
 
 
@@ -46,10 +46,10 @@ class Message:
     """What a guest reads in one situation. Plain text: whoever puts it on a page escapes it.
 
     :ivar text: never empty for a guest
-    :ivar code: the entry that the words are from, such as ``one_time_password.*``, ``default`` or ``session_ended``
-    :ivar language: the language of the words; another than the page's where these are missing there
+    :ivar code: the entry that it is from, such as ``one_time_password.*``, ``default`` or ``session_ended``
+    :ivar language: its language; another than the page's where there is none
     :ivar reference: Paytronix's code for guests to quote, if the merchant wants that; untrusted
-    :ivar source: file and line where the words stand, such as ``messages/en.toml:6``; the built-in ones are in
+    :ivar source: file and line where it stands, such as ``messages/en.toml:6``; the built-in ones are in
         ``builtin/``. Empty for Paytronix's own text
     """
 
@@ -63,15 +63,15 @@ class Message:
 
     @property
     def direction(self) -> languages.Direction:
-        """Which way the words are read."""
+        """Which way it is read."""
         return languages.direction_of(self.language)
 
 
 class Localizer:
-    """The merchant's words in one language.
+    """All messages in one language.
 
-    Where a message is looked for: the merchant's words in the guest's language, then in the programme's first
-    language; then the built-in words in the guest's language, in the first language, in English. A label (all but
+    Where a message is looked for: the merchant's in the guest's language, then in the programme's first
+    language; then the built-in one in the guest's language, in the first language, in English. A label (all but
     Paytronix's codes, ``[site]`` and ``[username]``) is looked for in the guest's language first, the merchant's and
     then the built-in one, and only then elsewhere. An entry that has nothing to show here (a placeholder without a
     value) is passed over.
@@ -110,7 +110,7 @@ class Localizer:
 
     @property
     def username_label(self) -> str:
-        """What the first field of the sign-in page is called: by the kind of username, in the merchant's words."""
+        """What the first field of the sign-in page is called: by the kind of username."""
         return self.text("username", self._merchant.username_kind)
 
     def paytronix(
@@ -118,22 +118,22 @@ class Localizer:
     ) -> Message:
         """What to say to a code of Paytronix, or to a pseudo-code (``result:…``, ``http:…``, ``timeout``, …).
 
-        1. The merchant's words for the code: for the whole code, for its part after the last dot, for all of its
+        1. The merchant's message for the code: for the whole code, for its part after the last dot, for all of its
            service (``one_time_password.*``) or class (``http:5xx``); all that in the guest's language, then all that
            in the programme's first language.
-        2. The built-in words for the code, in the same way.
+        2. The built-in message for the code, in the same way.
         3. Paytronix's own text, if the merchant wants that.
         4. ``default``, from the merchant, then built-in.
 
-        So ``default`` speaks only when nobody has words for the code in any language: a sentence that says what to
+        So ``default`` is used only when there is no message for the code in any language: one that says what to
         do helps more in the programme's language than "something went wrong" in one's own.
 
         :param code: in any case; whatever Paytronix sent.
         :param vendor_text: Paytronix's own text, untrusted.
-        :param signing_in: at sign-in. Built-in words of their own then have only a wrong password and what keeps
+        :param signing_in: at sign-in. Built-in messages of their own then have only a wrong password and what keeps
             everybody out (``TROUBLE``). All other codes, known (``user_info.not_found``) or not (locked, disabled,
             …), read like a wrong password, so that they tell a stranger nothing (ASVS 6.3.8).
-        :param instead: the code that speaks in place of one without words, ahead of 3 and 4.
+        :param instead: the code whose message is used for one without, ahead of 3 and 4.
         """
         shown_text = vendor_text if self._merchant.show_vendor_text else None
         message = self._made_for_code(code if instead is None or self.knows(code) else instead, shown_text, signing_in)
@@ -146,7 +146,7 @@ class Localizer:
         keys = [(PAYTRONIX, name) for name in names]
         if message := self._first(self._own, keys):
             return message
-        # The built-in words for other codes say more about an account than a stranger may know (ASVS 6.3.8).
+        # The built-in messages for other codes say more about an account than a stranger may know (ASVS 6.3.8).
         tells_nothing = concerns_everybody(code) or WRONG_PASSWORD in names
         if (tells_nothing or not signing_in) and (message := self._first(self._built_in, keys)):
             return message
@@ -159,11 +159,11 @@ class Localizer:
         return self._for_code(WRONG_PASSWORD, None, False) if signing_in else self.message(*DEFAULT)
 
     def knows(self, code: str) -> bool:
-        """Whether anybody has words for a code of Paytronix, ``default`` apart."""
+        """Whether there is a message for a code of Paytronix, ``default`` apart."""
         return self._entry_for(code) is not None
 
     def entry_for(self, code: str) -> str | None:
-        """The name of the entry that speaks for a code of Paytronix, ``default`` apart; None when nobody has words."""
+        """The name of the entry for a code of Paytronix, ``default`` apart; None when there is none."""
         return self._entry_for(code)
 
     def _named_for(self, code: str) -> str | None:
@@ -171,7 +171,7 @@ class Localizer:
         return message.code if message else None
 
     def notices(self, now: datetime, *, paytronix_is_failing: bool) -> list[Message]:
-        """What the merchant wants guests to read at this moment; in the language in which there are words for it.
+        """What the merchant wants guests to read at this moment; in the language in which there is a text.
 
         :param now: aware.
         """
@@ -229,14 +229,14 @@ class Localizer:
         return Link(url, message.text, message.language)
 
     def _make(self, key: Key, values: Mapping[str, object] = NOTHING) -> Message:
-        """What an entry says; what has no value is left as typed rather than that nothing is said."""
+        """What an entry says; what has no value is left as typed rather than left out."""
         if message := self._first(self._layers if key[0] in _SAYING else self._label_layers, [key], values):
             return message
         for language, entries in reversed(self._layers):
             if entry := entries.get(key):
                 known = {**self._values, **values}
                 return self._message_of(entry, key, language, fill_what_is_known(entry.text, known), known)
-        raise KeyError(f"there are no built-in words named {key[1]!r} in [{key[0]}]")
+        raise KeyError(f"there is no built-in message named {key[1]!r} in [{key[0]}]")
 
     def _first(
         self, layers: tuple[Layer, ...], keys: list[Key], values: Mapping[str, object] = NOTHING

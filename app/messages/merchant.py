@@ -24,7 +24,7 @@ KNOWN_LINKS = (
     "forgot_password",
     "register",
     "help",
-)  # the built-in words mention these, when they have an address
+)  # the built-in messages lead there, when they have an address
 COLOURS = ("brand", "accent", "background")
 
 UsernameKind = Literal["username", "email", "phone", "card"]
@@ -65,7 +65,7 @@ class Merchant:
     :ivar languages: tags, the programme's first language in front; empty when the file names none
     :ivar username_kind: what guests sign in with
     :ivar username_label: what the field for it is called, when the built-in label for the kind will not do
-    :ivar show_vendor_text: whether a code without words shows Paytronix's own text
+    :ivar show_vendor_text: whether a code without a message shows Paytronix's own text
     :ivar show_code: whether the code stands below a message for it, for guests to quote
     :ivar lines: where each setting stands in the file, counted from 1; those below a heading as ``look.brand``
     """

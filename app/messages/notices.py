@@ -93,7 +93,7 @@ def _notice(fields: Mapping[str, Read], zone: tzinfo | None, node: Node) -> Noti
         raise Invalid(f"{name} is no notice.", f"A notice has a heading: [{node.name}]")
     found = node.read(fields, unknown=_unknown)
     if not given.keys() - found.keys() <= _HARMLESS:
-        return None  # it is told why; at the wrong time or with half of its words it would mislead
+        return None  # it is reported why; at the wrong time, or with half of what was meant, it would mislead
     begins_at, ends_at = found.get("from"), found.get("until")
     if not ends_at and "while" not in found:
         raise Invalid(f"{name} does not say how long it is shown.", f"{_EXAMPLE}.")

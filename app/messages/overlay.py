@@ -16,9 +16,9 @@ PICTURES = "pictures"  # the part of a revision's contents that names them: file
 
 @dataclass(frozen=True)
 class Overlay:
-    """A set of words beside the folder's.
+    """Messages and settings to lay over the folder's.
 
-    :ivar label: what it is called where a sentence's origin is told, such as ``revision 12``
+    :ivar label: its name where a message's source is shown, such as ``revision 12``
     :ivar contents: file → what it says there, as ``tomllib`` would give it; None takes away what the folder has
     :ivar pictures: name → the picture, for names that the folder's pictures may have too
     """

@@ -1,4 +1,4 @@
-"""The words in braces that a sentence may contain, and how their values get in."""
+"""The placeholders in braces that a message may contain, and how their values get in."""
 
 import re
 from collections.abc import Collection, Mapping

@@ -1,7 +1,7 @@
-"""What makes a sentence hard for a guest: told as advice, never as a problem.
+"""What makes a message hard to read for a guest. It is advice: nothing here is an error.
 
 Reading level is measured by what can be counted honestly: the words of a sentence in languages that put spaces between
-them, and, in the shipped languages, words that only those who build websites use.
+them, and, in the built-in languages, words that only those who build websites use.
 """
 
 import re

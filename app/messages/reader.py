@@ -2,7 +2,7 @@
 
 A reader is given a :class:`Node` and returns what the value means. What makes it unusable it raises as
 :class:`Invalid`; what is wrong with a part of it, or does no harm, it reports and goes on. So one mistake costs the
-value that has it, and everything is told at once, each with file, line and key path.
+value that has it, and everything is reported at once, each with file, line and key path.
 """
 
 import difflib
@@ -15,7 +15,7 @@ from app.messages.plain_text import text_problem
 from app.messages.positions import KeyPath
 from app.messages.problems import Invalid, Problem, quoted
 
-MOST_PROBLEMS = 50  # of one file that are told; each costs a line in the log
+MOST_PROBLEMS = 50  # of one file that are reported; each costs a line in the log
 
 
 class ProblemList:
@@ -35,7 +35,7 @@ class ProblemList:
 
     @property
     def is_full(self) -> bool:
-        """Whether what comes next is counted and not told."""
+        """Whether what comes next is counted and not reported."""
         return len(self._problems) >= MOST_PROBLEMS
 
     def all(self) -> tuple[Problem, ...]:
@@ -108,7 +108,7 @@ class Node:
         return found
 
     def close_to(self, word: str, known: Iterable[str]) -> str | None:
-        """The known name that may have been meant. Slow, so it is looked for only while somebody will be told."""
+        """The known name that may have been meant. Slow, so it is looked for only while problems are reported."""
         return None if self.problems.is_full else next(iter(difflib.get_close_matches(word, list(known), 1)), None)
 
 
@@ -134,7 +134,7 @@ def mapping(node: Node) -> Node:
 
 
 def choice(*choices: str) -> Read:
-    """One of some words."""
+    """One of a closed list of words."""
 
     def read(node: Node) -> str:
         if node.value not in choices:

@@ -1,4 +1,4 @@
-"""The merchant's look: from a few wishes to colours that everybody can read, as a stylesheet and pictures."""
+"""The merchant's theme: from a few settings to colours that everybody can read, as a stylesheet and pictures."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -103,7 +103,7 @@ class Theme:
 
 
 def make_theme(merchant: Merchant, logo: Asset | None = None, background: Asset | None = None) -> Theme:
-    """The look that a merchant wishes for, with colours that reach WCAG AA."""
+    """The theme that a merchant has set, with colours that reach WCAG AA."""
     ground = merchant.colours.get("background", DEFAULT_BACKGROUND)
     brand = merchant.colours.get("brand", DEFAULT_BRAND)
     accent = merchant.colours.get("accent")
@@ -115,7 +115,7 @@ def make_theme(merchant: Merchant, logo: Asset | None = None, background: Asset 
 
 
 def _scheme(ground: str, brand: str, accent: str | None) -> Scheme:
-    """Colours that go together. All words stand on the sheet or on something with a name that ends in ``ground``."""
+    """Colours that go together. All text stands on the sheet or on something with a name that ends in ``ground``."""
     sheet = _sheet_on(ground)
     grounds = (ground, sheet)
     dark = is_dark(sheet)
@@ -145,7 +145,7 @@ def _scheme(ground: str, brand: str, accent: str | None) -> Scheme:
 
 
 def _sheet_on(ground: str) -> str:
-    """What words stand on: close to the background, and on the far side of the middle greys."""
+    """What text stands on: close to the background, and on the far side of the middle greys."""
     if not is_dark(ground):
         return mixed(ground, WHITE, 0.8)
     return mixed(ground, WHITE, 0.05) if luminance(ground) < 0.05 else mixed(ground, BLACK, 0.45)

@@ -19,7 +19,7 @@ _NOT_MEANT = re.compile(r"readme|licen[cs]e|changelog", re.IGNORECASE)
 
 
 def unused_files(folder: Path) -> Iterator[Problem]:
-    """What lies in the folder, looks like words, and is read by nobody. Nothing in it makes this raise."""
+    """What lies in the folder, looks like messages, and is read by nobody. Nothing in it makes this raise."""
     for below, look_at in ((folder, _on_top), (folder / LANGUAGES_FOLDER, _among_languages)):
         for name in _names(below):
             if problem := look_at(below / name):

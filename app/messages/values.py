@@ -106,7 +106,7 @@ def without_problems(values: Values, documents: Documents) -> dict[KeyPath, Any]
 
 
 def files_of(values: Values, heading: str) -> dict[str, str]:
-    """The folder's files, in an order of their own, so that two of them differ only where their words do.
+    """The folder's files, in an order of their own, so that two of them differ only where their values do.
 
     :param heading: a line to stand in front of ``merchant.toml``.
     :returns: file → its text, ``merchant.toml`` always among them.
