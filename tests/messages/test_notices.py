@@ -127,6 +127,13 @@ def test_a_link_or_a_placeholder_that_there_is_not_leaves_the_sentence(folder):
     assert len(folder.catalogue().problems) == 2
 
 
+def test_all_that_is_wrong_with_a_notice_is_told_at_once(folder):
+    folder.write(
+        "notices.toml", "[n]\nfrom = 'soon'\nuntl = 5\nwhile = 'raining'\nlink = 'halp'\ntext.en = 5\nes = 'x'"
+    )
+    assert [problem.line for problem in folder.catalogue().problems] == [2, 3, 4, 5, 6, 7]
+
+
 def test_a_broken_file_of_notices_leaves_its_last_good_ones_and_a_deleted_one_none(folder, until):
     def text():
         localizer = words.current().negotiate("en")
