@@ -5,6 +5,7 @@ For texts that ``tomllib`` has read without complaint. Anything else gets no pla
 
 import re
 import tomllib
+from bisect import bisect_left
 
 KeyPath = tuple[str, ...]
 Position = tuple[int, int]  # line and column, counted from 1
@@ -26,7 +27,7 @@ _TOKEN = re.compile(
 def positions(text: str) -> dict[KeyPath, Position]:
     """The place of every name outside inline tables; a name inside one stands where its table stands."""
     found: dict[KeyPath, Position] = {}
-    lines = _LineCounter(text)
+    line_ends = [-1, *(end.start() for end in re.finditer("\n", text))]
     header: KeyPath = ()
     name: list[str] = []  # the parts of the name being read
     start = 0  # where it began
@@ -46,10 +47,10 @@ def positions(text: str) -> dict[KeyPath, Position]:
             reading, name = "header", []
         elif word == "]" and reading == "header" and name:
             header = tuple(name)
-            found.setdefault(header, lines.position(start))
+            found.setdefault(header, _position(start, line_ends))
             name = []
         elif word == "=":
-            found.setdefault(header + tuple(name), lines.position(start))
+            found.setdefault(header + tuple(name), _position(start, line_ends))
             reading = "value"
         elif word == "\n":
             reading, name = "name", []
@@ -65,6 +66,11 @@ def position_of(path: KeyPath, found: dict[KeyPath, Position]) -> Position:
     return START
 
 
+def _position(offset: int, line_ends: list[int]) -> Position:
+    line = bisect_left(line_ends, offset)
+    return line, offset - line_ends[line - 1]
+
+
 def _name_of(word: str) -> str:
     if word.startswith('"') and "\\" in word:
         try:
@@ -72,17 +78,3 @@ def _name_of(word: str) -> str:
         except tomllib.TOMLDecodeError:
             return word
     return word.strip("\"'")
-
-
-class _LineCounter:
-    """Turns growing offsets into places, looking at each character once."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._offset = 0
-        self._line = 1
-
-    def position(self, offset: int) -> Position:
-        self._line += self._text.count("\n", self._offset, offset)
-        self._offset = offset
-        return self._line, offset - self._text.rfind("\n", 0, offset)
