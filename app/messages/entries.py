@@ -10,7 +10,7 @@ from app.messages import placeholders
 from app.messages.document import Document
 from app.messages.plain_text import text_problem
 from app.messages.problems import Invalid, Problem, quoted
-from app.messages.reader import Node
+from app.messages.reader import Node, mapping
 
 Key = tuple[str, str]  # section and name; codes in lower case
 DEFAULT: Key = ("", "default")
@@ -85,8 +85,8 @@ def _of_section(node: Node, vocabulary: Vocabulary) -> Iterator[tuple[Key, Node]
         yield DEFAULT, node
     elif name not in vocabulary.sections:
         node.report(*_unknown_on_top(node, vocabulary))
-    elif not isinstance(node.value, dict):
-        node.report(f"{quoted(name)} is a heading.", f"Write it on a line of its own: [{name}]")
+    elif not node.try_read(mapping):
+        return
     elif name == PAYTRONIX:
         for path, value in codes((), node.value):
             entry, code = node.child(*path, value=value), ".".join(path)
@@ -112,10 +112,10 @@ def _entry(key: Key, vocabulary: Vocabulary, node: Node) -> Entry:
     label = quoted(name)
     if not isinstance(given, dict):
         raise Invalid(f"{label} is no text.", f"Put the words in quotation marks: {name} = {_EXAMPLE}")
-    if unknown := next((field for field in given if field not in _FIELDS), None):
-        close = node.close_to(unknown, _FIELDS)
+    if unknown := [field for field in given if field not in _FIELDS]:
+        close = node.close_to(unknown[0], _FIELDS)
         suggestion = f"Write {close} instead." if close else "Only text, title and link can stand there."
-        raise Invalid(f"{label} has {quoted(unknown)} in it, which means nothing here.", suggestion)
+        raise Invalid(f"{label} has {quoted(unknown[0])} in it, which means nothing here.", suggestion)
     if section not in _MESSAGES and len(given) > 1:
         raise Invalid(f"{label} can only be a text.", f"Write it like this: {name} = {_EXAMPLE}")
     if "text" not in given:
@@ -178,7 +178,7 @@ def codes(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterator[tuple[tup
     """
     for name, value in table.items():
         here = (*path, name)
-        if isinstance(value, dict) and not _is_entry(value) and len(here) <= _DEEPEST_CODE + 1:
+        if isinstance(value, dict) and not _is_entry(value) and len(here) <= _DEEPEST_CODE:
             yield from codes(here, value)
         else:
             yield here, value

@@ -92,11 +92,11 @@ def _notice(fields: Mapping[str, Read], zone: tzinfo | None, node: Node) -> Noti
     if not isinstance(given, dict):
         raise Invalid(f"{name} is no notice.", f"A notice has a heading: [{node.name}]")
     found = node.read(fields, unknown=_unknown)
+    if given.keys() <= fields.keys() - {"until", "while"}:
+        raise Invalid(f"{name} does not say how long it is shown.", f"{_EXAMPLE}.")
     if not given.keys() - found.keys() <= _HARMLESS:
         return None  # it is reported why; at the wrong time, or with half of what was meant, it would mislead
     begins_at, ends_at = found.get("from"), found.get("until")
-    if not ends_at and "while" not in found:
-        raise Invalid(f"{name} does not say how long it is shown.", f"{_EXAMPLE}.")
     if begins_at and ends_at and begins_at >= ends_at:
         if _is_skipped(given["from"], zone):
             description = f"{name} begins in the hour that this day does not have: the clock is put forward."
