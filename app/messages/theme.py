@@ -178,7 +178,7 @@ def _taken_out(merchant: Merchant, logo: Asset | None, background: Asset | None)
     for name, file, asset in pictures:
         if asset and asset.taken_out:
             description = f"Taken out of the picture {quoted(file or name)}: {', '.join(asset.taken_out)}."
-            suggestion = "Theme at the page. If something is missing there, save the picture without these, or as PNG."
+            suggestion = "Look at the page. If something is missing there, save the picture without these, or as PNG."
             line = merchant.lines.get(name if name == "logo" else f"look.{name}", 1)
             yield Problem(description, suggestion, MERCHANT_FILE, line)
 

@@ -143,3 +143,4 @@ def test_what_was_taken_out_is_worth_a_look_and_no_fault(tmp_path):
     note = next(each for each in found.warnings if "Taken out" in each.description)
     assert (note.file, note.line) == ("merchant.toml", 3)
     assert note.description == 'Taken out of the picture "logo.svg": a script.'
+    assert note.suggestion.startswith("Look at the page.")
