@@ -1,7 +1,6 @@
 """``flask --app wsgi messages``: the merchant's words, from the command line."""
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from itertools import groupby
 from pathlib import Path
@@ -12,8 +11,9 @@ from flask.cli import with_appcontext
 
 from app.commands import NAMES
 from app.commands.preview import write_preview
-from app.messages import Messages, Problem
-from app.messages.editing import Findings, ListedMessage, check, list_messages
+from app.commands.reports import SHOWS, number_of, show_text, things
+from app.messages import Messages
+from app.messages.editing import ListedMessage, check, list_messages
 from app.services import services
 from app.settings.declaration import SettingsError
 from app.store import StoreUnavailable
@@ -22,8 +22,6 @@ from config import check_extras
 
 if TYPE_CHECKING:
     from app.commands.exchange import Exchange
-
-Show = Callable[[Path, Findings], None]
 
 the_folder = click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
 
@@ -47,65 +45,9 @@ def check_folder(folder: Path | None, form: str | None) -> None:
     """
     folder = folder or services().settings.merchant_dir
     findings = check(folder)
-    shows: dict[str | None, Show] = {None: _show_text, "json": _show_json, "github": _show_github}
-    shows[form](folder, findings)
+    SHOWS[form](folder, findings)
     if findings.errors:
         raise SystemExit(1)
-
-
-def _show_text(folder: Path, findings: Findings) -> None:
-    for kind, colour, problems in (
-        ("WRONG", "red", findings.errors),
-        ("WORTH A LOOK", "yellow", findings.warnings),
-    ):
-        for problem in problems:
-            click.echo(f"{click.style(kind, fg=colour, bold=True)}  {_path(folder, problem)}, line {problem.line}")
-            click.echo(f"  {problem.description}")
-            click.echo(f"  {problem.suggestion}\n")
-    click.echo(_verdict(folder, findings))
-
-
-def _show_json(folder: Path, findings: Findings) -> None:
-    found = {
-        "folder": str(folder),
-        "errors": [problem.as_record() for problem in findings.errors],
-        "warnings": [problem.as_record() for problem in findings.warnings],
-        "languages": findings.languages,
-        "sentences": findings.sentences,
-    }
-    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
-
-
-def _show_github(folder: Path, findings: Findings) -> None:
-    """Workflow commands, which GitHub shows beside the lines that they are about."""
-    for level, problems in (("error", findings.errors), ("warning", findings.warnings)):
-        for problem in problems:
-            where = str(_path(folder, problem)).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
-            text = f"{problem.description} {problem.suggestion}".replace("%", "%25")  # a problem has no line ends
-            click.echo(f"::{level} file={where},line={problem.line},col={problem.column}::{text}")
-
-
-def _path(folder: Path, problem: Problem) -> Path:
-    return folder if problem.file == "." else folder / problem.file
-
-
-def _verdict(folder: Path, findings: Findings) -> str:
-    wrong, look = len(findings.errors), len(findings.warnings)
-    if wrong:
-        also = f" {look} more worth a look." if look else ""
-        until_then = "Until then guests read the words from before, or the built-in ones."
-        return f"{_things(wrong)} wrong in {folder}.{also} {until_then}"
-    sentences, languages = _number(findings.sentences, "sentence"), ", ".join(findings.languages)
-    rest = " What is worth a look works as it is." if look else ""
-    return f"Nothing is wrong in {folder}: {sentences} of your own; guests can read {languages}.{rest}"
-
-
-def _number(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-def _things(number: int) -> str:
-    return "1 thing is" if number == 1 else f"{number} things are"
 
 
 @messages.command("list")
@@ -157,10 +99,7 @@ def preview(folder: Path | None, out: Path) -> None:
     except OSError as error:
         raise _cannot_be_written(out, error) from None
     click.echo(f"{count} pages written. Open {out.resolve() / 'index.html'} in a browser.")
-    if problems := len(catalogue.problems):
-        click.echo(
-            f"{_things(problems)} wrong in {shown} and not shown as written: flask --app wsgi messages check {shown}"
-        )
+    _advise_check(shown, len(catalogue.problems), f"{shown} and not shown as written")
 
 
 @messages.command()
@@ -179,7 +118,7 @@ def seen() -> None:
         if each.vendor_text:
             click.echo(f"  Paytronix says: {each.vendor_text}")
     unknown = sum(not each.has_words for each in codes)
-    click.echo(f"{_number(len(codes), 'code')} in the last {KEPT_DAYS} days, {unknown} without words.")
+    click.echo(f"{number_of(len(codes), 'code')} in the last {KEPT_DAYS} days, {unknown} without words.")
 
 
 @messages.command("export")
@@ -203,15 +142,12 @@ def export_words(folder: Path, *, of_draft: bool, force: bool) -> None:
     except OSError as error:
         raise _cannot_be_written(folder, error) from None
     click.echo(f"{count} files written to {folder.resolve()}.")
-    if problems := len(check(folder).errors):
-        click.echo(
-            f"{_things(problems)} wrong in it, and not read as written: flask --app wsgi messages check {folder}"
-        )
+    _advise_check(folder, len(check(folder).errors), "it, and not read as written")
 
 
 def _advise_check(folder: Path, problems: int, where: str) -> None:
     if problems:
-        click.echo(f"{_things(problems)} wrong in {where}: flask --app wsgi messages check {folder}")
+        click.echo(f"{things(problems)} wrong in {where}: flask --app wsgi messages check {folder}")
 
 
 def _cannot_be_written(folder: Path, error: OSError) -> click.ClickException:
@@ -238,7 +174,7 @@ def import_words(folder: Path, *, publish: bool, comment: str, name: str, force:
         raise click.UsageError("--comment says why something is published: give it with --publish, and with it alone.")
     findings = check(folder)
     if findings.errors and not force:
-        _show_text(folder, findings)
+        show_text(folder, findings)
         raise SystemExit(1)
     with closing(_exchange()) as exchange:
         _import(exchange, folder, leave_faults=bool(findings.errors), force=force, name=name, comment=comment)
@@ -265,13 +201,13 @@ def _import(exchange: "Exchange", folder: Path, *, leave_faults: bool, force: bo
         return
     for place in found.changes:
         click.echo(name_of(place))
-    things = _number(len(found.changes), "change")
+    changes = number_of(len(found.changes), "change")
     if publish:
         number = exchange.publish(found, by=name, comment=comment)
-        click.echo(f"{things} published as revision {number}.")
+        click.echo(f"{changes} published as revision {number}.")
     else:
         exchange.save(found, by=name)
-        click.echo(f"{things} taken into the draft. Look at it in the console, and publish it there.")
+        click.echo(f"{changes} taken into the draft. Look at it in the console, and publish it there.")
 
 
 def _exchange() -> "Exchange":

@@ -30,7 +30,7 @@ class Overlay:
 
 @dataclass(frozen=True)
 class OverlaidDocument(Document):
-    """A file of the folder with an overlay laid over it; what is from the overlay has its label for a place."""
+    """A file of the folder with an overlay laid over it; what is from the overlay has its label for a position."""
 
     patch: Mapping[str, Any] = field(default_factory=dict)
     label: str = ""
@@ -51,16 +51,8 @@ def with_overlay(file: str, document: Document | None, overlay: Overlay) -> Docu
     if not isinstance(patch, Mapping):
         return document
     below = document or Document(file, "", {})
-    values = with_plain_codes(below.values) if file.startswith(MESSAGES) else below.values
-    if file.startswith(MESSAGES):
-        values = without_entries(values, patch)
-    return OverlaidDocument(
-        file,
-        below.text,
-        merged(values, patch),
-        patch=patch,
-        label=overlay.label,
-    )
+    values = without_entries(with_plain_codes(below.values), patch) if file.startswith(MESSAGES) else below.values
+    return OverlaidDocument(file, below.text, merged(values, patch), patch, overlay.label)
 
 
 def with_plain_codes(values: Mapping[str, Any]) -> Mapping[str, Any]:
