@@ -3,6 +3,7 @@
 import io
 import logging
 import re
+import signal
 from contextlib import closing
 
 import pytest
@@ -119,7 +120,7 @@ def run_console(tmp_path):
 
     yield run
     for each in running:
-        each.stop()
+        each.stop(signal.SIGQUIT)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import http.client
 import re
+import signal
 import ssl
 from pathlib import Path
 
@@ -62,8 +63,8 @@ class BehindNginx:
 
     def stop(self):
         self.nginx.stop()
-        self.console.stop()
-        self.site.stop()
+        self.console.stop(signal.SIGQUIT)
+        self.site.stop(signal.SIGQUIT)
 
 
 @pytest.fixture(scope="module")
