@@ -35,9 +35,9 @@ class Documents:
     @property
     def files(self) -> Mapping[str, Document]:
         """File → what is in it. A language's file is called by its proper tag here, whatever its name on the disk."""
-        files = {f"{MESSAGES}{tag}.toml": document for tag, document in self.languages.items()}
-        files |= {MERCHANT_FILE: self.merchant} if self.merchant else {}
-        return files | ({NOTICES_FILE: self.notices} if self.notices else {})
+        files = {MERCHANT_FILE: self.merchant, NOTICES_FILE: self.notices}
+        files |= {f"{MESSAGES}{tag}.toml": document for tag, document in self.languages.items()}
+        return {file: document for file, document in files.items() if document}
 
     def with_overlay(self, overlay: Overlay) -> "Documents":
         """The files with what an overlay says laid over them."""
@@ -55,12 +55,17 @@ class Documents:
             picture=lambda name: (overlay.pictures[name], None) if name in overlay.pictures else self.picture(name),
         )
 
-    def contents(self) -> Mapping[str, Any]:
-        """What the files say, as an overlay's contents do: file → its values, with days and times as texts."""
+    @property
+    def values(self) -> Mapping[str, Mapping[str, Any]]:
+        """File → its values, with each code of Paytronix as one name."""
         return {
-            file: _plain(with_plain_codes(document.values) if file.startswith(MESSAGES) else document.values)
+            file: with_plain_codes(document.values) if file.startswith(MESSAGES) else document.values
             for file, document in self.files.items()
         }
+
+    def contents(self) -> Mapping[str, Any]:
+        """What the files say, as an overlay's contents do: file → its values, with days and times as texts."""
+        return {file: _plain(values) for file, values in self.values.items()}
 
 
 def _plain(value: Any) -> Any:

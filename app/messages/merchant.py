@@ -1,16 +1,12 @@
 """Who the merchant is: what ``merchant.toml`` says, checked."""
 
 import re
-import unicodedata
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, cast, get_args
-from urllib.parse import quote, urlsplit
 
-import idna
-
+from app.messages.addresses import address_problem, is_address, link_example
 from app.messages.colours import colour_of
 from app.messages.document import Document
 from app.messages.languages import language_tag
@@ -36,11 +32,8 @@ _ON_TOP = frozenset(
     {"name", "logo", "phone", "languages", "currency", "show_card_code", "show_vendor_text", "show_code"}
 )
 _LONGEST_NAME = 80
-_LONGEST_URL = 500
 _MOST_LANGUAGES = 50
 _CURRENCY = re.compile(r"[A-Z]{3}")
-# All but what RFC 3986, 2 allows; a % has two digits behind it.
-_NOT_IN_ADDRESSES = re.compile(r"[^A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]|%(?![0-9A-Fa-f]{2})")
 _LINK_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 # As people write them: (555) 010-0199, 1-800-TACOS-99, +44 20 7946 0123 ext. 5. Capitals stand for their keys.
 _PHONE = re.compile(r"[0-9A-Z(+][0-9A-Z ()./,+*#–-]{2,40}(?:(?:ext|x)\.? ?[0-9]{1,6})?")
@@ -167,14 +160,14 @@ def _links(node: Node) -> dict[str, tuple[str, str | None]]:
 
 def _link(node: Node) -> tuple[str, str | None]:
     name, given = node.name, {"url": node.value} if isinstance(node.value, str) else node.value
-    if name in _ON_TOP and not (isinstance(given, dict) and _is_address(given.get("url"))):
+    if name in _ON_TOP and not (isinstance(given, dict) and is_address(given.get("url"))):
         raise stands_too_low(name)
     if not _LINK_NAME.fullmatch(name):
         raise Invalid(f"{quoted(name)} is no name for a link.", "Use small letters, digits and _ only: menu_card")
     if not isinstance(given, dict) or not given.keys() <= {"url", "text"}:
-        raise Invalid(f"The link {quoted(name)} is more than an address and a text.", _link_example(name))
-    if trouble := address_trouble(given.get("url")):
-        raise Invalid(f"The address of the link {quoted(name)} {trouble}.", _link_example(name, given.get("url")))
+        raise Invalid(f"The link {quoted(name)} is more than an address and a text.", link_example(name))
+    if problem := address_problem(given.get("url")):
+        raise Invalid(f"The address of the link {quoted(name)} {problem}.", link_example(name, given.get("url")))
     return given["url"], node.child(value=given["text"]).try_read(_short_text) if "text" in given else None
 
 
@@ -206,60 +199,3 @@ _FIELDS: Mapping[str, Read] = {
     "show_vendor_text": switch,
     "show_code": switch,
 }
-
-
-def _link_example(name: str, given: object = None) -> str:
-    """How to write a link, with what was given if it is clear what that is."""
-    address = "https://www.example.com/help"
-    if isinstance(given, str):
-        text = given.strip()
-        number = re.sub(r"[ ()./-]|\u00a0", "", text.removeprefix("tel:"))
-        if re.fullmatch(r"\+?[0-9]{3,20}", number):
-            address = f"tel:{number}"
-        elif re.fullmatch(r"[^\s@:/]+@[^\s@:/]+\.[^\s@:/]+", text):
-            address = f"mailto:{text}"
-        elif re.match(r"https?://|www\.", text, re.IGNORECASE):
-            guess = _as_browsers_send_it(re.sub(r"^https?://", "", text, flags=re.IGNORECASE))
-            address = guess if _is_address(guess) else address
-    return f'Write it like this: {name} = "{address}"'
-
-
-def _as_browsers_send_it(text: str) -> str:
-    """An address with its host's name as DNS has it, and every other odd character with % and two digits.
-
-    :param text: without its scheme.
-    """
-    host, slash, rest = text.partition("/")
-    with suppress(idna.IDNAError):
-        host = idna.encode(host, uts46=True).decode()
-    return f"https://{host}{slash}" + _NOT_IN_ADDRESSES.sub(lambda odd: quote(odd[0], safe=""), rest)
-
-
-def _is_address(value: object) -> bool:
-    return address_trouble(value) is None
-
-
-def address_trouble(value: object) -> str | None:
-    """Why a link may not lead there, as the end of a sentence; None for an address (RFC 3986).
-
-    Never ``javascript:`` or ``data:``, nor a path that depends on the page.
-    """
-    if not isinstance(value, str):
-        return "is no text"
-    if len(value) > _LONGEST_URL:
-        return f"has more than {_LONGEST_URL} characters"
-    if not value.lower().startswith(("https://", "tel:", "mailto:")):
-        return "does not begin with https://, tel: or mailto:"
-    try:
-        url = urlsplit(value)
-        scheme, host, has_user = url.scheme, url.hostname, url.username is not None
-        _ = url.port  # raises ValueError when it is no number
-    except ValueError:
-        return "has a host or a port that cannot be"
-    if odd := _NOT_IN_ADDRESSES.search(value):
-        return f"has a character in it that no address has ({unicodedata.name(odd[0], 'a control character').lower()})"
-    if scheme == "https" and not host:
-        return "has no host behind https://"
-    if scheme == "https" and has_user:
-        return "has an @ before its first slash, which leads elsewhere than it seems"
-    return None if host or url.path else f"has nothing behind {scheme}:"

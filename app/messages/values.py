@@ -14,12 +14,12 @@ import tomli_w
 from app.messages.builtin import builtin
 from app.messages.document import Document
 from app.messages.documents import Documents
-from app.messages.entries import PAYTRONIX, SITE, Vocabulary, read_entries
+from app.messages.entries import DEFAULT, PAYTRONIX, SITE, Vocabulary, read_entries
 from app.messages.merchant import FILE as MERCHANT_FILE
 from app.messages.merchant import KNOWN_LINKS, Merchant, read_merchant
 from app.messages.notices import FILE as NOTICES_FILE
 from app.messages.notices import read_notices
-from app.messages.overlay import MESSAGES, PICTURES, with_plain_codes
+from app.messages.overlay import MESSAGES, PICTURES
 from app.messages.pictures import Asset
 from app.messages.positions import KeyPath
 
@@ -40,22 +40,19 @@ _ORDER = {
 def values_of(documents: Documents) -> dict[KeyPath, Any]:
     """All that stands in a folder. Of a picture that the pages show, the fingerprint."""
     found: dict[KeyPath, Any] = {}
-    if documents.merchant:
-        for name, value in documents.merchant.values.items():
-            if name in _TABLES and isinstance(value, Mapping):
-                found |= {(MERCHANT_FILE, name, inner): _plain(each, "url") for inner, each in value.items()}
+    for file, values in documents.values.items():
+        alone = "text" if file.startswith(MESSAGES) else None
+        for name, value in values.items():
+            if isinstance(value, Mapping) and _is_edited_by_names(file, name):
+                found |= {(file, name, inner): _plain(each, alone or "url") for inner, each in value.items()}
             else:
-                found[MERCHANT_FILE, name] = _plain(value)
-    if documents.notices:
-        found |= {(NOTICES_FILE, name): _plain(value) for name, value in documents.notices.values.items()}
-    for tag, document in documents.languages.items():
-        file = f"{MESSAGES}{tag}.toml"
-        for section, value in with_plain_codes(document.values).items():
-            if section != "default" and isinstance(value, Mapping):
-                found |= {(file, section, name): _plain(each, "text") for name, each in value.items()}
-            else:
-                found[file, section] = _plain(value, "text")
+                found[file, name] = _plain(value, alone)
     return found | {(PICTURES, name): fingerprint(asset.content) for name, asset in pictures_of(documents).items()}
+
+
+def _is_edited_by_names(file: str, name: str) -> bool:
+    """Whether each value below a heading is a thing of its own."""
+    return name in _TABLES if file == MERCHANT_FILE else file.startswith(MESSAGES) and name != DEFAULT[1]
 
 
 def pictures_of(documents: Documents) -> dict[str, Asset]:
