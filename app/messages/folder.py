@@ -3,19 +3,22 @@
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from app.messages.catalogue import Catalogue, compose
 from app.messages.document import Document, read
 from app.messages.documents import Documents
 from app.messages.languages import language_tag
+from app.messages.last_good import LastGood
 from app.messages.merchant import FILE as MERCHANT_FILE
 from app.messages.notices import FILE as NOTICES_FILE
 from app.messages.overlay import MESSAGES, Overlay
-from app.messages.pictures import Pictures, is_name, some_names_in
+from app.messages.pictures import Asset, is_name, read_picture, some_names_in
 from app.messages.problems import Problem, quoted
 from app.messages.well_known import FILES as WELL_KNOWN_FILES
-from app.messages.well_known import WellKnown
+from app.messages.well_known import FOLDER as WELL_KNOWN_FOLDER
+from app.messages.well_known import read_well_known
 
 LANGUAGES_FOLDER = "messages"
 MOST_FILES = 64
@@ -54,12 +57,12 @@ class Folder:
     _good: dict[str, Document] = field(default_factory=dict)  # by file
     _broken: dict[str, Problem] = field(default_factory=dict)  # by file; the last good one may be in use
     _emptied: dict[str, Stamp | None] = field(default_factory=dict)  # files found empty at the last poll, not taken yet
-    _pictures: Pictures = field(init=False)
-    well_known: WellKnown = field(init=False)
+    _pictures: LastGood[Asset] = field(init=False)
+    _well_known: LastGood[bytes] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._pictures = Pictures(self.path)
-        self.well_known = WellKnown(self.path)
+        self._pictures = LastGood(partial(read_picture, self.path))
+        self._well_known = LastGood(partial(read_well_known, self.path))
 
     def poll(self) -> set[str] | None:
         """Read what is new.
@@ -71,7 +74,9 @@ class Folder:
             return None
         changed = self._changed(listing)
         self._pictures.have_changed(changed)
-        self.well_known.read(changed)
+        self._well_known.have_changed(changed)
+        for file in WELL_KNOWN_FILES:
+            self._well_known.get(file)
         emptied = set()
         # Pictures are read when they are named.
         for file in (each for each in changed if not (is_name(each) or each in WELL_KNOWN_FILES)):
@@ -94,6 +99,10 @@ class Folder:
         """Whether nothing has changed since the last poll. Waits for nothing, as a poll may."""
         return self._list() == self._seen
 
+    def well_known(self, name: str) -> bytes | None:
+        """What is in one of the files for other programs, as it was last good. May be asked by any thread."""
+        return self._well_known.good.get(f"{WELL_KNOWN_FOLDER}/{name}")
+
     def catalogue(self, overlay: Overlay | None = None, problems_beside: Iterable[Problem] = ()) -> Catalogue:
         """The messages as they were at the last poll, with what an overlay says laid over them.
 
@@ -104,7 +113,7 @@ class Folder:
 
     def documents(self, overlay: Overlay | None = None) -> Documents:
         """The files as they were at the last poll, with what an overlay says laid over them."""
-        problems = [*self._missing(), *self._broken.values(), *self.well_known.problems()]
+        problems = [*self._missing(), *self._broken.values(), *self._well_known.problems()]
         by_tag: dict[str, Document] = {}
         for file in sorted(each for each in {*self._listing.stamps, *self._good} if each.startswith(MESSAGES)):
             name = Path(file).stem

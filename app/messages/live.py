@@ -59,7 +59,7 @@ class Messages:
     def well_known(self, name: str) -> bytes | None:
         """One of the files that other programs look for (``app/messages/well_known.py``)."""
         self.current()  # which begins to watch
-        return self._folder.well_known.get(name)
+        return self._folder.well_known(name)
 
     def _watch(self) -> None:
         with self._starting:

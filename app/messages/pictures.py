@@ -3,7 +3,6 @@
 import hashlib
 import os
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -68,38 +67,6 @@ def some_names_in(folder: Path) -> list[str]:
     """
     with os.scandir(folder) as entries:
         return sorted(each.name for each in islice(entries, MOST_NAMES))
-
-
-class Pictures:
-    """The folder's pictures that are in use: each read once for each change, and the last good one kept.
-
-    Not for several threads at once.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._good: dict[str, Asset] = {}
-        self._problems: dict[str, Problem | None] = {}  # of files that were read and have not changed since
-
-    @property
-    def in_use(self) -> list[str]:
-        """Those that were asked for."""
-        return list(self._problems)
-
-    def have_changed(self, files: Iterable[str]) -> None:
-        """Read these again when they are next asked for."""
-        for file in files:
-            self._problems.pop(file, None)
-
-    def get(self, file: str) -> tuple[Asset | None, Problem | None]:
-        """A picture as it was last good, and what is wrong with the file now."""
-        if file not in self._problems:
-            found = read_picture(self._folder, file)
-            if isinstance(found, Asset):
-                self._good[file], self._problems[file] = found, None
-            else:
-                self._problems[file] = found
-        return self._good.get(file), self._problems[file]
 
 
 def read_picture(folder: Path, file: str) -> Asset | Problem:

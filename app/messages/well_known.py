@@ -1,7 +1,7 @@
 """``well-known/`` in the merchant's folder: files that programs look for at fixed addresses (RFC 8615)."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from app.messages.document import read_bytes
@@ -18,46 +18,18 @@ MIMETYPES = {
 FILES = tuple(f"{FOLDER}/{name}" for name in MIMETYPES)
 
 
-class WellKnown:
-    """These files, each as it was last good.
-
-    Not for several threads at once; but ``get`` may be asked by any.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._good: dict[str, bytes] = {}
-        self._problems: dict[str, Problem] = {}
-
-    def get(self, name: str) -> bytes | None:
-        """What is in a file, by its name in this folder."""
-        return self._good.get(f"{FOLDER}/{name}")
-
-    def problems(self) -> tuple[Problem, ...]:
-        """What is wrong with the files now."""
-        return tuple(self._problems.values())
-
-    def read(self, files: Iterable[str]) -> None:
-        """Read again what has changed of these."""
-        for file in set(files).intersection(FILES):
-            self._problems.pop(file, None)
-            try:
-                content = read_bytes(self._folder / file, largest=LARGEST_BYTES)
-            except (FileNotFoundError, NotADirectoryError):
-                self._good.pop(file, None)
-                continue
-            except OSError as error:
-                reason = error.strerror or "unknown reason"
-                self._problems[file] = Problem(
-                    f"The file cannot be opened: {reason}.", "Allow the site to read it.", file
-                )
-                continue
-            if content is None:
-                self._problems[file] = Problem("This is no ordinary file.", "Put the file itself in its place.", file)
-            elif problem := _problem(file, content):
-                self._problems[file] = problem
-            else:
-                self._good[file] = content
+def read_well_known(folder: Path, file: str) -> bytes | Problem | None:
+    """Read one of these files, whatever is in it; None when there is none."""
+    try:
+        content = read_bytes(folder / file, largest=LARGEST_BYTES)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        reason = error.strerror or "unknown reason"
+        return Problem(f"The file cannot be opened: {reason}.", "Allow the site to read it.", file)
+    if content is None:
+        return Problem("This is no ordinary file.", "Put the file itself in its place.", file)
+    return _problem(file, content) or content
 
 
 def unused_files(folder: Path) -> Iterator[Problem]:
