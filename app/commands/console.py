@@ -31,7 +31,7 @@ def link(name: str, role: str) -> None:
         raise click.BadParameter("one line of 1 to 200 characters.", param_hint="--name")
     try:
         settings = ConsoleSettings.from_env()
-        secret = Links(Database(settings.database_url, migrates=True)).make(name, role)
+        secret = Links(Database(settings.database_url, migrate=migrate)).make(name, role)
     except (SettingsError, HistoryUnavailable) as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{settings.console_url}/sign-in#{secret}")

@@ -18,7 +18,7 @@ from app.console.previews import Previews
 from app.console.provider import Provider
 from app.console.session_interface import StaffSessionInterface
 from app.console.views import audit, entry, health, history, inbox, look, notices, publish, sign_in, sign_out, words
-from app.history import Audit, Database, Drafts, Links, Pictures, Revisions
+from app.history import Audit, Database, Drafts, Links, Pictures, Revisions, migrate
 from app.messages.pictures import LARGEST_BYTES
 from app.observability import log, logs
 from app.serving.worker_context import WorkerContext
@@ -68,7 +68,7 @@ def create_console(settings: ConsoleSettings) -> Flask:
 
 def make_console(app: Flask, settings: ConsoleSettings) -> Console:
     """The parts that the console's pages work with."""
-    database = Database(settings.database_url, migrates=True, on_deed=_tell_deed)
+    database = Database(settings.database_url, migrate=migrate, on_deed=_tell_deed)
     store = open_store(settings.store_url.reveal())
     pseudonyms = Pseudonyms(settings.signing_keys)
     revisions, drafts, pictures = Revisions(database), Drafts(database), Pictures(database)

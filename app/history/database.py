@@ -17,6 +17,7 @@ _WRITERS = 4_729_105_838_126_503  # the lock of all writers; PostgreSQL wants a 
 
 
 OnDeed = Callable[[str, str, Mapping[str, Any]], None]
+Migrate = Callable[["Database"], object]
 DEEDS = "deeds"  # of the transaction under way, in what SQLAlchemy lets a connection carry
 
 
@@ -28,21 +29,21 @@ class Database:
     """The database that ``MESSAGES_URL`` names. Opens nothing before it is used; a fork may lie in between.
 
     :param url: ``sqlite:///FILE`` or ``postgresql+psycopg://USER:PASSWORD@HOST/NAME``.
-    :param migrates: whether a process that uses it first brings its tables up to date. That is for the console, on
-        SQLite and on PostgreSQL: of several that start at once one does it and the others wait, and a release that
-        is older than the tables refuses them. Whoever only reads waits until somebody has.
+    :param migrate: brings the tables up to date before a process uses them: :func:`app.history.migrate`. That is for
+        the console, on SQLite and on PostgreSQL: of several that start at once one does it and the others wait, and a
+        release that is older than the tables refuses them. Whoever only reads waits until somebody has.
     :param on_deed: told of what was noted in the audit, once it is kept: by whom, what, and what about.
     :ivar path: its file, if it is one
     """
 
-    def __init__(self, url: str, *, migrates: bool = False, on_deed: OnDeed | None = None) -> None:
+    def __init__(self, url: str, *, migrate: Migrate | None = None, on_deed: OnDeed | None = None) -> None:
         self._url = sa.make_url(url)
         if self._url.drivername == "postgresql":
             self._url = self._url.set(drivername="postgresql+psycopg")
         self.is_file = self._url.get_backend_name() == "sqlite"
         self.path = Path(self._url.database or "") if self.is_file else None
         self.engine = self._file() if self.is_file else self._server()
-        self._lacks_migration = migrates
+        self._migrate: Migrate | None = migrate
         self._on_deed = on_deed
         self._lock = threading.Lock()
 
@@ -127,13 +128,11 @@ class Database:
         self.engine.dispose()
 
     def _prepare(self) -> None:
-        if self._lacks_migration:
-            from app.history.migrations import migrate  # noqa: PLC0415 - only readers that migrate load Alembic
-
+        if self._migrate is not None:
             with self._lock:
-                if self._lacks_migration:
-                    migrate(self)
-                    self._lacks_migration = False
+                if self._migrate is not None:
+                    self._migrate(self)
+                    self._migrate = None
 
     def _engine(self, *, is_writer: bool) -> sa.Engine:
         if self.is_file:

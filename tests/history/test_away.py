@@ -115,7 +115,7 @@ def test_whoever_holds_the_lock_and_says_nothing_more_loses_it(postgres_url, mon
     ],
 )
 def test_an_address_where_nobody_is(url, to_write, to_make):
-    database = Database(url, migrates=True)
+    database = Database(url, migrate=migrate)
     assert to_write in fails(lambda: History(url).draft(a="One"), within_seconds=5)
     assert to_make in fails(lambda: migrate(database), within_seconds=5)
 

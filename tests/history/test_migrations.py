@@ -206,7 +206,7 @@ def test_a_database_of_a_newer_release_is_refused_and_stays_as_it_is(url, next_s
     newer = Database(url)
     migrate(newer)
     next_step()
-    older = Database(url, migrates=True)
+    older = Database(url, migrate=migrate)
     for use in (older.reading, older.writing):
         with pytest.raises(HistoryUnavailable, match="at step 0003, and this release knows none after 0002"), use():
             pass
@@ -249,7 +249,7 @@ def test_of_several_processes_one_does_it(url):
 
 
 def test_whoever_migrates_does_so_when_it_is_first_used(url):
-    reads, works = Database(url), Database(url, migrates=True)
+    reads, works = Database(url), Database(url, migrate=migrate)
     with pytest.raises(HistoryUnavailable, match=r"not there yet|console migrate"), reads.reading() as connection:
         connection.execute(sa.select(tables.drafts))
     with works.reading() as connection:
