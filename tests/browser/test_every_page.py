@@ -33,9 +33,12 @@ def test_every_state_of_every_page_is_accessible_light_and_dark_and_fits_a_small
     chromium, branded, brand, language, looks
 ):
     site, faults = branded(brand, language), []
+    context = chromium.new_context(locale=language, viewport=PHONE, color_scheme="light")
+    page = context.new_page()  # one for all states: a page of its own is a process of its own
     for state in STATES:
-        context = chromium.new_context(locale=language, viewport=PHONE, color_scheme="light")
-        page = context.new_page()
+        context.clear_cookies()
+        page.set_viewport_size(PHONE)
+        page.emulate_media(color_scheme="light")
         complaints = []
         page.on("console", lambda message, to=complaints: to.append(message.text) if message.type == "error" else None)
         visit = Visit(page, site)
@@ -49,5 +52,5 @@ def test_every_state_of_every_page_is_accessible_light_and_dark_and_fits_a_small
             page.emulate_media(color_scheme=scheme)
             found += page.evaluate(AXE, rules) + page.evaluate(ODD)
         faults += [f"{state.name}: {each}" for each in dict.fromkeys(found)]
-        context.close()
+    context.close()
     assert faults == []
