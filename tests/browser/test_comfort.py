@@ -4,15 +4,26 @@ import re
 
 import pytest
 
-from tests.browser.states import PASSWORD, Visit
+from tests.browser.states import BRANDS, PASSWORD, Visit
 from tests.browser.test_main_job import sign_in
+from tests.sites import RunningSite, environment
+
+
+@pytest.fixture(scope="module")
+def olive(_shared_sandbox, tmp_path_factory):
+    """The sample's site, which all tests here share. It must be left running."""
+    settings = environment(_shared_sandbox, tmp_path_factory.mktemp("olive"), MERCHANT_DIR=str(BRANDS["olive"]))
+    del settings["PUBLIC_URL"]  # its own address
+    site = RunningSite(settings, workers=1)
+    yield site
+    site.stop()
 
 
 @pytest.fixture
-def visit(chromium, branded):
+def visit(chromium, olive, sandbox):
     """A guest's phone in front of the sample's site."""
     context = chromium.new_context(locale="en", viewport={"width": 390, "height": 844})
-    yield Visit(context.new_page(), branded("olive", "en"))
+    yield Visit(context.new_page(), olive)
     context.close()
 
 
