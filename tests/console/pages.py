@@ -49,7 +49,7 @@ class _Forms(HTMLParser):
 def forms_of(page):
     """All forms of a page, as ``{"action": …, "fields": …}``."""
     parser = _Forms()
-    parser.feed(page)
+    parser.feed(page.replace("\r\n", "\n"))  # as browsers read it
     return parser.forms
 
 

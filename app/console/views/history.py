@@ -8,10 +8,10 @@ from werkzeug.wrappers import Response
 from app.console import staff
 from app.console.desk import Moment
 from app.console.differences import Differences, differences_of
+from app.console.forms.publish import LONGEST_COMMENT, RollBackForm, trouble_of
 from app.console.guards import changes_words, editors, publishers
 from app.console.parts import console
 from app.console.times import zone_of
-from app.console.views.publish import LONGEST_COMMENT, comment_in_form
 from app.history import AnotherWaits, Contents, Revision, differences
 
 PAGE = 50
@@ -51,32 +51,28 @@ def one(number: int) -> str:
 @changes_words
 def roll_back(number: int) -> Response:
     """Sent twice, it is done once. What somebody else has published since the page was opened is looked at first."""
-    comment = comment_in_form()
+    form, by = RollBackForm(), staff.somebody().name
     published = console().revisions.published()
-    if request.form.get("present") != str(published.number if published else 0):
-        if published and published.made_by == staff.somebody().name and _is_back_at(published, number):
+    if form.present.data != str(published.number if published else 0):
+        if published and published.made_by == by and _is_back_at(published, number):
             return redirect(url_for("history.one", number=published.number, done="rolled_back"), 303)
-        trouble = "Somebody has published since you opened this page. Nothing was rolled back: look again."
-        return make_response(_page(number, console().desk.moment(), trouble=trouble), 409)
-    if len(comment) > LONGEST_COMMENT:
-        trouble = f"The comment is too long: {LONGEST_COMMENT} characters at most."
-        return make_response(_page(number, console().desk.moment(), trouble=trouble), 422)
+        return _refused(number, "Somebody has published since you opened this page.", 409)
+    if not form.validate():
+        return _refused(number, trouble_of(form), 422)
     try:
-        made = console().revisions.roll_back(
-            number,
-            by=staff.somebody().name,
-            comment=comment,
-            withdraws=request.form.get("waiting", 0, type=int),
-        )
+        made = console().revisions.roll_back(number, by=by, comment=form.comment.data, withdraws=form.waiting.data)
     except LookupError:
         abort(404)
     except AnotherWaits as error:
-        trouble = (
-            f"Revision {error.number} waits for its time now, and rolling back withdraws it."
-            " Nothing was rolled back: look again."
-        )
-        return make_response(_page(number, console().desk.moment(), trouble=trouble), 409)
+        trouble = f"Revision {error.number} waits for its time now, and rolling back withdraws it."
+        return _refused(number, trouble, 409)
     return redirect(url_for("history.one", number=made, done="rolled_back"), 303)
+
+
+def _refused(number: int, trouble: str, status: int) -> Response:
+    if status == 409:
+        trouble += " Nothing was rolled back: look again."
+    return make_response(_page(number, console().desk.moment(), trouble=trouble), status)
 
 
 def _is_back_at(published: Revision, number: int) -> bool:
@@ -91,19 +87,21 @@ def _page(number: int, moment: Moment, *, done: str | None = None, trouble: str 
         abort(404)
     contents: Contents = revision.contents if revision else {}
     former = console().revisions.get(revision.based_on) if revision and revision.based_on else None
+    present, waiting, form = moment.published, console().revisions.waiting(), RollBackForm()
+    form.present.data, form.waiting.data = present.number if present else 0, waiting.number if waiting else 0
     return render_template(
         "revision.html",
         number=number,
         revision=revision,
         since=_differences(moment, former.contents if former else {}, contents, "since") if revision else None,
         until_now=_until_now(moment, revision, contents),
-        present=moment.published.number if moment.published else 0,
-        waiting=console().revisions.waiting(),
+        present=form.present.data,
+        waiting=waiting,
+        form=form,
         done=done if revision and done in {"published", "rolled_back", "scheduled"} else None,
         trouble=trouble,
         now=datetime.now(UTC),
         zone=zone_of(moment.values),
-        comment=request.form.get("comment", ""),
         longest_comment=LONGEST_COMMENT,
     )
 

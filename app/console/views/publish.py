@@ -1,7 +1,6 @@
 """``/publish``: what the draft changes for guests, and making it so, now or at a time; or giving it up."""
 
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -10,9 +9,10 @@ from app.console import entries, staff
 from app.console.desk import Moment
 from app.console.differences import PICTURES, Differences, differences_of, is_picture, place_of
 from app.console.findings import faults_of_draft, remarks_on_draft
+from app.console.forms.publish import LONGEST_COMMENT, GiveUpForm, PublishForm, WithdrawForm, trouble_of
 from app.console.guards import changes_words, editors, publishers
 from app.console.parts import console
-from app.console.times import UNTIL_LATEST, moment_of, zone_of
+from app.console.times import UNTIL_LATEST, zone_of
 from app.history import (
     AnotherWaits,
     ChangedMeanwhile,
@@ -23,8 +23,6 @@ from app.history import (
     draft_tag,
     value_at,
 )
-
-LONGEST_COMMENT = 1000  # characters
 
 bp = Blueprint("publish", __name__)
 
@@ -40,19 +38,14 @@ def show() -> str:
 @changes_words
 def publish() -> Response:
     moment = console().desk.moment()
-    if trouble := _trouble_with_form(zone_of(moment.values)):
-        return make_response(_page(moment, trouble), 422)
+    form = PublishForm(zone_of(moment.values))
+    if not form.validate():
+        return make_response(_page(moment, trouble_of(form)), 422)
     if faults_of_draft(moment):
         return make_response(_page(moment, "This cannot be published yet: correct what is wrong first."), 422)
-    at = moment_of(request.form.get("at", ""), zone_of(moment.values)) if request.form.get("when") == "later" else None
+    by, comment, seen, at = staff.somebody().name, form.comment.data, form.seen.data, form.publishes_at
     try:
-        number = console().revisions.publish(
-            by=staff.somebody().name,
-            comment=comment_in_form(),
-            seen=request.form.get("seen", ""),
-            follows=_number_in_form("follows"),
-            at=at,
-        )
+        number = console().revisions.publish(by=by, comment=comment, seen=seen, follows=form.follows.data, at=at)
     except DraftChanged:
         return _conflict("Somebody has changed it since you opened this page. Nothing was published: look again.")
     except NothingToPublish:
@@ -67,19 +60,17 @@ def publish() -> Response:
 @changes_words
 def discard() -> Response:
     """Give up one change; and the picture that only this change has named."""
+    form = GiveUpForm()
     try:
-        place = place_of(request.form.get("place", ""))
+        place = place_of(form.place.data or "")
     except ValueError:
         abort(400)
-    moment = console().desk.moment()
-    draft = moment.drafts.get(place)
-    who = staff.somebody()
-    if draft:
+    moment, who = console().desk.moment(), staff.somebody()
+    if place in moment.drafts:
         changes = {each: value_at(moment.base, each) for each in (place, *_pictures_of(moment, place))}
+        seen = {place: form.seen.data or ""}
         try:
-            console().drafts.save_all(
-                changes, by=who.name, is_publisher=who.is_publisher, seen={place: request.form.get("seen", "")}
-            )
+            console().drafts.save_all(changes, by=who.name, is_publisher=who.is_publisher, seen=seen)
         except ChangedMeanwhile:
             return _conflict("Somebody has changed it since you opened this page. It was not given up: look again.")
         except Restricted:
@@ -92,7 +83,7 @@ def discard() -> Response:
 @changes_words
 def discard_all() -> Response:
     try:
-        console().drafts.discard_all(by=staff.somebody().name, seen=request.form.get("seen", ""))
+        console().drafts.discard_all(by=staff.somebody().name, seen=GiveUpForm().seen.data or "")
     except DraftChanged:
         return _conflict("Somebody has changed it since you opened this page. Nothing was given up: look again.")
     return redirect(url_for("publish.show"), 303)
@@ -102,17 +93,21 @@ def discard_all() -> Response:
 @publishers
 @changes_words
 def withdraw() -> Response:
+    form = WithdrawForm()
+    if not form.validate():
+        abort(400)
     try:
-        console().revisions.withdraw(_number_in_form("number"), by=staff.somebody().name)
+        console().revisions.withdraw(form.number.data, by=staff.somebody().name)
     except LookupError:
         return _conflict("That revision does not wait any more: its time has come, or somebody has withdrawn it.")
     return redirect(url_for("publish.show"), 303)
 
 
 def _page(moment: Moment, trouble: str | None = None) -> str:
-    form = request.form
-    zone = zone_of(moment.values)
-    found = _differences(moment)
+    zone, found = zone_of(moment.values), _differences(moment)
+    form = PublishForm(zone)
+    form.seen.data = draft_tag({place: draft.value for place, draft in moment.drafts.items()})
+    form.follows.data = moment.published.number if moment.published else 0
     return render_template(
         "publish.html",
         trouble=trouble,
@@ -122,9 +117,10 @@ def _page(moment: Moment, trouble: str | None = None) -> str:
         remarks=remarks_on_draft(moment),
         waiting=console().revisions.waiting(),
         published=moment.published,
-        seen=draft_tag({place: draft.value for place, draft in moment.drafts.items()}),
         zone=zone,
-        form={name: form.get(name, "") for name in ("comment", "when", "at")},
+        form=form,
+        give_up=GiveUpForm(formdata=None),
+        withdraw=WithdrawForm(formdata=None),
         latest=(datetime.now(UTC) + UNTIL_LATEST).astimezone(zone).strftime("%Y-%m-%dT%H:%M"),
         longest_comment=LONGEST_COMMENT,
     )
@@ -163,31 +159,3 @@ def _pictures_of(moment: Moment, place: Place) -> list[Place]:
     named = {draft.value for other, draft in moment.drafts.items() if other != place and is_picture(other)}
     picture = (PICTURES, name)
     return [picture] if is_picture(place) and picture in moment.drafts and name not in named else []
-
-
-def comment_in_form() -> str:
-    """With line breaks as its length is counted in the browser."""
-    return request.form.get("comment", "").strip().replace("\r\n", "\n")
-
-
-def _trouble_with_form(zone: ZoneInfo) -> str | None:
-    if len(comment_in_form()) > LONGEST_COMMENT:
-        return f"The comment is too long: {LONGEST_COMMENT} characters at most."
-    if request.form.get("when") != "later":
-        return None
-    try:
-        at: datetime = moment_of(request.form.get("at", ""), zone)
-    except ValueError:
-        return "Say at which day and time guests are to read it."
-    if at <= datetime.now(UTC):
-        return "That time has passed. Choose a later one, or publish now."
-    if at > datetime.now(UTC) + UNTIL_LATEST:
-        return "That is more than two years away. Is the year right?"
-    return None
-
-
-def _number_in_form(name: str) -> int:
-    text = request.form.get(name, "")
-    if not text.isascii() or not text.isdecimal() or len(text) > 9:
-        abort(400)
-    return int(text)
