@@ -7,10 +7,11 @@ from werkzeug.exceptions import Forbidden, NotFound
 from werkzeug.wrappers import Response
 
 from app.console import entries, overview, staff
+from app.console.desk import Moment
 from app.console.guards import changes_words, editors
 from app.console.parts import console
-from app.history import ABSENT, ChangedMeanwhile, Restricted, etag, value_at
-from app.messages.editing import PAYTRONIX
+from app.history import ABSENT, Change, ChangedMeanwhile, Place, Restricted, etag, value_at
+from app.messages.editing import PAYTRONIX, Key
 from app.usage import KEPT_DAYS, OTHERS
 
 MOST = 100  # on the page; more of them are no work for a day
@@ -41,23 +42,24 @@ def start() -> Response:
     key = entries.key_of(PAYTRONIX, request.form.get("code", ""), moment.draft)
     if key is None:
         raise NotFound
-    changes = {}
-    for voice in moment.draft.localizers:
-        place = entries.place_of(key, voice.language)
-        typed = entries.beginning(moment.draft, key, voice.language)
-        if value_at(moment.contents, place) is ABSENT and not typed.is_blank:
-            changes[place] = entries.change_of(typed, moment, key, voice.language)
     if not moment.draft.localizers[0].knows(key[1]):
-        who = staff.somebody()
+        who, changes = staff.somebody(), _beginnings(moment, key)
+        seen = dict.fromkeys(changes, etag(ABSENT))
         try:
-            console().drafts.save_all(
-                changes,
-                by=who.name,
-                is_publisher=who.is_publisher,
-                seen=dict.fromkeys(changes, etag(ABSENT)),
-            )
+            console().drafts.save_all(changes, by=who.name, is_publisher=who.is_publisher, seen=seen)
         except ChangedMeanwhile:
             pass  # somebody else has begun; the next page shows it
         except Restricted:
             raise Forbidden from None
     return redirect(url_for("entry.show", section=key[0], name=key[1]), 303)
+
+
+def _beginnings(moment: Moment, key: Key) -> dict[Place, Change]:
+    """What guests read for a code now, as a change in each language that says nothing of it yet."""
+    changes = {}
+    for localizer in moment.draft.localizers:
+        place = entries.place_of(key, localizer.language)
+        typed = entries.beginning(moment.draft, key, localizer.language)
+        if value_at(moment.contents, place) is ABSENT and not typed.is_blank:
+            changes[place] = entries.change_of(typed, moment, key, localizer.language)
+    return changes

@@ -28,7 +28,7 @@ from app.history import (
     value_at,
     with_changes,
 )
-from app.messages import KNOWN_LINKS
+from app.messages import KNOWN_LINKS, Problem
 from app.messages.editing import MERCHANT_FILE as FILE
 from app.messages.editing import NO_WORDS, TAKEN_OUT, merged, read_merchant
 from app.messages.pictures import LARGEST_BYTES, Asset, picture_of
@@ -81,20 +81,25 @@ def save() -> AnyResponse:
         elif request.form.get(f"remove.{setting.field}"):
             changes[setting.place] = _as_change(moment, setting.place, None)
     wrong |= _wrong_in(moment, changes)
-    if not wrong:
-        after = with_changes(moment.contents, changes)
-        # A picture that is to come cannot be found yet, so what is said of it was said when it was read.
-        faults = [
-            each
-            for each in new_faults(console().desk.catalogue_of("draft", after).problems, moment.draft.problems)
-            if not any(name in each.description for name, _ in pictures.values())
-            and not each.description.startswith(NO_WORDS)  # they are written next; until then nothing is published
-        ]
-        if faults:
-            wrong[""] = " ".join(f"{fault.description} {fault.suggestion}" for fault in faults)
+    if not wrong and (faults := _faults_of(moment, changes, pictures)):
+        wrong[""] = " ".join(f"{fault.description} {fault.suggestion}" for fault in faults)
     if wrong:
         return make_response(_page(moment, wrong), 422)
     return _saved(moment, changes, pictures)
+
+
+def _faults_of(
+    moment: Moment, changes: Mapping[Place, Change], pictures: Mapping[str, tuple[str, Asset]]
+) -> list[Problem]:
+    """What the changes would make wrong with the draft."""
+    after = console().desk.catalogue_of("draft", with_changes(moment.contents, changes))
+    # A picture that is to come cannot be found yet, so what is said of it was said when it was read.
+    return [
+        each
+        for each in new_faults(after.problems, moment.draft.problems)
+        if not any(name in each.description for name, _ in pictures.values())
+        and not each.description.startswith(NO_WORDS)  # they are written next; until then nothing is published
+    ]
 
 
 def _saved(moment: Moment, changes: dict[Place, Change], pictures: Mapping[str, tuple[str, Asset]]) -> AnyResponse:
@@ -150,40 +155,58 @@ def _page(
 ) -> str:
     """The page with what counts, or with what was typed if something is wrong with it.
 
-    :param touched: what was changed on a form that came too late. What others have changed meanwhile is told on the
-        page, so sending it again is meant; all else is shown as it is now.
+    :param touched: what was changed on a form that came too late; all else is shown as it is now.
     """
-    shown = {}
-    for setting in SETTINGS:
-        text = _to_field(moment, setting)
-        shown[setting.field] = _shown(moment, setting.place, text, _from_field(setting, text))
-    links = {}
-    for name in _link_names(moment):
-        url, text = _link_of(value_at(moment.values, (FILE, "links", name)))
-        links[name] = (_shown(moment, (FILE, "links", name), url, _from_link(url, text)), text)
-    switches = dict.fromkeys((setting.field for setting in SETTINGS if setting.kind == "switch"), "")
-    typed = switches | dict(request.form.items()) if wrong else {}  # a form says nothing of a switch that is off
-    seen = {name: value for name, value in typed.items() if name.startswith(("seen.", "shown."))}
-    if touched is not None:
-        fields = [".".join(place[1:]) for place in touched if place[0] == FILE]
-        typed, seen = {name: text for name, text in typed.items() if _is_below(name, (*fields, _NEW_LINK))}, {}
+    (typed, seen), theme = _typed(touched) if wrong else ({}, {}), moment.draft.theme
     return render_template(
         "look.html",
         groups=GROUPS,
-        shown=shown,
-        links=links,
+        shown=_settings_shown(moment),
+        links=_links_shown(moment),
         link_labels=LINK_LABELS,
         typed=typed,
         seen=seen,
         wrong=wrong or {},
         new_link=_NEW_LINK,
         frames=console().previews.frames(moment.draft, SIGN_IN),
-        contrasts=contrasts_of(moment.draft.theme),
-        pictures={"logo": moment.draft.theme.logo, "look.background_picture": moment.draft.theme.background},
+        contrasts=contrasts_of(theme),
+        pictures={"logo": theme.logo, "look.background_picture": theme.background},
         has_saved=request.args.get("saved") == "yes" and not wrong,
         taken_out=[each for each in request.args.getlist("taken_out") if each in TAKEN_OUT],
         largest=LARGEST_BYTES,
     )
+
+
+def _typed(touched: Mapping[Place, Change] | None) -> tuple[dict[str, str], dict[str, str]]:
+    """What was typed, by field; and the tags of what was there then.
+
+    Of a form that came too late there are no tags: the page tells what others have changed meanwhile, so sending it
+    again is meant.
+    """
+    switches = dict.fromkeys((setting.field for setting in SETTINGS if setting.kind == "switch"), "")
+    typed = switches | dict(request.form.items())  # a form says nothing of a switch that is off
+    if touched is None:
+        return typed, {name: value for name, value in typed.items() if name.startswith(("seen.", "shown."))}
+    fields = [".".join(place[1:]) for place in touched if place[0] == FILE]
+    return {name: text for name, text in typed.items() if _is_below(name, (*fields, _NEW_LINK))}, {}
+
+
+def _settings_shown(moment: Moment) -> dict[str, Shown]:
+    shown = {}
+    for setting in SETTINGS:
+        text = _to_field(moment, setting)
+        shown[setting.field] = _shown(moment, setting.place, text, _from_field(setting, text))
+    return shown
+
+
+def _links_shown(moment: Moment) -> dict[str, tuple[Shown, str]]:
+    """The links with their texts, by name."""
+    shown = {}
+    for name in _link_names(moment):
+        place = (FILE, "links", name)
+        url, text = _link_of(value_at(moment.values, place))
+        shown[name] = _shown(moment, place, url, _from_link(url, text)), text
+    return shown
 
 
 def _shown(moment: Moment, place: Place, text: str, untouched: Any) -> Shown:

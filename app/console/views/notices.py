@@ -273,14 +273,7 @@ def _value_of(moment: Moment, name: str, typed: Mapping[str, str]) -> dict[str, 
     if isinstance(of_folder, Mapping):
         value = dict.fromkeys((*of_folder, *_PARTS))
     for part in ("text", "title"):
-        known = of_folder.get(part) if isinstance(of_folder, Mapping) else None
-        texts: dict[str, str | None] = dict.fromkeys(known) if isinstance(known, Mapping) else {}
-        texts |= {
-            field.partition(".")[2]: text.replace("\r\n", "\n").strip() or None
-            for field, text in typed.items()
-            if field.startswith(f"{part}.")
-        }
-        value[part] = texts if any(texts.values()) or isinstance(known, Mapping) else None
+        value[part] = _texts_of(part, typed, of_folder.get(part) if isinstance(of_folder, Mapping) else None)
     value["link"] = typed["link"].strip() or None
     for part in ("from", "until"):
         text = typed[part].strip()
@@ -290,6 +283,15 @@ def _value_of(moment: Moment, name: str, typed: Mapping[str, str]) -> dict[str, 
             value[part] = text.replace("T", " ") + ("" if has_zone else "+00:00")
     value["while"] = WHILE_FAILING if typed["while"] else None
     return value
+
+
+def _texts_of(part: str, typed: Mapping[str, str], of_folder: object) -> dict[str, str | None] | None:
+    """A notice's texts or titles by language; None in one in which the folder has some and nothing was typed."""
+    texts: dict[str, str | None] = dict.fromkeys(of_folder) if isinstance(of_folder, Mapping) else {}
+    for field, text in typed.items():
+        if field.startswith(f"{part}."):
+            texts[field.partition(".")[2]] = text.replace("\r\n", "\n").strip() or None
+    return texts if any(texts.values()) or isinstance(of_folder, Mapping) else None
 
 
 def _wrong_in(moment: Moment, name: str, value: dict[str, Any]) -> dict[str, str]:
