@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.console.desk import Moment
-from app.history import ABSENT, Change, Place, value_at
-from app.messages import KNOWN_LINKS, Catalogue, Problem
+from app.console.differences import english_name_of
+from app.history import ABSENT, Change, Draft, Place, value_at
+from app.messages import KNOWN_LINKS, Catalogue, Message, Problem
 from app.messages.editing import (
+    AFTER_SIGN_IN,
     DEFAULT,
     LAST_RESORT,
     LINKS,
@@ -21,6 +23,7 @@ from app.messages.editing import (
     Vocabulary,
     builtin,
     check_entry,
+    direction_of,
     language_tag,
     merged,
     read_entries,
@@ -52,6 +55,35 @@ class Typed:
     def is_blank(self) -> bool:
         """Whether there is nothing at all."""
         return not (self.text or self.title or self.link)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Words that the fields of a language can be filled with.
+
+    :ivar name: as the button's value has it
+    :ivar button: what it says
+    """
+
+    name: str
+    button: str
+    words: Typed
+
+
+@dataclass(frozen=True)
+class Language:
+    """What stands around the fields of one language.
+
+    :ivar otherwise: what guests read when nothing stands in the fields
+    :ivar sources: what would fill them with something else
+    """
+
+    tag: str
+    name: str
+    direction: str
+    otherwise: Message
+    sources: tuple[Source, ...]
+    draft: Draft | None
 
 
 @dataclass(frozen=True)
@@ -88,11 +120,23 @@ def place_of(key: Key, language: str) -> Place:
     return (f"{MESSAGES}{language}.toml", *(part for part in key if part))
 
 
+def any_place(moment: Moment, key: Key) -> Place:
+    """Where an entry stands in one of the languages. Restricted there, it is restricted in all."""
+    return place_of(key, moment.draft.localizers[0].language)
+
+
 def languages(moment: Moment) -> list[str]:
     """Those of the draft's guests, and those in its list that have no words yet: the first ones are written here."""
     listed = value_at(moment.values, (MERCHANT_FILE, "languages"))
     tags = [language_tag(each) for each in listed if isinstance(each, str)] if isinstance(listed, list) else []
     return list(dict.fromkeys((*(voice.language for voice in moment.draft.localizers), *filter(None, tags))))
+
+
+def links(moment: Moment) -> dict[str, str]:
+    """The links that an entry can have as its next step, with what guests read on them."""
+    voice = moment.draft.localizers[0]
+    found = ((name, voice.link(name)) for name in moment.draft.merchant.links)
+    return {name: link.text for name, link in found if link}
 
 
 def is_label(key: Key) -> bool:
@@ -131,6 +175,39 @@ def present(moment: Moment, key: Key, language: str) -> Typed:
     """What would be published now: of the draft, published, or the folder's. Blank for the built-in words."""
     value = value_at(moment.contents, place_of(key, language))
     return (of_folder(moment, key, language) or Typed()) if value is ABSENT else of_value(value)
+
+
+def sources(moment: Moment, key: Key, language: str) -> list[Source]:
+    """What the fields of a language can be filled with, each words once."""
+    found, of_the_folder = [], of_folder(moment, key, language)
+    if place_of(key, language) in moment.drafts:
+        published = value_at(moment.base, place_of(key, language))
+        words = of_the_folder or Typed() if published is ABSENT else of_value(published)
+        found += [
+            Source("published", "Back to what is published", words),
+            Source("draft", "Back to the draft", present(moment, key, language)),
+        ]
+    if of_the_folder:
+        found.append(Source("folder", "As the folder has it", of_the_folder))
+    found.append(Source("built-in", "Built-in words" if is_built_in(key, language) else "No words", Typed()))
+    first = {each.words: each for each in reversed(found)}  # of those that say the same
+    return [each for each in found if first[each.words] is each]
+
+
+def language_of(moment: Moment, key: Key, tag: str, typed: Typed) -> Language:
+    """What stands around the fields of a language.
+
+    :param typed: what stands in them.
+    """
+    blank, _ = with_typed(moment, key, {tag: Typed()})
+    return Language(
+        tag=tag,
+        name=english_name_of(tag),
+        direction=direction_of(tag),
+        otherwise=message_of(blank, key, tag),
+        sources=tuple(each for each in sources(moment, key, tag) if each.words != typed),
+        draft=moment.drafts.get(place_of(key, tag)),
+    )
 
 
 def change_of(typed: Typed, moment: Moment, key: Key, language: str) -> Change:
@@ -175,6 +252,18 @@ def findings(catalogue: Catalogue, key: Key, faults: Mapping[str, tuple[Problem,
         errors={tag: tuple(map(_said, found)) for tag, found in faults.items()},
         warnings={tag: tuple(map(_said, found)) for tag, found in warnings.items() if not faults.get(tag)},
     )
+
+
+def message_of(catalogue: Catalogue, key: Key, language: str) -> Message:
+    """What guests read for an entry, whether anybody has words for it or not."""
+    voice = catalogue.localizer(language) or catalogue.localizers[0]
+    section, name = key
+    if section == PAYTRONIX:
+        return voice.paytronix(name, signing_in=not AFTER_SIGN_IN.match(name))
+    try:
+        return voice.message(section, name)
+    except KeyError:  # a link of the draft's own
+        return Message(text="", code=name, language=voice.language)
 
 
 def beginning(catalogue: Catalogue, key: Key, language: str) -> Typed:

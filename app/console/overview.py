@@ -10,8 +10,8 @@ from app.console import entries
 from app.console.desk import Moment
 from app.history import ABSENT, Place, subject_of, value_at
 from app.messages import Catalogue, Message
-from app.messages.editing import AFTER_SIGN_IN, PAYTRONIX, SITE, Key, list_messages
 from app.messages.editing import BUILTIN_FOLDER as BUILTIN
+from app.messages.editing import PAYTRONIX, SITE, Key, list_messages
 from app.usage import OTHERS, Seen
 
 DAYS = 30
@@ -151,18 +151,6 @@ def met_by_day(seen: Seen, today: date) -> Met:
     return _by_day(seen.counts, _days_until(today))
 
 
-def said(catalogue: Catalogue, key: Key, language: str) -> Message:
-    """What guests read for an entry, whether anybody has words for it or not."""
-    voice = catalogue.localizer(language) or catalogue.localizers[0]
-    section, name = key
-    if section == PAYTRONIX:
-        return voice.paytronix(name, signing_in=not AFTER_SIGN_IN.match(name))
-    try:
-        return voice.message(section, name)
-    except KeyError:  # a link of the draft's own
-        return Message(text="", code=name, language=voice.language)
-
-
 def met_of(catalogue: Catalogue, key: Key, seen: Iterable[Seen], today: date) -> Met:
     """How often guests met the codes that an entry speaks for."""
     name_for = catalogue.localizers[0].entry_for
@@ -240,8 +228,8 @@ def _cells(
 ) -> Iterator[Cell]:
     for voice in moment.draft.localizers:
         tag = voice.language
-        now = live.get(key, {}).get(tag) or said(moment.live, key, tag)
-        then = draft.get(key, {}).get(tag) or said(moment.draft, key, tag)
+        now = live.get(key, {}).get(tag) or entries.message_of(moment.live, key, tag)
+        then = draft.get(key, {}).get(tag) or entries.message_of(moment.draft, key, tag)
         is_same = (now.text, now.title, now.link) == (then.text, then.title, then.link)
         is_missing = now.language != tag and key in live
         places = {entries.place_of(key, each) for each in (tag, then.language)}

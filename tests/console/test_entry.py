@@ -248,6 +248,14 @@ def test_two_who_edit_two_languages_do_not_get_into_each_others_way(app, client)
     assert {value["text"] for value in drafts(app).values()} == {"Ben’s.", "De Ana."}
 
 
+def test_a_form_that_lacks_a_language_leaves_it_as_it_is(app, client):
+    edit(client, "site", "busy", text_es="Lleno.")
+    fields = Page(client.get(address("site", "busy"))).fields
+    sent = {name: text for name, text in fields.items() if not name.endswith("-es")} | {"text-en": "Full."}
+    assert client.post(address("site", "busy"), data=sent | {"action": "save"}).status_code == 303
+    assert {place[0]: value["text"] for place, value in drafts(app).items()} == {EN: "Full.", ES: "Lleno."}
+
+
 def test_only_publishers_restrict_and_change_what_is_restricted(app, client):
     ben = sign_in(app, "Ben", "editor")
     restrict = "/words/restrict?section=site&name=busy"

@@ -50,7 +50,7 @@ class Page(HTMLParser):
         super().__init__()
         self.fields, self.elements, self._texts = {}, [], []
         self._form = self._area = self._select = None
-        self.feed(answer.text)
+        self.feed(answer.text.replace("\r\n", "\n"))  # as browsers read it
         self.text = " ".join("".join(self._texts).split())
 
     def handle_starttag(self, tag, attributes):
