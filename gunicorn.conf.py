@@ -144,7 +144,7 @@ def counting():
 
 def post_worker_init(worker):
     if is_console:  # beside whoever comes first, who would wait a third of a second for it
-        Thread(target=worker.wsgi.extensions["console"].desk.get_ready, daemon=True).start()
+        Thread(target=worker.wsgi.extensions["console"].workspace.get_ready, daemon=True).start()
 
 
 def when_ready(server):

@@ -11,13 +11,13 @@ from flask import Flask
 from app.auth.pseudonyms import Pseudonyms
 from app.console import errors, guards, rendering
 from app.console.attempts import Attempts
-from app.console.desk import Desk
 from app.console.inbox_count import InboxCount
 from app.console.parts import Console
 from app.console.previews import Previews
 from app.console.provider import Provider
 from app.console.session_interface import StaffSessionInterface
 from app.console.views import audit, entry, health, history, inbox, look, notices, publish, sign_in, sign_out, words
+from app.console.workspace import Workspace
 from app.history import Audit, Database, Drafts, Links, Pictures, Revisions, migrate
 from app.messages.pictures import LARGEST_BYTES
 from app.observability import log, logs
@@ -72,7 +72,7 @@ def make_console(app: Flask, settings: ConsoleSettings) -> Console:
     store = open_store(settings.store_url.reveal())
     pseudonyms = Pseudonyms(settings.signing_keys)
     revisions, drafts, pictures = Revisions(database), Drafts(database), Pictures(database)
-    codes_seen, desk = UsageCounter(store), Desk(settings.merchant_dir, revisions, drafts, pictures)
+    codes_seen, workspace = UsageCounter(store), Workspace(settings.merchant_dir, revisions, drafts, pictures)
     return Console(
         settings=settings,
         store=store,
@@ -80,9 +80,9 @@ def make_console(app: Flask, settings: ConsoleSettings) -> Console:
         provider=Provider(app, settings) if settings.console_oidc_issuer else None,
         codes_seen=codes_seen,
         texts_seen=UsageCounter(store, of="texts"),
-        desk=desk,
+        workspace=workspace,
         previews=Previews(),
-        inbox_count=InboxCount(desk, codes_seen),
+        inbox_count=InboxCount(workspace, codes_seen),
         revisions=revisions,
         drafts=drafts,
         pictures=pictures,

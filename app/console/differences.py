@@ -11,8 +11,8 @@ from typing import Any
 
 from flask import Response, make_response, render_template, request, url_for
 
-from app.console.desk import Moment
 from app.console.settings import LINK_LABELS, SETTINGS
+from app.console.workspace import Snapshot
 from app.history import ABSENT, Change, ChangedMeanwhile, Contents, Draft, Place, etag, value_at
 from app.messages.editing import (
     MERCHANT_FILE,
@@ -190,7 +190,7 @@ def name_of(place: Place) -> Name:
     return Name(_LABELS.get(tuple(below), ".".join(below)), "Look")
 
 
-def difference(place: Place, before: Change, after: Change, moment: Moment) -> Difference:
+def difference(place: Place, before: Change, after: Change, moment: Snapshot) -> Difference:
     """What is different at a place. Where a value is ABSENT, the folder counts."""
     old, before_from = _what_counts(place, before, moment.of_folder)
     new, after_from = _what_counts(place, after, moment.of_folder)
@@ -214,7 +214,7 @@ def difference(place: Place, before: Change, after: Change, moment: Moment) -> D
 
 def differences_of(
     changes: Mapping[Place, tuple[Change, Change]],
-    moment: Moment,
+    moment: Snapshot,
     *,
     before: Contents,
     after: Contents,
@@ -280,7 +280,7 @@ def pieces(before: str, after: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...
     return tuple(each for each in olds if each.text), tuple(each for each in news if each.text)
 
 
-def changed_page(place: Place, error: ChangedMeanwhile, mine: Change, moment: Moment, *, back: str) -> Response:
+def changed_page(place: Place, error: ChangedMeanwhile, mine: Change, moment: Snapshot, *, back: str) -> Response:
     """The page for two who have edited the same: theirs, yours, the difference; nothing is lost and one click decides.
 
     What was typed is carried on by the page's form, which is sent to where this one was.

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.console.desk import Moment
 from app.console.differences import english_name_of
+from app.console.workspace import Snapshot
 from app.history import ABSENT, Change, Draft, Place, value_at
 from app.messages import KNOWN_LINKS, Catalogue, Message, Problem
 from app.messages.editing import (
@@ -120,19 +120,19 @@ def place_of(key: Key, language: str) -> Place:
     return (f"{MESSAGES}{language}.toml", *(part for part in key if part))
 
 
-def any_place(moment: Moment, key: Key) -> Place:
+def any_place(moment: Snapshot, key: Key) -> Place:
     """Where an entry stands in one of the languages. Restricted there, it is restricted in all."""
     return place_of(key, moment.draft.localizers[0].language)
 
 
-def languages(moment: Moment) -> list[str]:
+def languages(moment: Snapshot) -> list[str]:
     """Those of the draft's guests, and those in its list that have no words yet: the first ones are written here."""
     listed = value_at(moment.values, (MERCHANT_FILE, "languages"))
     tags = [language_tag(each) for each in listed if isinstance(each, str)] if isinstance(listed, list) else []
     return list(dict.fromkeys((*(voice.language for voice in moment.draft.localizers), *filter(None, tags))))
 
 
-def links(moment: Moment) -> dict[str, str]:
+def links(moment: Snapshot) -> dict[str, str]:
     """The links that an entry can have as its next step, with what guests read on them."""
     voice = moment.draft.localizers[0]
     found = ((name, voice.link(name)) for name in moment.draft.merchant.links)
@@ -158,7 +158,7 @@ def of_value(value: Change) -> Typed:
     return Typed(*(str(value.get(name) or "") for name in ("text", "title", "link")))
 
 
-def of_folder(moment: Moment, key: Key, language: str) -> Typed | None:
+def of_folder(moment: Snapshot, key: Key, language: str) -> Typed | None:
     """What the folder has; None when it has nothing."""
     entry = moment.folder.own_entries.get(language, {}).get(key)
     if entry is None or entry.file.endswith(MERCHANT_FILE):
@@ -171,13 +171,13 @@ def is_built_in(key: Key, language: str) -> bool:
     return key in builtin().entries.get(language, {})
 
 
-def present(moment: Moment, key: Key, language: str) -> Typed:
+def present(moment: Snapshot, key: Key, language: str) -> Typed:
     """What would be published now: of the draft, published, or the folder's. Blank for the built-in words."""
     value = value_at(moment.contents, place_of(key, language))
     return (of_folder(moment, key, language) or Typed()) if value is ABSENT else of_value(value)
 
 
-def sources(moment: Moment, key: Key, language: str) -> list[Source]:
+def sources(moment: Snapshot, key: Key, language: str) -> list[Source]:
     """What the fields of a language can be filled with, each words once."""
     found, of_the_folder = [], of_folder(moment, key, language)
     if place_of(key, language) in moment.drafts:
@@ -194,7 +194,7 @@ def sources(moment: Moment, key: Key, language: str) -> list[Source]:
     return [each for each in found if first[each.words] is each]
 
 
-def language_of(moment: Moment, key: Key, tag: str, typed: Typed) -> Language:
+def language_of(moment: Snapshot, key: Key, tag: str, typed: Typed) -> Language:
     """What stands around the fields of a language.
 
     :param typed: what stands in them.
@@ -210,7 +210,7 @@ def language_of(moment: Moment, key: Key, tag: str, typed: Typed) -> Language:
     )
 
 
-def change_of(typed: Typed, moment: Moment, key: Key, language: str) -> Change:
+def change_of(typed: Typed, moment: Snapshot, key: Key, language: str) -> Change:
     """What has to stand in the contents, so that guests read what was typed.
 
     Words that are the folder's stay the folder's: when it changes, guests read the change.
@@ -226,7 +226,7 @@ def change_of(typed: Typed, moment: Moment, key: Key, language: str) -> Change:
 
 
 def with_typed(
-    moment: Moment, key: Key, typed: Mapping[str, Typed]
+    moment: Snapshot, key: Key, typed: Mapping[str, Typed]
 ) -> tuple[Catalogue, dict[str, tuple[Problem, ...]]]:
     """The draft with what was typed, and what is wrong with that, by language.
 

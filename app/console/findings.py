@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Iterator
 
-from app.console.desk import Moment
 from app.console.differences import Difference, name_of
+from app.console.workspace import Snapshot
 from app.messages import Problem
 from app.messages.editing import MERCHANT_FILE, Key, check_all_but_entries, check_what_entries_name
 
@@ -14,12 +14,12 @@ def new_faults(after: Collection[Problem], before: Collection[Problem]) -> list[
     return [problem for problem in after if (_file(problem), problem.description) not in known]
 
 
-def faults_of_draft(moment: Moment) -> list[Problem]:
+def faults_of_draft(moment: Snapshot) -> list[Problem]:
     """What is wrong with the draft and with nothing that guests read already. It must not be published so."""
     return new_faults(moment.draft.problems, moment.live.problems)
 
 
-def remarks_on_draft(moment: Moment) -> list[Problem]:
+def remarks_on_draft(moment: Snapshot) -> list[Problem]:
     """What would work, and may not be meant, of look and notices. What is to be said of changed entries stands at each.
 
     A change of look can do harm to entries that nobody has touched: they name the number, or a link, that goes.
@@ -31,7 +31,7 @@ def remarks_on_draft(moment: Moment) -> list[Problem]:
     return new_faults(after, before)
 
 
-def _changed_entries(moment: Moment) -> Iterator[tuple[str, Key]]:
+def _changed_entries(moment: Snapshot) -> Iterator[tuple[str, Key]]:
     for place in moment.drafts:
         one = Difference(place, name_of(place), ())
         if one.entry and one.name.language:

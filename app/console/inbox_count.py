@@ -3,8 +3,8 @@
 import threading
 import time
 
-from app.console.desk import Desk
 from app.console.overview import unworded
+from app.console.workspace import Workspace
 from app.history import HistoryUnavailable
 from app.store import StoreUnavailable
 from app.usage import UsageCounter
@@ -15,8 +15,8 @@ COUNTED_FOR_SECONDS = 10.0
 class InboxCount:
     """Counts them, and remembers the count for a moment."""
 
-    def __init__(self, desk: Desk, codes_seen: UsageCounter) -> None:
-        self._desk, self._codes_seen = desk, codes_seen
+    def __init__(self, workspace: Workspace, codes_seen: UsageCounter) -> None:
+        self._workspace, self._codes_seen = workspace, codes_seen
         self._lock = threading.Lock()
         self._count: int | None = None
         self._counted_at = float("-inf")
@@ -28,7 +28,7 @@ class InboxCount:
                 return self._count
             self._counted_at = time.monotonic()
         try:
-            self._count = len(unworded(self._desk.moment().live, self._codes_seen.read()))
+            self._count = len(unworded(self._workspace.snapshot().live, self._codes_seen.read()))
         except (HistoryUnavailable, StoreUnavailable):
             self._count = None
         return self._count

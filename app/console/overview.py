@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from app.console import entries
-from app.console.desk import Moment
+from app.console.workspace import Snapshot
 from app.history import ABSENT, Place, subject_of, value_at
 from app.messages import Catalogue, Message
 from app.messages.editing import BUILTIN_FOLDER as BUILTIN
@@ -97,7 +97,7 @@ class Row:
 
 
 def rows(
-    moment: Moment, restricted: Collection[Place], seen: Iterable[Seen], texts: Iterable[Seen], *, today: date
+    moment: Snapshot, restricted: Collection[Place], seen: Iterable[Seen], texts: Iterable[Seen], *, today: date
 ) -> list[Row]:
     """All of them: codes without words that guests meet, then what else they meet, each the most frequent in front.
 
@@ -191,7 +191,7 @@ def _said(catalogue: Catalogue) -> Mapping[Key, Mapping[str, Message]]:
 
 def _row(
     key: Key,
-    moment: Moment,
+    moment: Snapshot,
     restricted: Collection[Place],
     live: Mapping[Key, Mapping[str, Message]],
     draft: Mapping[Key, Mapping[str, Message]],
@@ -222,7 +222,7 @@ def _row(
 
 def _cells(
     key: Key,
-    moment: Moment,
+    moment: Snapshot,
     live: Mapping[Key, Mapping[str, Message]],
     draft: Mapping[Key, Mapping[str, Message]],
 ) -> Iterator[Cell]:
@@ -237,7 +237,7 @@ def _cells(
         yield Cell(tag, now, None if is_same else then, is_next, is_missing)
 
 
-def _origin(key: Key, moment: Moment, cells: Sequence[Cell]) -> State:
+def _origin(key: Key, moment: Snapshot, cells: Sequence[Cell]) -> State:
     if any(value_at(moment.live_contents, entries.place_of(key, cell.language)) is not ABSENT for cell in cells):
         return State.PUBLISHED
     is_built_in = all(cell.message.source.startswith(_BUILT_IN) for cell in cells)

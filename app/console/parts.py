@@ -13,9 +13,9 @@ from app.usage import UsageCounter
 from config import ConsoleSettings
 
 if TYPE_CHECKING:
-    from app.console.desk import Desk
     from app.console.inbox_count import InboxCount
     from app.console.previews import Previews
+    from app.console.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Console:
     provider: Provider | None
     codes_seen: UsageCounter
     texts_seen: UsageCounter
-    desk: "Desk"
+    workspace: "Workspace"
     previews: "Previews"
     inbox_count: "InboxCount"
     revisions: Revisions

@@ -185,7 +185,7 @@ def test_a_fault_of_ours_shows_nothing_of_itself(console_client, console_app, mo
         raise RuntimeError("marker-in-an-error")
 
     client = console_client()
-    monkeypatch.setattr(console_app.extensions["console"].desk, "moment", explode)
+    monkeypatch.setattr(console_app.extensions["console"].workspace, "snapshot", explode)
     answer = client.get("/")
     assert answer.status_code == 500
     assert answer.headers["X-Request-ID"] in answer.text

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from app.console.desk import Moment
 from app.console.differences import difference, differences_of, name_of, pieces, place_of
+from app.console.workspace import Snapshot
 from app.history import ABSENT, differences
 from app.messages.folder import Folder
 
@@ -19,7 +19,7 @@ def moment(of_folder=None, *, path=Path("no-folder")):
     folder = Folder(path)
     folder.poll()
     catalogue = folder.catalogue()
-    return Moment(None, {}, {}, {}, of_folder or {}, folder=catalogue, live=catalogue, draft=catalogue)
+    return Snapshot(None, {}, {}, {}, of_folder or {}, folder=catalogue, live=catalogue, draft=catalogue)
 
 
 def told(found):

@@ -74,7 +74,7 @@ def test_a_language_without_any_words_is_begun_here_and_not_published_before(app
     assert answer.status_code == 303
     assert Page(client.get(answer.location)).fields["text-fr"] == "Au revoir."
     assert fill_in(client, "/publish", {}, field="comment").status_code == 303
-    live = app.extensions["console"].desk.moment().live
+    live = app.extensions["console"].workspace.snapshot().live
     assert (live.merchant.languages, live.localizer("fr").site("signed_out").text) == (("en", "es", "fr"), "Au revoir.")
 
 
@@ -352,7 +352,7 @@ def test_what_was_published_is_what_the_fields_show(app, client):
     edit(client, "site", "busy", text_en="Published.")
     publish(app)
     assert Page(client.get(address("site", "busy"))).fields["text-en"] == "Published."
-    contents = app.extensions["console"].desk.moment().contents
+    contents = app.extensions["console"].workspace.snapshot().contents
     assert value_at(contents, (ES, "site", "busy")) is ABSENT
 
 
@@ -365,7 +365,7 @@ def test_previews_leave_the_consoles_own_log_alone(app, client):
 
 def test_many_previews_at_once_show_each_its_own_words(app):
     parts = app.extensions["console"]
-    catalogue, state = parts.desk.moment().draft, state_of(("site", "busy"))
+    catalogue, state = parts.workspace.snapshot().draft, state_of(("site", "busy"))
 
     def words_of(number):
         typed = catalogue.with_entries(("site", "busy"), {"en": Entry(f"Words number {number}.")})

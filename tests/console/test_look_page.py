@@ -96,7 +96,7 @@ def test_each_setting_is_a_change_of_its_own_and_says_where_it_is_from(ana, part
         ("links", "register"): None,
         ("links", "menu"): {"url": "https://example.com/menu", "text": "Menu"},
     }
-    merchant = parts.desk.moment().draft.merchant
+    merchant = parts.workspace.snapshot().draft.merchant
     assert (merchant.name, merchant.languages, merchant.phone, merchant.show_code) == (
         "Fig & Co",
         ("es", "en"),
@@ -167,7 +167,7 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(ana, parts
 )
 def test_a_picture_is_kept_named_and_shown(ana, parts, content, suffix):
     assert upload(ana, content, f"Our logo.{suffix}").status_code == 303
-    moment = parts.desk.moment()
+    moment = parts.workspace.snapshot()
     name = moment.contents["merchant.toml"]["logo"]
     assert name.endswith(f".{suffix}")
     content = picture_of("", content).content
@@ -195,7 +195,7 @@ def test_a_picture_that_takes_the_place_of_another_leaves_nothing_behind(ana, pa
     assert {place: draft.value for place, draft in parts.drafts.read().items()} == {
         ("merchant.toml", "look", "background_picture"): None
     }
-    assert parts.desk.moment().draft.theme.background is None
+    assert parts.workspace.snapshot().draft.theme.background is None
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_what_acts_in_a_drawing_is_taken_out_and_told(ana, parts):
     assert answer.status_code == 303
     assert "Taken out of the picture: a script, an animation." in text_of(ana.get(answer.location).text)
     assert "Taken out" not in ana.get("/look?saved=yes&taken_out=Call+0900+1234").text
-    logo = parts.desk.moment().draft.theme.logo
+    logo = parts.workspace.snapshot().draft.theme.logo
     assert b"alert" not in logo.content
     assert b"<rect" in logo.content
 
@@ -319,7 +319,7 @@ def test_spaces_around_what_the_folder_says_are_no_change(make_console, tmp_path
 def test_a_link_takes_the_place_of_all_that_the_folder_says_of_it(make_console, tmp_path):
     app, ana = with_folder(make_console, tmp_path, 'links.help = {url = "https://a.example", title = "Help"}\n')
     assert look(ana, **{"links.help.url": "https://b.example"}).status_code == 303
-    assert app.extensions["console"].desk.moment().draft.merchant.links["help"] == "https://b.example"
+    assert app.extensions["console"].workspace.snapshot().draft.merchant.links["help"] == "https://b.example"
 
 
 def test_what_waits_for_its_time_says_so(ana, parts):

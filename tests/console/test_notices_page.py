@@ -40,7 +40,7 @@ def ana(app):
 
 
 def notices(parts):
-    return {notice.name: notice for notice in parts.desk.moment().draft.notices}
+    return {notice.name: notice for notice in parts.workspace.snapshot().draft.notices}
 
 
 def test_a_notice_is_written_in_the_draft_and_shown_with_its_state(ana, parts):
@@ -58,7 +58,7 @@ def test_a_notice_is_written_in_the_draft_and_shown_with_its_state(ana, parts):
     assert "monday In the draft Closed on Monday. Until 24 December 2037, 18:00" in page
     assert "xmas Guests read this now Closed. Until 27 December 2037, 00:00" in page  # a day counts whole
     assert "Trouble. While Paytronix is failing" in page
-    assert parts.desk.moment().live.notices == parts.desk.moment().folder.notices
+    assert parts.workspace.snapshot().live.notices == parts.workspace.snapshot().folder.notices
 
 
 def test_a_notice_of_the_folder_is_changed_as_a_whole_and_goes_back_to_what_it_was(ana, parts):

@@ -7,9 +7,9 @@ from flask_wtf import FlaskForm
 from wtforms import Field, Form, FormField, HiddenField, SelectField, StringField, TextAreaField
 
 from app.console import entries
-from app.console.desk import Moment
 from app.console.differences import Difference, difference
 from app.console.entries import Findings, Typed
+from app.console.workspace import Snapshot
 from app.history import Change, etag, value_at
 from app.messages import Catalogue
 from app.messages.editing import Key
@@ -29,7 +29,7 @@ class EntryForm(FlaskForm):  # type: ignore[misc]
     screen = StringField(default="phone")
     scheme = StringField(default="light")
 
-    def __init__(self, moment: Moment, key: Key, languages: Sequence[str]) -> None:
+    def __init__(self, moment: Snapshot, key: Key, languages: Sequence[str]) -> None:
         self.moment, self.key, self.languages = moment, key, languages
         present = {tag: entries.present(moment, key, tag) for tag in languages}
         seen = {tag: etag(value_at(moment.contents, entries.place_of(key, tag))) for tag in languages}
@@ -93,7 +93,7 @@ class EntryForm(FlaskForm):  # type: ignore[misc]
             self[part][language].data = getattr(typed, part)
 
 
-def entry_form(moment: Moment, key: Key) -> EntryForm:
+def entry_form(moment: Snapshot, key: Key) -> EntryForm:
     """The form of an entry in the languages that it can be written in."""
     languages, links = entries.languages(moment), entries.links(moment)
 

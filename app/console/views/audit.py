@@ -6,11 +6,11 @@ from typing import Any
 
 from flask import Blueprint, render_template, request
 
-from app.console.desk import Moment
 from app.console.differences import Difference, difference, name_of
 from app.console.guards import editors
 from app.console.parts import console
 from app.console.times import zone_of
+from app.console.workspace import Snapshot
 from app.history import ABSENT, Change, Deed, Place
 
 PAGE = 50
@@ -39,7 +39,7 @@ class Line:
 def show() -> str:
     before = request.args.get("before", type=int)
     deeds = console().audit.read(before=max(0, min(before, _LARGEST)) if before is not None else None, count=PAGE + 1)
-    moment = console().desk.moment()
+    moment = console().workspace.snapshot()
     return render_template(
         "audit.html",
         lines=[_line(deed, moment) for deed in deeds[:PAGE]],
@@ -49,7 +49,7 @@ def show() -> str:
     )
 
 
-def _line(deed: Deed, moment: Moment) -> Line:
+def _line(deed: Deed, moment: Snapshot) -> Line:
     number = deed.about.get("revision")
     place = _place(deed.about.get("place"))
     change = None

@@ -8,12 +8,12 @@ from werkzeug.exceptions import Conflict, NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.console import entries, overview, staff
-from app.console.desk import Moment
 from app.console.differences import Difference
 from app.console.forms.entry import EntryForm, entry_form
 from app.console.guards import changes_words, editors, publishers
 from app.console.parts import console
 from app.console.previews import asset_of
+from app.console.workspace import Snapshot
 from app.history import ChangedMeanwhile, Restricted, subject_of
 from app.messages.editing import PAYTRONIX, Key, allowed_in
 from app.previews import state_of
@@ -25,7 +25,7 @@ bp = Blueprint("entry", __name__)
 @bp.get("/words")
 @editors
 def show() -> str:
-    moment = console().desk.moment()
+    moment = console().workspace.snapshot()
     return _page(entry_form(moment, _key(moment)), saved=request.args.get("saved", ""))
 
 
@@ -33,7 +33,7 @@ def show() -> str:
 @editors
 def save() -> AnyResponse:
     """Save what was typed, or only look at it: fill fields from elsewhere, check, preview."""
-    moment = console().desk.moment()
+    moment = console().workspace.snapshot()
     key = _key(moment)
     form = entry_form(moment, key)
     if form.action.data != "save":
@@ -48,7 +48,7 @@ def save() -> AnyResponse:
     try:
         is_different = _save(form)
     except ChangedMeanwhile:
-        form = entry_form(console().desk.moment(), key)
+        form = entry_form(console().workspace.snapshot(), key)
         return make_response(_page(form, conflicts=form.rebase()), 409)
     except Restricted:
         return make_response(_page(form), 403)
@@ -60,7 +60,7 @@ def save() -> AnyResponse:
 @changes_words
 def restrict() -> AnyResponse:
     """Let only publishers change an entry, or everybody again."""
-    moment = console().desk.moment()
+    moment = console().workspace.snapshot()
     key = _key(moment)
     who, is_restricted = staff.somebody(), request.form.get("restricted") == "yes"
     console().drafts.restrict(entries.any_place(moment, key), is_restricted=is_restricted, by=who.name)
@@ -71,7 +71,7 @@ def restrict() -> AnyResponse:
 @editors
 def brand(fingerprint: str, name: str) -> Response:
     """A part of the look that a page in a frame names."""
-    moment = console().desk.moment()
+    moment = console().workspace.snapshot()
     for catalogue in (moment.draft, moment.live):
         if asset := asset_of(catalogue, fingerprint, name.partition(".")[0]):
             answer = Response(asset.content, mimetype=asset.mimetype)
@@ -81,7 +81,7 @@ def brand(fingerprint: str, name: str) -> Response:
     raise NotFound
 
 
-def _key(moment: Moment) -> Key:
+def _key(moment: Snapshot) -> Key:
     key = entries.key_of(request.args.get("section", ""), request.args.get("name", ""), moment.draft)
     if key is None:
         raise NotFound
@@ -122,11 +122,11 @@ def _page(form: EntryForm, *, conflicts: Mapping[str, Difference] | None = None,
     )
 
 
-def _may_change(moment: Moment, key: Key) -> bool:
+def _may_change(moment: Snapshot, key: Key) -> bool:
     return staff.somebody().is_publisher or not _is_restricted(moment, key)
 
 
-def _met(moment: Moment, key: Key) -> dict[str, object]:
+def _met(moment: Snapshot, key: Key) -> dict[str, object]:
     """How often guests met it, and what Paytronix said about it."""
     today = datetime.now(UTC).date()
     if key[0] != PAYTRONIX:
@@ -138,5 +138,5 @@ def _met(moment: Moment, key: Key) -> dict[str, object]:
     return {"met": overview.met_of(moment.live, key, seen, today), "vendor_text": vendor_text}
 
 
-def _is_restricted(moment: Moment, key: Key) -> bool:
+def _is_restricted(moment: Snapshot, key: Key) -> bool:
     return subject_of(entries.any_place(moment, key)) in console().drafts.restrictions()

@@ -6,12 +6,12 @@ from flask import Blueprint, abort, make_response, redirect, render_template, re
 from werkzeug.wrappers import Response
 
 from app.console import staff
-from app.console.desk import Moment
 from app.console.differences import Differences, differences_of
 from app.console.forms.publish import LONGEST_COMMENT, RollBackForm, trouble_of
 from app.console.guards import changes_words, editors, publishers
 from app.console.parts import console
 from app.console.times import zone_of
+from app.console.workspace import Snapshot
 from app.history import AnotherWaits, Contents, Revision, differences
 
 PAGE = 50
@@ -23,7 +23,7 @@ bp = Blueprint("history", __name__)
 @bp.get("/history")
 @editors
 def show() -> str:
-    moment = console().desk.moment()
+    moment = console().workspace.snapshot()
     before = request.args.get("before", type=int)
     found = console().revisions.read(
         before=max(0, min(before, _LARGEST)) if before is not None else None, count=PAGE + 1
@@ -43,7 +43,7 @@ def show() -> str:
 @bp.get("/history/<int:number>")
 @editors
 def one(number: int) -> str:
-    return _page(number, console().desk.moment(), done=request.args.get("done"))
+    return _page(number, console().workspace.snapshot(), done=request.args.get("done"))
 
 
 @bp.post("/history/<int:number>/roll-back")
@@ -72,7 +72,7 @@ def roll_back(number: int) -> Response:
 def _refused(number: int, trouble: str, status: int) -> Response:
     if status == 409:
         trouble += " Nothing was rolled back: look again."
-    return make_response(_page(number, console().desk.moment(), trouble=trouble), status)
+    return make_response(_page(number, console().workspace.snapshot(), trouble=trouble), status)
 
 
 def _is_back_at(published: Revision, number: int) -> bool:
@@ -80,7 +80,7 @@ def _is_back_at(published: Revision, number: int) -> bool:
     return published.restores == number if number else not published.contents
 
 
-def _page(number: int, moment: Moment, *, done: str | None = None, trouble: str | None = None) -> str:
+def _page(number: int, moment: Snapshot, *, done: str | None = None, trouble: str | None = None) -> str:
     """A revision; 0 is the folder alone."""
     revision = console().revisions.get(number) if 0 < number <= _LARGEST else None
     if revision is None and number != 0:
@@ -106,7 +106,7 @@ def _page(number: int, moment: Moment, *, done: str | None = None, trouble: str 
     )
 
 
-def _until_now(moment: Moment, revision: Revision | None, contents: Contents) -> Differences | None:
+def _until_now(moment: Snapshot, revision: Revision | None, contents: Contents) -> Differences | None:
     """What rolling back to it would change for guests; None when it is what they read."""
     present = moment.published
     if (present.number if present else 0) == (revision.number if revision else 0):
@@ -114,7 +114,7 @@ def _until_now(moment: Moment, revision: Revision | None, contents: Contents) ->
     return _differences(moment, present.contents if present else {}, contents, "until_now")
 
 
-def _differences(moment: Moment, before: Contents, after: Contents, part: str) -> Differences:
+def _differences(moment: Snapshot, before: Contents, after: Contents, part: str) -> Differences:
     """What is different.
 
     :param part: of the page, which names the field of the address that says which page of it is wanted.

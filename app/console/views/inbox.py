@@ -7,9 +7,9 @@ from werkzeug.exceptions import Forbidden, NotFound
 from werkzeug.wrappers import Response
 
 from app.console import entries, overview, staff
-from app.console.desk import Moment
 from app.console.guards import changes_words, editors
 from app.console.parts import console
+from app.console.workspace import Snapshot
 from app.history import ABSENT, Change, ChangedMeanwhile, Place, Restricted, etag, value_at
 from app.messages.editing import PAYTRONIX, Key
 from app.usage import KEPT_DAYS, OTHERS
@@ -22,7 +22,7 @@ bp = Blueprint("inbox", __name__)
 @bp.get("/inbox")
 @editors
 def show() -> str:
-    moment, seen = console().desk.moment(), console().codes_seen.read()
+    moment, seen = console().workspace.snapshot(), console().codes_seen.read()
     today = datetime.now(UTC).date()
     drafted = {place[-1] for place in moment.drafts if place[1:2] == (PAYTRONIX,)}
     waiting = [(each, overview.met_by_day(each, today)) for each in overview.unworded(moment.live, seen)]
@@ -38,7 +38,7 @@ def show() -> str:
 @changes_words
 def start() -> Response:
     """Begin a draft: what guests read for the code now, in each language, to be changed on the next page."""
-    moment = console().desk.moment()
+    moment = console().workspace.snapshot()
     key = entries.key_of(PAYTRONIX, request.form.get("code", ""), moment.draft)
     if key is None:
         raise NotFound
@@ -54,7 +54,7 @@ def start() -> Response:
     return redirect(url_for("entry.show", section=key[0], name=key[1]), 303)
 
 
-def _beginnings(moment: Moment, key: Key) -> dict[Place, Change]:
+def _beginnings(moment: Snapshot, key: Key) -> dict[Place, Change]:
     """What guests read for a code now, as a change in each language that says nothing of it yet."""
     changes = {}
     for localizer in moment.draft.localizers:

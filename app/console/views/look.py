@@ -9,13 +9,13 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.console import staff
 from app.console.contrasts import contrasts_of
-from app.console.desk import Moment
 from app.console.differences import PICTURES
 from app.console.findings import new_faults
 from app.console.guards import changes_words, editors, uploads
 from app.console.parts import console
 from app.console.settings import GROUPS, LINK_LABELS, SETTINGS, Setting
 from app.console.typed import Typed, troubles
+from app.console.workspace import Snapshot
 from app.history import (
     ABSENT,
     Change,
@@ -62,7 +62,7 @@ class Shown:
 @bp.get("/look")
 @editors
 def show() -> str:
-    return _page(console().desk.moment())
+    return _page(console().workspace.snapshot())
 
 
 @bp.post("/look")
@@ -70,7 +70,7 @@ def show() -> str:
 @changes_words
 @uploads
 def save() -> AnyResponse:
-    moment = console().desk.moment()
+    moment = console().workspace.snapshot()
     wrong: dict[str, str] = {}
     changes = _typed_changes(moment)
     pictures = _uploaded(wrong)
@@ -89,10 +89,10 @@ def save() -> AnyResponse:
 
 
 def _faults_of(
-    moment: Moment, changes: Mapping[Place, Change], pictures: Mapping[str, tuple[str, Asset]]
+    moment: Snapshot, changes: Mapping[Place, Change], pictures: Mapping[str, tuple[str, Asset]]
 ) -> list[Problem]:
     """What the changes would make wrong with the draft."""
-    after = console().desk.catalogue_of("draft", with_changes(moment.contents, changes))
+    after = console().workspace.catalogue_of("draft", with_changes(moment.contents, changes))
     # A picture that is to come cannot be found yet, so what is said of it was said when it was read.
     return [
         each
@@ -102,7 +102,7 @@ def _faults_of(
     ]
 
 
-def _saved(moment: Moment, changes: dict[Place, Change], pictures: Mapping[str, tuple[str, Asset]]) -> AnyResponse:
+def _saved(moment: Snapshot, changes: dict[Place, Change], pictures: Mapping[str, tuple[str, Asset]]) -> AnyResponse:
     who = staff.somebody()
     seen = {place: request.form.get(_seen_field(place), "") for place in changes}
     seen |= {place: etag(ABSENT) for place in changes if place[1] == "links" and _is_new_link(place)}
@@ -117,7 +117,7 @@ def _saved(moment: Moment, changes: dict[Place, Change], pictures: Mapping[str, 
     try:
         console().drafts.save_all(changes, by=who.name, is_publisher=who.is_publisher, seen=seen)
     except ChangedMeanwhile as error:
-        now = console().desk.moment()
+        now = console().workspace.snapshot()
         wrong = _changed_meanwhile(now, changes, error.made_by)
         if pictures:
             wrong[""] = "Choose the picture again, too."
@@ -138,7 +138,7 @@ def picture(fingerprint: str) -> Response:
         found = picture_of("picture", content) if content else None
         asset = found if isinstance(found, Asset) else None
     else:
-        moment = console().desk.moment()
+        moment = console().workspace.snapshot()
         looks = [catalogue.theme for catalogue in (moment.draft, moment.live, moment.folder)]
         used = [each for look in looks for each in (look.logo, look.background) if each]
         asset = next((each for each in used if each.fingerprint == fingerprint), None)
@@ -151,7 +151,7 @@ def picture(fingerprint: str) -> Response:
 
 
 def _page(
-    moment: Moment, wrong: Mapping[str, str] | None = None, *, touched: Mapping[Place, Change] | None = None
+    moment: Snapshot, wrong: Mapping[str, str] | None = None, *, touched: Mapping[Place, Change] | None = None
 ) -> str:
     """The page with what counts, or with what was typed if something is wrong with it.
 
@@ -191,7 +191,7 @@ def _typed(touched: Mapping[Place, Change] | None) -> tuple[dict[str, str], dict
     return {name: text for name, text in typed.items() if _is_below(name, (*fields, _NEW_LINK))}, {}
 
 
-def _settings_shown(moment: Moment) -> dict[str, Shown]:
+def _settings_shown(moment: Snapshot) -> dict[str, Shown]:
     shown = {}
     for setting in SETTINGS:
         text = _to_field(moment, setting)
@@ -199,7 +199,7 @@ def _settings_shown(moment: Moment) -> dict[str, Shown]:
     return shown
 
 
-def _links_shown(moment: Moment) -> dict[str, tuple[Shown, str]]:
+def _links_shown(moment: Snapshot) -> dict[str, tuple[Shown, str]]:
     """The links with their texts, by name."""
     shown = {}
     for name in _link_names(moment):
@@ -209,7 +209,7 @@ def _links_shown(moment: Moment) -> dict[str, tuple[Shown, str]]:
     return shown
 
 
-def _shown(moment: Moment, place: Place, text: str, untouched: Any) -> Shown:
+def _shown(moment: Snapshot, place: Place, text: str, untouched: Any) -> Shown:
     draft = moment.drafts.get(place)
     return Shown(
         text,
@@ -220,7 +220,7 @@ def _shown(moment: Moment, place: Place, text: str, untouched: Any) -> Shown:
     )
 
 
-def _origin(moment: Moment, place: Place) -> str:
+def _origin(moment: Snapshot, place: Place) -> str:
     if place in moment.drafts:
         return "draft"
     if value_at(moment.base, place) != value_at(moment.live_contents, place):
@@ -230,7 +230,7 @@ def _origin(moment: Moment, place: Place) -> str:
     return "folder" if value_at(moment.of_folder, place) is not ABSENT else "built-in"
 
 
-def _to_field(moment: Moment, setting: Setting) -> str:
+def _to_field(moment: Snapshot, setting: Setting) -> str:
     """What the field of a setting holds; a value that fits none is shown as it is."""
     value = value_at(moment.values, setting.place)
     if value is ABSENT or value is None:
@@ -242,7 +242,7 @@ def _to_field(moment: Moment, setting: Setting) -> str:
     return str(value).strip()
 
 
-def _typed_changes(moment: Moment) -> dict[Place, Change]:
+def _typed_changes(moment: Snapshot) -> dict[Place, Change]:
     """What was typed otherwise than it was shown."""
     changes: dict[Place, Change] = {}
     form = request.form
@@ -277,7 +277,7 @@ def _from_link(url: str, text: str) -> Any:
     return {"url": url, "text": text or None} if url or text else None
 
 
-def _as_change(moment: Moment, place: Place, value: Any) -> Change:
+def _as_change(moment: Snapshot, place: Place, value: Any) -> Change:
     """The folder's own value is no change to it, and nothing takes away only what is there."""
     of_folder = value_at(moment.of_folder, place)
     if value is None:
@@ -291,7 +291,7 @@ def _as_change(moment: Moment, place: Place, value: Any) -> Change:
     return ABSENT if value == of_folder else value
 
 
-def _wrong_in(moment: Moment, changes: Mapping[Place, Change]) -> dict[str, str]:
+def _wrong_in(moment: Snapshot, changes: Mapping[Place, Change]) -> dict[str, str]:
     """What the reader of ``merchant.toml`` says of what was typed, by field."""
     typed: Contents = {FILE: {"name": "…"}}
     typed = with_changes(typed, {place: value for place, value in changes.items() if value not in (None, ABSENT)})
@@ -332,14 +332,14 @@ def _uploaded(wrong: dict[str, str]) -> dict[str, tuple[str, Asset]]:
     return found
 
 
-def _superseded(moment: Moment, changes: Mapping[Place, Change]) -> list[Place]:
+def _superseded(moment: Snapshot, changes: Mapping[Place, Change]) -> list[Place]:
     """Pictures of the draft that nothing names any more."""
     after = with_changes(moment.contents, changes)
     named = {value_at(after, setting.place) for setting in _PICTURES}
     return [place for place in moment.drafts if place[0] == PICTURES and place[-1] not in named]
 
 
-def _changed_meanwhile(moment: Moment, changes: Mapping[Place, Change], made_by: str | None) -> dict[str, str]:
+def _changed_meanwhile(moment: Snapshot, changes: Mapping[Place, Change], made_by: str | None) -> dict[str, str]:
     """What to say at each field that somebody else has changed since it was shown."""
     wrong = {}
     for place in changes:
@@ -354,7 +354,7 @@ def _changed_meanwhile(moment: Moment, changes: Mapping[Place, Change], made_by:
     return wrong
 
 
-def _link_names(moment: Moment) -> list[str]:
+def _link_names(moment: Snapshot) -> list[str]:
     """The known links, the others of the draft, and those that the draft takes away."""
     links = value_at(moment.values, (FILE, "links"))
     taken = [place[2] for place in moment.drafts if place[:2] == (FILE, "links") and len(place) == 3]

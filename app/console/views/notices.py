@@ -10,12 +10,12 @@ from flask import Blueprint, abort, make_response, redirect, render_template, re
 from werkzeug.wrappers import Response
 
 from app.console import staff
-from app.console.desk import Moment
 from app.console.differences import changed_page, english_name_of
 from app.console.guards import changes_words, editors
 from app.console.parts import console
 from app.console.times import TIME_ZONE, field_of, zone_of
 from app.console.typed import Typed, troubles
+from app.console.workspace import Snapshot
 from app.history import ABSENT, Change, ChangedMeanwhile, Draft, Place, Restricted, etag, value_at
 from app.messages import KNOWN_LINKS, Catalogue
 from app.messages.editing import (
@@ -58,14 +58,14 @@ class Row:
 @bp.get("/notices")
 @editors
 def show() -> str:
-    return _list(console().desk.moment())
+    return _list(console().workspace.snapshot())
 
 
 @bp.get("/notices/edit")
 @editors
 def edit() -> str:
     """One notice, or a new one when no name is given."""
-    moment = console().desk.moment()
+    moment = console().workspace.snapshot()
     name = request.args.get("name")
     value = _present(moment, name) if name is not None else {}
     if value is None:
@@ -77,7 +77,7 @@ def edit() -> str:
 @editors
 @changes_words
 def save() -> Response:
-    moment = console().desk.moment()
+    moment = console().workspace.snapshot()
     name = request.args.get("name")
     is_new = name is None
     wanted = request.form.get("name", "").strip() if name is None else name
@@ -103,7 +103,7 @@ def save() -> Response:
 @editors
 @changes_words
 def delete() -> Response:
-    moment = console().desk.moment()
+    moment = console().workspace.snapshot()
     place = (FILE, request.form.get("name", ""))
     if _present(moment, place[1]) is None:
         return redirect(url_for("notices.show"), 303)  # as when it is sent twice
@@ -115,7 +115,7 @@ def delete() -> Response:
 @editors
 @changes_words
 def time_zone() -> Response:
-    moment = console().desk.moment()
+    moment = console().workspace.snapshot()
     name = request.form.get("time_zone", "").strip()
     if zone_named(name) is None:
         return make_response(_list(moment, typed_zone=name), 422)
@@ -124,7 +124,7 @@ def time_zone() -> Response:
     return _saved(moment, TIME_ZONE, _as_change(moment, TIME_ZONE, name), seen=request.form.get("seen", ""))
 
 
-def _saved(moment: Moment, place: Place, change: Change, *, seen: str) -> Response:
+def _saved(moment: Snapshot, place: Place, change: Change, *, seen: str) -> Response:
     who = staff.somebody()
     try:
         console().drafts.save(place, change, seen=seen, by=who.name, is_publisher=who.is_publisher)
@@ -135,7 +135,7 @@ def _saved(moment: Moment, place: Place, change: Change, *, seen: str) -> Respon
     return redirect(url_for("notices.show"), 303)
 
 
-def _list(moment: Moment, *, typed_zone: str | None = None) -> str:
+def _list(moment: Snapshot, *, typed_zone: str | None = None) -> str:
     zone = value_at(moment.values, TIME_ZONE)
     return render_template(
         "notices.html",
@@ -148,7 +148,7 @@ def _list(moment: Moment, *, typed_zone: str | None = None) -> str:
     )
 
 
-def _form(moment: Moment, name: str | None, fields: Mapping[str, str], wrong: Mapping[str, str] | None = None) -> str:
+def _form(moment: Snapshot, name: str | None, fields: Mapping[str, str], wrong: Mapping[str, str] | None = None) -> str:
     place = (FILE, name or fields.get("name", ""))
     languages = [(tag, english_name_of(tag), direction_of(tag)) for tag in _languages(moment, name)]
     notice = next((each for each in moment.draft.notices if each.name == name), None)
@@ -167,7 +167,7 @@ def _form(moment: Moment, name: str | None, fields: Mapping[str, str], wrong: Ma
     )
 
 
-def _rows(moment: Moment) -> list[Row]:
+def _rows(moment: Snapshot) -> list[Row]:
     names = {**_names(moment.values), **{place[1]: None for place in moment.drafts if place[0] == FILE}}
     shown = {each.name for each in moment.live.notices if each.is_due(datetime.now(UTC), paytronix_is_failing=False)}
     before = merged(moment.of_folder, moment.base)
@@ -191,7 +191,7 @@ def _names(values: Mapping[str, Any]) -> dict[str, None]:
     return dict.fromkeys(file) if isinstance(file, Mapping) else {}
 
 
-def _state(catalogue: Catalogue, name: str, moment: Moment) -> str:
+def _state(catalogue: Catalogue, name: str, moment: Snapshot) -> str:
     notice = next((each for each in catalogue.notices if each.name == name), None)
     if notice is None:
         return "Not shown: something is wrong with it" if _present(moment, name) is not None else ""
@@ -212,7 +212,7 @@ def _told(moment: datetime, zone: ZoneInfo) -> str:
     return moment.astimezone(zone).strftime("%-d %B %Y, %H:%M")
 
 
-def _says(moment: Moment, value: object) -> str:
+def _says(moment: Snapshot, value: object) -> str:
     texts = value.get("text") if isinstance(value, Mapping) else None
     if not isinstance(texts, Mapping):
         return ""
@@ -220,7 +220,7 @@ def _says(moment: Moment, value: object) -> str:
     return next((texts[tag] for tag in wanted if isinstance(texts.get(tag), str)), "")
 
 
-def _present(moment: Moment, name: str) -> dict[str, Any] | None:
+def _present(moment: Snapshot, name: str) -> dict[str, Any] | None:
     """A notice as the draft has it; None when there is none. What is no notice can be written anew."""
     value = value_at(moment.values, (FILE, name))
     if value is ABSENT or value is None or name == TIME_ZONE[1]:
@@ -237,7 +237,7 @@ def _with_proper_tags(value: Mapping[str, Any]) -> dict[str, Any]:
     return proper
 
 
-def _languages(moment: Moment, name: str | None) -> list[str]:
+def _languages(moment: Snapshot, name: str | None) -> list[str]:
     """Those that guests can get, and others in which the notice has words, or had when its form was opened."""
     value = (_present(moment, name) if name is not None else None) or {}
     tags = [tag for part in ("text", "title") if isinstance(value.get(part), Mapping) for tag in value[part]]
@@ -245,7 +245,7 @@ def _languages(moment: Moment, name: str | None) -> list[str]:
     return list(dict.fromkeys((*moment.draft.merchant.languages, *filter(None, map(language_tag, (*tags, *typed))))))
 
 
-def _field_names(moment: Moment, name: str | None) -> list[str]:
+def _field_names(moment: Snapshot, name: str | None) -> list[str]:
     tags = _languages(moment, name)
     return [*(f"text.{tag}" for tag in tags), *(f"title.{tag}" for tag in tags), "link", "from", "until", "while"]
 
@@ -263,7 +263,7 @@ def _fields_of(value: Mapping[str, Any], zone: ZoneInfo) -> dict[str, str]:
     return fields
 
 
-def _value_of(moment: Moment, name: str, typed: Mapping[str, str]) -> dict[str, Any]:
+def _value_of(moment: Snapshot, name: str, typed: Mapping[str, str]) -> dict[str, Any]:
     """The notice as it is kept: all keys, so that nothing of the folder's shines through."""
     zone = zone_of(moment.values)
     has_zone = zone_named(value_at(moment.values, TIME_ZONE)) is not None
@@ -294,7 +294,7 @@ def _texts_of(part: str, typed: Mapping[str, str], of_folder: object) -> dict[st
     return texts if any(texts.values()) or isinstance(of_folder, Mapping) else None
 
 
-def _wrong_in(moment: Moment, name: str, value: dict[str, Any]) -> dict[str, str]:
+def _wrong_in(moment: Snapshot, name: str, value: dict[str, Any]) -> dict[str, str]:
     """What the notice's own reader says of it, by field."""
     links = {*KNOWN_LINKS, *moment.draft.merchant.links}
     zone = value_at(moment.values, TIME_ZONE)
@@ -307,7 +307,7 @@ def _wrong_in(moment: Moment, name: str, value: dict[str, Any]) -> dict[str, str
     }
 
 
-def _trouble_with_name(moment: Moment, name: str) -> str | None:
+def _trouble_with_name(moment: Snapshot, name: str) -> str | None:
     if not name or not name.isprintable():
         return "Give it a name, for you alone."
     if len(name) > LONGEST_NAME:
@@ -319,7 +319,7 @@ def _trouble_with_name(moment: Moment, name: str) -> str | None:
     return None
 
 
-def _as_change(moment: Moment, place: Place, value: Any) -> Change:
+def _as_change(moment: Snapshot, place: Place, value: Any) -> Change:
     """The folder's own value is no change to it."""
     of_folder = value_at(moment.of_folder, place)
     if isinstance(of_folder, Mapping):

@@ -6,13 +6,13 @@ from flask import Blueprint, abort, make_response, redirect, render_template, re
 from werkzeug.wrappers import Response
 
 from app.console import entries, staff
-from app.console.desk import Moment
 from app.console.differences import PICTURES, Differences, differences_of, is_picture, place_of
 from app.console.findings import faults_of_draft, remarks_on_draft
 from app.console.forms.publish import LONGEST_COMMENT, GiveUpForm, PublishForm, WithdrawForm, trouble_of
 from app.console.guards import changes_words, editors, publishers
 from app.console.parts import console
 from app.console.times import UNTIL_LATEST, zone_of
+from app.console.workspace import Snapshot
 from app.history import (
     AnotherWaits,
     ChangedMeanwhile,
@@ -30,14 +30,14 @@ bp = Blueprint("publish", __name__)
 @bp.get("/publish")
 @editors
 def show() -> str:
-    return _page(console().desk.moment())
+    return _page(console().workspace.snapshot())
 
 
 @bp.post("/publish")
 @publishers
 @changes_words
 def publish() -> Response:
-    moment = console().desk.moment()
+    moment = console().workspace.snapshot()
     form = PublishForm(zone_of(moment.values))
     if not form.validate():
         return make_response(_page(moment, trouble_of(form)), 422)
@@ -65,7 +65,7 @@ def discard() -> Response:
         place = place_of(form.place.data or "")
     except ValueError:
         abort(400)
-    moment, who = console().desk.moment(), staff.somebody()
+    moment, who = console().workspace.snapshot(), staff.somebody()
     if place in moment.drafts:
         changes = {each: value_at(moment.base, each) for each in (place, *_pictures_of(moment, place))}
         seen = {place: form.seen.data or ""}
@@ -103,7 +103,7 @@ def withdraw() -> Response:
     return redirect(url_for("publish.show"), 303)
 
 
-def _page(moment: Moment, trouble: str | None = None) -> str:
+def _page(moment: Snapshot, trouble: str | None = None) -> str:
     zone, found = zone_of(moment.values), _differences(moment)
     form = PublishForm(zone)
     form.seen.data = draft_tag({place: draft.value for place, draft in moment.drafts.items()})
@@ -127,10 +127,10 @@ def _page(moment: Moment, trouble: str | None = None) -> str:
 
 
 def _conflict(trouble: str) -> Response:
-    return make_response(_page(console().desk.moment(), trouble), 409)
+    return make_response(_page(console().workspace.snapshot(), trouble), 409)
 
 
-def _differences(moment: Moment) -> Differences:
+def _differences(moment: Snapshot) -> Differences:
     """What the draft changes, for somebody to read."""
     changes = {place: (value_at(moment.base, place), draft.value) for place, draft in moment.drafts.items()}
     return differences_of(
@@ -143,7 +143,7 @@ def _differences(moment: Moment) -> Differences:
     )
 
 
-def _warnings(moment: Moment, found: Differences) -> dict[Place, tuple[str, ...]]:
+def _warnings(moment: Snapshot, found: Differences) -> dict[Place, tuple[str, ...]]:
     """What is worth a look in the entries that are shown."""
     warnings = {}
     for one in (each for _, group in found.groups for each in group):
@@ -153,7 +153,7 @@ def _warnings(moment: Moment, found: Differences) -> dict[Place, tuple[str, ...]
     return warnings
 
 
-def _pictures_of(moment: Moment, place: Place) -> list[Place]:
+def _pictures_of(moment: Snapshot, place: Place) -> list[Place]:
     """The pictures of the draft that nothing names any more without this change."""
     name = moment.drafts[place].value
     named = {draft.value for other, draft in moment.drafts.items() if other != place and is_picture(other)}

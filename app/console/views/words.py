@@ -18,7 +18,7 @@ bp = Blueprint("words", __name__)
 @bp.get("/")
 @editors
 def show() -> str:
-    moment = console().desk.moment()
+    moment = console().workspace.snapshot()
     languages = {voice.language: english_name_of(voice.language) for voice in moment.draft.localizers}
     wanted = {name: request.args.get(name, "").strip() for name in ("words", "language", "state")}
     if wanted["language"] not in languages:

@@ -1,4 +1,4 @@
-"""The words as they lie on the desk: the folder, what is published over it, and the draft over both."""
+"""The words that the console works on: the folder, what is published over it, and the draft over both."""
 
 import copy
 import threading
@@ -27,7 +27,7 @@ from app.messages.editing import Folder, merged
 
 
 @dataclass(frozen=True)
-class Moment:
+class Snapshot:
     """All words of one moment.
 
     :ivar published: what guests read; None when it is the folder alone
@@ -71,7 +71,7 @@ class Moment:
         return link.text if link else None
 
 
-class Desk:
+class Workspace:
     """Makes catalogues of what is in the folder and in the database, and keeps the last ones."""
 
     def __init__(self, folder: Path, revisions: Revisions, drafts: Drafts, pictures: Pictures) -> None:
@@ -83,7 +83,7 @@ class Desk:
         self._of_folder: Contents = {}
         self._catalogues: dict[str, Catalogue] = {}
 
-    def moment(self) -> Moment:
+    def snapshot(self) -> Snapshot:
         """The words as they are now.
 
         :raises HistoryUnavailable: the database does not say.
@@ -97,12 +97,12 @@ class Desk:
             live = self._catalogue(f"revision {published.number}", published.contents) if published else folder
             is_same = contents == (published.contents if published else {})
             draft = live if is_same else self._catalogue("draft", contents)
-        return Moment(published, drafts, contents, base, self._of_folder, folder, live, draft)
+        return Snapshot(published, drafts, contents, base, self._of_folder, folder, live, draft)
 
     def get_ready(self) -> None:
         """Make the catalogues that the first page needs. If the database does not say, that page will tell."""
         with suppress(HistoryUnavailable):
-            self.moment()
+            self.snapshot()
 
     def base(self) -> Contents:
         """What the draft is compared with: the published contents, or those that wait for their time.
