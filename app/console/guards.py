@@ -1,6 +1,7 @@
 """Who may come in: every route wears a guard, and every request passes the same few checks first."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeVar, cast
 
 from flask import Flask, redirect, request, url_for
@@ -24,19 +25,15 @@ from app.web.access import (
 from app.web.csrf import CSRFError, check_form
 
 View = TypeVar("View", bound=Callable[..., object])
-_UPLOADS = "_uploads"
-_CHANGES = "_changes"
 
 __all__ = [
     "HttpsReportedAsHttp",
     "SignedOut",
     "UnknownHost",
-    "changes_words",
     "editors",
     "init_app",
     "public",
     "publishers",
-    "uploads",
 ]
 
 
@@ -44,26 +41,26 @@ class SignedOut(Exception):
     """Somebody sends a form who is signed in no longer."""
 
 
-def editors(view: View) -> View:
-    """Everybody who is signed in may see this page."""
-    return guarded(Route(_somebody))(view)
+@dataclass(frozen=True)
+class ConsoleRoute(Route):
+    """What is so of a route of the console besides.
+
+    :ivar changes_messages: so it is not done where the folder alone counts
+    :ivar uploads: its form may hold a file
+    """
+
+    changes_messages: bool = False
+    uploads: bool = False
 
 
-def publishers(view: View) -> View:
-    """Only publishers may do this."""
-    return guarded(Route(_publisher))(view)
+def editors(*, changes_messages: bool = False, uploads: bool = False) -> Callable[[View], View]:
+    """Everybody who is signed in may do this. The arguments are those of :class:`ConsoleRoute`."""
+    return guarded(ConsoleRoute(_somebody, changes_messages=changes_messages, uploads=uploads))
 
 
-def uploads(view: View) -> View:
-    """The form of this page may hold a file."""
-    setattr(view, _UPLOADS, True)
-    return view
-
-
-def changes_words(view: View) -> View:
-    """This changes words, so it is not done where the folder alone counts."""
-    setattr(view, _CHANGES, True)
-    return view
+def publishers(*, changes_messages: bool = False) -> Callable[[View], View]:
+    """Only publishers may do this. The argument is that of :class:`ConsoleRoute`."""
+    return guarded(ConsoleRoute(_publisher, changes_messages=changes_messages))
 
 
 def init_app(app: Flask, origin: Origin, *, trusts_proxy: bool) -> None:
@@ -81,28 +78,27 @@ def init_app(app: Flask, origin: Origin, *, trusts_proxy: bool) -> None:
         if request.endpoint is None or not route.session:
             return None  # 404 or 405: routing has the answer
         staff.raise_store_failure()
-        view = app.view_functions[request.endpoint]
         if request.method in WRITING:
-            _check_form(route, str(origin), may_hold_file=hasattr(view, _UPLOADS))
-        return _let_in(route, view)
+            _check_form(route, str(origin))
+        return _let_in(route)
 
     if missing := unguarded(app):
         raise RuntimeError(f"these routes wear no guard: {', '.join(missing)}")
 
 
-def _check_form(route: Route, origin: str, *, may_hold_file: bool) -> None:
+def _check_form(route: Route, origin: str) -> None:
     try:
-        check_form(origin, may_hold_file=may_hold_file)
+        check_form(origin, may_hold_file=isinstance(route, ConsoleRoute) and route.uploads)
     except CSRFError:
         if route.guard and staff.present() is None:
             raise SignedOut from None  # the secret of their forms has ended with their session
         raise
 
 
-def _let_in(route: Route, view: object) -> AnyResponse | None:
+def _let_in(route: Route) -> AnyResponse | None:
     if route.guard and (answer := route.guard()):
         return cast(AnyResponse, answer)
-    if hasattr(view, _CHANGES) and console().settings.is_read_only:
+    if isinstance(route, ConsoleRoute) and route.changes_messages and console().settings.is_read_only:
         raise Conflict
     return None
 

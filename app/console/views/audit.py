@@ -35,7 +35,7 @@ class Line:
 
 
 @bp.get("/audit")
-@editors
+@editors()
 def show() -> str:
     before = request.args.get("before", type=int)
     deeds = console().audit.read(before=max(0, min(before, _LARGEST)) if before is not None else None, count=PAGE + 1)

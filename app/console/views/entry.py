@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.console import entries, overview, staff
 from app.console.differences import Difference
 from app.console.forms.entry import EntryForm, entry_form
-from app.console.guards import changes_words, editors, publishers
+from app.console.guards import editors, publishers
 from app.console.parts import console
 from app.console.previews import asset_of
 from app.console.workspace import Snapshot
@@ -23,14 +23,14 @@ bp = Blueprint("entry", __name__)
 
 
 @bp.get("/words")
-@editors
+@editors()
 def show() -> str:
     moment = console().workspace.snapshot()
     return _page(entry_form(moment, _key(moment)), saved=request.args.get("saved", ""))
 
 
 @bp.post("/words")
-@editors
+@editors()
 def save() -> AnyResponse:
     """Save what was typed, or only look at it: fill fields from elsewhere, check, preview."""
     moment = console().workspace.snapshot()
@@ -56,8 +56,7 @@ def save() -> AnyResponse:
 
 
 @bp.post("/words/restrict")
-@publishers
-@changes_words
+@publishers(changes_messages=True)
 def restrict() -> AnyResponse:
     """Let only publishers change an entry, or everybody again."""
     moment = console().workspace.snapshot()
@@ -68,7 +67,7 @@ def restrict() -> AnyResponse:
 
 
 @bp.get("/brand/<fingerprint>/<name>")
-@editors
+@editors()
 def brand(fingerprint: str, name: str) -> Response:
     """A part of the look that a page in a frame names."""
     moment = console().workspace.snapshot()

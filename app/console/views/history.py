@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from app.console import staff
 from app.console.differences import Differences, differences_of
 from app.console.forms.publish import LONGEST_COMMENT, RollBackForm, trouble_of
-from app.console.guards import changes_words, editors, publishers
+from app.console.guards import editors, publishers
 from app.console.parts import console
 from app.console.times import zone_of
 from app.console.workspace import Snapshot
@@ -21,7 +21,7 @@ bp = Blueprint("history", __name__)
 
 
 @bp.get("/history")
-@editors
+@editors()
 def show() -> str:
     moment = console().workspace.snapshot()
     before = request.args.get("before", type=int)
@@ -41,14 +41,13 @@ def show() -> str:
 
 
 @bp.get("/history/<int:number>")
-@editors
+@editors()
 def one(number: int) -> str:
     return _page(number, console().workspace.snapshot(), done=request.args.get("done"))
 
 
 @bp.post("/history/<int:number>/roll-back")
-@publishers
-@changes_words
+@publishers(changes_messages=True)
 def roll_back(number: int) -> Response:
     """Sent twice, it is done once. What somebody else has published since the page was opened is looked at first."""
     form, by = RollBackForm(), staff.somebody().name

@@ -7,7 +7,7 @@ from werkzeug.exceptions import Forbidden, NotFound
 from werkzeug.wrappers import Response
 
 from app.console import entries, overview, staff
-from app.console.guards import changes_words, editors
+from app.console.guards import editors
 from app.console.parts import console
 from app.console.workspace import Snapshot
 from app.history import ABSENT, Change, ChangedMeanwhile, Place, Restricted, etag, value_at
@@ -20,7 +20,7 @@ bp = Blueprint("inbox", __name__)
 
 
 @bp.get("/inbox")
-@editors
+@editors()
 def show() -> str:
     moment, seen = console().workspace.snapshot(), console().codes_seen.read()
     today = datetime.now(UTC).date()
@@ -34,8 +34,7 @@ def show() -> str:
 
 
 @bp.post("/inbox")
-@editors
-@changes_words
+@editors(changes_messages=True)
 def start() -> Response:
     """Begin a draft: what guests read for the code now, in each language, to be changed on the next page."""
     moment = console().workspace.snapshot()

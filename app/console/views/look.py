@@ -11,7 +11,7 @@ from app.console import staff
 from app.console.contrasts import contrasts_of
 from app.console.differences import PICTURES
 from app.console.findings import new_faults
-from app.console.guards import changes_words, editors, uploads
+from app.console.guards import editors
 from app.console.parts import console
 from app.console.settings import GROUPS, LINK_LABELS, SETTINGS, Setting
 from app.console.typed import Typed, troubles
@@ -60,15 +60,13 @@ class Shown:
 
 
 @bp.get("/look")
-@editors
+@editors()
 def show() -> str:
     return _page(console().workspace.snapshot())
 
 
 @bp.post("/look")
-@editors
-@changes_words
-@uploads
+@editors(changes_messages=True, uploads=True)
 def save() -> AnyResponse:
     moment = console().workspace.snapshot()
     wrong: dict[str, str] = {}
@@ -129,7 +127,7 @@ def _saved(moment: Snapshot, changes: dict[Place, Change], pictures: Mapping[str
 
 
 @bp.get("/look/picture/<fingerprint>")
-@editors
+@editors()
 def picture(fingerprint: str) -> Response:
     """A picture that was uploaded, by its whole fingerprint; or one of the folder that is in use, by the short one."""
     asset: Asset | None = None

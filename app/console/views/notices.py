@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from app.console import staff
 from app.console.differences import changed_page, english_name_of
-from app.console.guards import changes_words, editors
+from app.console.guards import editors
 from app.console.parts import console
 from app.console.times import TIME_ZONE, field_of, zone_of
 from app.console.typed import Typed, troubles
@@ -56,13 +56,13 @@ class Row:
 
 
 @bp.get("/notices")
-@editors
+@editors()
 def show() -> str:
     return _list(console().workspace.snapshot())
 
 
 @bp.get("/notices/edit")
-@editors
+@editors()
 def edit() -> str:
     """One notice, or a new one when no name is given."""
     moment = console().workspace.snapshot()
@@ -74,8 +74,7 @@ def edit() -> str:
 
 
 @bp.post("/notices/edit")
-@editors
-@changes_words
+@editors(changes_messages=True)
 def save() -> Response:
     moment = console().workspace.snapshot()
     name = request.args.get("name")
@@ -100,8 +99,7 @@ def save() -> Response:
 
 
 @bp.post("/notices/delete")
-@editors
-@changes_words
+@editors(changes_messages=True)
 def delete() -> Response:
     moment = console().workspace.snapshot()
     place = (FILE, request.form.get("name", ""))
@@ -112,8 +110,7 @@ def delete() -> Response:
 
 
 @bp.post("/notices/time-zone")
-@editors
-@changes_words
+@editors(changes_messages=True)
 def time_zone() -> Response:
     moment = console().workspace.snapshot()
     name = request.form.get("time_zone", "").strip()

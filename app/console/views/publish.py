@@ -9,7 +9,7 @@ from app.console import entries, staff
 from app.console.differences import PICTURES, Differences, differences_of, is_picture, place_of
 from app.console.findings import faults_of_draft, remarks_on_draft
 from app.console.forms.publish import LONGEST_COMMENT, GiveUpForm, PublishForm, WithdrawForm, trouble_of
-from app.console.guards import changes_words, editors, publishers
+from app.console.guards import editors, publishers
 from app.console.parts import console
 from app.console.times import UNTIL_LATEST, zone_of
 from app.console.workspace import Snapshot
@@ -28,14 +28,13 @@ bp = Blueprint("publish", __name__)
 
 
 @bp.get("/publish")
-@editors
+@editors()
 def show() -> str:
     return _page(console().workspace.snapshot())
 
 
 @bp.post("/publish")
-@publishers
-@changes_words
+@publishers(changes_messages=True)
 def publish() -> Response:
     moment = console().workspace.snapshot()
     form = PublishForm(zone_of(moment.values))
@@ -56,8 +55,7 @@ def publish() -> Response:
 
 
 @bp.post("/publish/discard")
-@editors
-@changes_words
+@editors(changes_messages=True)
 def discard() -> Response:
     """Give up one change; and the picture that only this change has named."""
     form = GiveUpForm()
@@ -79,8 +77,7 @@ def discard() -> Response:
 
 
 @bp.post("/publish/discard-all")
-@publishers
-@changes_words
+@publishers(changes_messages=True)
 def discard_all() -> Response:
     try:
         console().drafts.discard_all(by=staff.somebody().name, seen=GiveUpForm().seen.data or "")
@@ -90,8 +87,7 @@ def discard_all() -> Response:
 
 
 @bp.post("/publish/withdraw")
-@publishers
-@changes_words
+@publishers(changes_messages=True)
 def withdraw() -> Response:
     form = WithdrawForm()
     if not form.validate():

@@ -13,7 +13,7 @@ bp = Blueprint("sign_out", __name__)
 
 
 @bp.post("/sign-out")
-@editors
+@editors()
 def submit() -> Response:
     who = staff.somebody()
     staff.end()

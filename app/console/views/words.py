@@ -16,7 +16,7 @@ bp = Blueprint("words", __name__)
 
 
 @bp.get("/")
-@editors
+@editors()
 def show() -> str:
     moment = console().workspace.snapshot()
     languages = {voice.language: english_name_of(voice.language) for voice in moment.draft.localizers}
