@@ -9,11 +9,11 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
-from flask import Response, make_response, render_template, request, url_for
+from flask import url_for
 
 from app.console.settings import LINK_LABELS, SETTINGS
 from app.console.workspace import Snapshot
-from app.history import ABSENT, Change, ChangedMeanwhile, Contents, Draft, Place, etag, value_at
+from app.history import ABSENT, Change, Contents, Draft, Place, etag, value_at
 from app.messages.editing import (
     MERCHANT_FILE,
     MESSAGES,
@@ -23,8 +23,8 @@ from app.messages.editing import (
     Key,
     builtin,
     direction_of,
+    english_name_of,
     language_tag,
-    locale_of,
     merged,
 )
 
@@ -168,11 +168,6 @@ def place_of(key: str) -> Place:
     return tuple(place)
 
 
-def english_name_of(language: str) -> str:
-    """What a language is called in English."""
-    return locale_of(language).get_display_name("en") or language
-
-
 def name_of(place: Place) -> Name:
     """What a place is called. Whatever is in a revision has a name."""
     file, *below = place
@@ -278,26 +273,6 @@ def pieces(before: str, after: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...
     olds = (Piece("".join(old[one:other]), what != "equal") for what, one, other, _, _ in blocks)
     news = (Piece("".join(new[one:other]), what != "equal") for what, _, _, one, other in blocks)
     return tuple(each for each in olds if each.text), tuple(each for each in news if each.text)
-
-
-def changed_page(place: Place, error: ChangedMeanwhile, mine: Change, moment: Snapshot, *, back: str) -> Response:
-    """The page for two who have edited the same: theirs, yours, the difference; nothing is lost and one click decides.
-
-    What was typed is carried on by the page's form, which is sent to where this one was.
-
-    :param mine: the value that was to be saved.
-    :param back: the address of the page that shows theirs.
-    """
-    typed = [(name, value) for name, value in request.form.items() if name not in {"csrf_token", "seen"}]
-    page = render_template(
-        "changed.html",
-        one=difference(place, error.value, mine, moment),
-        by=error.made_by,
-        typed=typed,
-        seen=etag(error.value),
-        back=back,
-    )
-    return make_response(page, 409)
 
 
 def is_picture(place: Place) -> bool:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.console.differences import english_name_of
 from app.console.workspace import Snapshot
 from app.history import ABSENT, Change, Draft, Place, value_at
 from app.messages import KNOWN_LINKS, Catalogue, Message, Problem
@@ -24,6 +23,7 @@ from app.messages.editing import (
     builtin,
     check_entry,
     direction_of,
+    english_name_of,
     language_tag,
     merged,
     read_entries,

@@ -4,9 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import get_args
 
-from app.console.differences import english_name_of
 from app.messages import Catalogue
-from app.messages.editing import SchemeName
+from app.messages.editing import SchemeName, english_name_of
 from app.messages.pictures import Asset
 from app.previews import PreviewState, make_preview_app, render_preview
 from app.views import PAGES

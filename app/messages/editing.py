@@ -20,7 +20,7 @@ from app.messages.document import Document
 from app.messages.documents import Documents
 from app.messages.entries import DEFAULT, LINKS, PAYTRONIX, SITE, Entry, Key, Vocabulary, read_entries
 from app.messages.folder import LANGUAGES_FOLDER, Folder
-from app.messages.languages import direction_of, language_tag, locale_of
+from app.messages.languages import direction_of, english_name_of, language_tag, locale_of
 from app.messages.listing import ListedMessage, list_messages
 from app.messages.merchant import FILE as MERCHANT_FILE
 from app.messages.merchant import Corners, Headings, UsernameKind, read_merchant
@@ -78,6 +78,7 @@ __all__ = [
     "check_what_entries_name",
     "contrast",
     "direction_of",
+    "english_name_of",
     "language_tag",
     "list_messages",
     "locale_of",

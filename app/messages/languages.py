@@ -39,6 +39,11 @@ def locale_of(tag: str) -> Locale:
     return Locale.parse(tag, sep="-")
 
 
+def english_name_of(language: str) -> str:
+    """What a language is called in English."""
+    return locale_of(language).get_display_name("en") or language
+
+
 def direction_of(tag: str) -> Direction:
     """Which way a language is read."""
     return cast(Direction, locale_of(tag).text_direction)

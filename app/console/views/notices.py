@@ -10,11 +10,11 @@ from flask import Blueprint, abort, make_response, redirect, render_template, re
 from werkzeug.wrappers import Response
 
 from app.console import staff
-from app.console.differences import changed_page, english_name_of
 from app.console.guards import editors
 from app.console.parts import console
 from app.console.times import TIME_ZONE, field_of, zone_of
 from app.console.typed import Typed, troubles
+from app.console.views.changed import changed_page
 from app.console.workspace import Snapshot
 from app.history import ABSENT, Change, ChangedMeanwhile, Draft, Place, Restricted, etag, value_at
 from app.messages import KNOWN_LINKS, Catalogue
@@ -22,6 +22,7 @@ from app.messages.editing import (
     MOST_NOTICES,
     WHILE_FAILING,
     direction_of,
+    english_name_of,
     language_tag,
     merged,
     read_notices,

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from flask import Blueprint, render_template, request
 
 from app.console import overview
-from app.console.differences import english_name_of
 from app.console.guards import editors
 from app.console.overview import State
 from app.console.parts import console
+from app.messages.editing import english_name_of
 
 PER_PAGE = 50
 
