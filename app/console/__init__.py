@@ -68,7 +68,7 @@ def create_console(settings: ConsoleSettings) -> Flask:
 
 def make_console(app: Flask, settings: ConsoleSettings) -> Console:
     """The parts that the console's pages work with."""
-    database = Database(settings.database_url, migrate=migrate, on_deed=_tell_deed)
+    database = Database(settings.database_url, migrate=migrate, on_event=_log_event)
     store = open_store(settings.store_url.reveal())
     pseudonyms = Pseudonyms(settings.signing_keys)
     revisions, drafts, pictures = Revisions(database), Drafts(database), Pictures(database)
@@ -91,7 +91,7 @@ def make_console(app: Flask, settings: ConsoleSettings) -> Console:
     )
 
 
-def _tell_deed(by: str, what: str, about: Mapping[str, Any]) -> None:
+def _log_event(by: str, what: str, about: Mapping[str, Any]) -> None:
     """A line of the log for what somebody has done to the words; what these say is for the audit's page."""
     if what not in _TOLD_AT_SIGN_IN:
         log.info(what, staff=by, **{name: value for name, value in about.items() if name in _TOLD})

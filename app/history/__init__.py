@@ -4,7 +4,7 @@ SQLite for one machine, PostgreSQL where several share it. What is in a revision
 here it is names and values. Knows nothing of the web.
 """
 
-from app.history.audit import Audit, Deed
+from app.history.audit import Audit, AuditEvent
 from app.history.contents import ABSENT, Change, Contents, Place, differences, etag, value_at, with_changes
 from app.history.database import Database, HistoryUnavailable
 from app.history.drafts import ChangedMeanwhile, Draft, DraftChanged, Drafts, Restricted, draft_tag, subject_of
@@ -19,11 +19,11 @@ __all__ = [
     "ABSENT",
     "AnotherWaits",
     "Audit",
+    "AuditEvent",
     "Change",
     "ChangedMeanwhile",
     "Contents",
     "Database",
-    "Deed",
     "Draft",
     "DraftChanged",
     "Drafts",

@@ -14,7 +14,7 @@ _HIGHEST_NUMBER = 2**63 - 1
 
 
 @dataclass(frozen=True)
-class Deed:
+class AuditEvent:
     """Something that somebody did in the console.
 
     :ivar what: ``signed_in``, ``signed_out``, ``draft_saved``, ``published``, …
@@ -29,7 +29,7 @@ class Deed:
 
 
 def note(connection: sa.Connection, by: str, what: str, /, *, done_at: datetime | None = None, **about: Any) -> None:
-    """Add a deed within a transaction, so that what is done and what is noted are there together.
+    """Add an event within a transaction, so that what is done and what is noted are there together.
 
     :param done_at: when it was done, if that is known already.
     """
@@ -44,15 +44,15 @@ class Audit:
         self._database = database
 
     def note(self, by: str, what: str, /, **about: Any) -> None:
-        """Add a deed that changes no words.
+        """Add an event that changes no words.
 
         :raises HistoryUnavailable: it could not be kept.
         """
         with self._database.writing() as connection:
             note(connection, by, what, **about)
 
-    def read(self, *, before: int | None = None, count: int = 50) -> list[Deed]:
-        """The newest deeds.
+    def read(self, *, before: int | None = None, count: int = 50) -> list[AuditEvent]:
+        """The newest events.
 
         :param before: only those with a smaller number.
         :raises HistoryUnavailable: they cannot be read.
@@ -61,4 +61,4 @@ class Audit:
         if before is not None:
             wanted = wanted.where(deeds.c.number < min(before, _HIGHEST_NUMBER))
         with self._database.reading() as connection:
-            return [Deed(**row) for row in connection.execute(wanted).mappings()]
+            return [AuditEvent(**row) for row in connection.execute(wanted).mappings()]

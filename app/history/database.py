@@ -16,7 +16,7 @@ SILENT_SECONDS = 10  # after which PostgreSQL lets go of a writer whose machine 
 _WRITERS = 4_729_105_838_126_503  # the lock of all writers; PostgreSQL wants a number, and other programs have others
 
 
-OnDeed = Callable[[str, str, Mapping[str, Any]], None]
+OnEvent = Callable[[str, str, Mapping[str, Any]], None]
 Migrate = Callable[["Database"], object]
 DEEDS = "deeds"  # of the transaction under way, in what SQLAlchemy lets a connection carry
 
@@ -32,11 +32,11 @@ class Database:
     :param migrate: brings the tables up to date before a process uses them: :func:`app.history.migrate`. That is for
         the console, on SQLite and on PostgreSQL: of several that start at once one does it and the others wait, and a
         release that is older than the tables refuses them. Whoever only reads waits until somebody has.
-    :param on_deed: told of what was noted in the audit, once it is kept: by whom, what, and what about.
+    :param on_event: told of what was noted in the audit, once it is kept: by whom, what, and what about.
     :ivar path: its file, if it is one
     """
 
-    def __init__(self, url: str, *, migrate: Migrate | None = None, on_deed: OnDeed | None = None) -> None:
+    def __init__(self, url: str, *, migrate: Migrate | None = None, on_event: OnEvent | None = None) -> None:
         self._url = sa.make_url(url)
         if self._url.drivername == "postgresql":
             self._url = self._url.set(drivername="postgresql+psycopg")
@@ -44,7 +44,7 @@ class Database:
         self.path = Path(self._url.database or "") if self.is_file else None
         self.engine = self._file() if self.is_file else self._server()
         self._migrate: Migrate | None = migrate
-        self._on_deed = on_deed
+        self._on_event = on_event
         self._lock = threading.Lock()
 
     @contextmanager
@@ -65,12 +65,12 @@ class Database:
         """
         self._prepare()
         with self._transaction(self._engine(is_writer=True)) as connection:
-            deeds: list[tuple[str, str, Mapping[str, Any]]] = []
-            connection.info[DEEDS] = deeds
+            events: list[tuple[str, str, Mapping[str, Any]]] = []
+            connection.info[DEEDS] = events
             yield connection
-        if self._on_deed:
-            for deed in deeds:
-                self._on_deed(*deed)
+        if self._on_event:
+            for event in events:
+                self._on_event(*event)
 
     @property
     def is_there(self) -> bool:

@@ -11,7 +11,7 @@ from app.console.guards import editors
 from app.console.parts import console
 from app.console.times import zone_of
 from app.console.workspace import Snapshot
-from app.history import ABSENT, Change, Deed, Place
+from app.history import ABSENT, AuditEvent, Change, Place
 
 PAGE = 50
 _LARGEST = 2**63 - 1
@@ -21,14 +21,14 @@ bp = Blueprint("audit", __name__)
 
 @dataclass(frozen=True)
 class Line:
-    """A deed for somebody to read.
+    """An event for somebody to read.
 
     :ivar sentence: what follows after the name of whoever did it
     :ivar number: of the revision that it made or is about
     :ivar change: of words: the former and the new ones
     """
 
-    deed: Deed
+    event: AuditEvent
     sentence: str
     number: int | None
     change: Difference | None
@@ -42,32 +42,32 @@ def show() -> str:
     moment = console().workspace.snapshot()
     return render_template(
         "audit.html",
-        lines=[_line(deed, moment) for deed in deeds[:PAGE]],
+        lines=[_line(event, moment) for event in deeds[:PAGE]],
         older=deeds[PAGE - 1].number if len(deeds) > PAGE else None,
         is_first_page=before is None,
         zone=zone_of(moment.values),
     )
 
 
-def _line(deed: Deed, moment: Snapshot) -> Line:
-    number = deed.about.get("revision")
-    place = _place(deed.about.get("place"))
+def _line(event: AuditEvent, moment: Snapshot) -> Line:
+    number = event.about.get("revision")
+    place = _place(event.about.get("place"))
     change = None
-    if deed.what == "draft_saved" and place:
-        change = difference(place, _value(deed.about.get("old")), _value(deed.about.get("new")), moment)
-    return Line(deed, sentence_of(deed), number if isinstance(number, int) else None, change)
+    if event.what == "draft_saved" and place:
+        change = difference(place, _value(event.about.get("old")), _value(event.about.get("new")), moment)
+    return Line(event, sentence_of(event), number if isinstance(number, int) else None, change)
 
 
-def sentence_of(deed: Deed) -> str:
-    """What somebody did, in words that follow a name. A deed that is not known here reads less well, and reads."""
-    about = deed.about
+def sentence_of(event: AuditEvent) -> str:
+    """What somebody did, in words that follow a name. An event that is not known here reads less well, and reads."""
+    about = event.about
     comment = f": “{about['comment']}”" if about.get("comment") else ""
     to = f"revision {about['to']}" if about.get("to") else "the folder alone"
-    if sentence := _SENTENCES.get(deed.what):
-        return sentence.format_map(_Known({**about, "comment": comment, "to": to, "named": _named(deed)}))
+    if sentence := _SENTENCES.get(event.what):
+        return sentence.format_map(_Known({**about, "comment": comment, "to": to, "named": _named(event)}))
     texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in about.items()}
     told = ", ".join(f"{name} {text}" for name, text in texts.items())
-    return f"{deed.what.replace('_', ' ')}{f' ({told})' if told else ''}"
+    return f"{event.what.replace('_', ' ')}{f' ({told})' if told else ''}"
 
 
 _SENTENCES = {
@@ -89,18 +89,18 @@ _SENTENCES = {
 
 
 class _Known(dict[str, Any]):
-    """What is not told of a deed does not keep it from being read."""
+    """What is not told of an event does not keep it from being read."""
 
     def __missing__(self, name: str) -> str:
         return "?"
 
 
-def _named(deed: Deed) -> str:
-    place = _place(deed.about.get("place"))
+def _named(event: AuditEvent) -> str:
+    place = _place(event.about.get("place"))
     if place is None:
         return "something"
     name = name_of(place)
-    is_in_one_language = name.language and deed.what == "draft_saved"  # a restriction is of all
+    is_in_one_language = name.language and event.what == "draft_saved"  # a restriction is of all
     return f"“{name.text}”, {name.language_name}," if is_in_one_language else f"“{name.text}”"
 
 
