@@ -230,18 +230,24 @@ def differences_of(
     page = min(max(page, 1), pages)
     found = []
     for place in places[A_PAGE * (page - 1) : A_PAGE * page]:
-        old, new = changes[place]
-        if place[0] == PICTURES:
-            one = Difference(
-                place, name_of(place), (), picture_before=_text_or_none(old), picture_after=_text_or_none(new)
-            )
-        else:
-            one = difference(place, old, new, moment)
-        if is_picture(place):
-            one = replace(one, picture_before=_fingerprint(before, old), picture_after=_fingerprint(after, new))
+        one = _with_pictures(place, *changes[place], moment, before=before, after=after)
         found.append(replace(one, draft=(drafts or {}).get(place)))
     groups = [(heading, list(group)) for heading, group in groupby(found, key=lambda one: one.heading)]
     return Differences(groups, len(places), page, pages)
+
+
+def _with_pictures(
+    place: Place, old: Change, new: Change, moment: Snapshot, *, before: Contents, after: Contents
+) -> Difference:
+    """What is different at one place, with the fingerprints of the pictures that it names or is."""
+    if place[0] == PICTURES:
+        return Difference(
+            place, name_of(place), (), picture_before=_text_or_none(old), picture_after=_text_or_none(new)
+        )
+    one = difference(place, old, new, moment)
+    if is_picture(place):
+        return replace(one, picture_before=_fingerprint(before, old), picture_after=_fingerprint(after, new))
+    return one
 
 
 @dataclass(frozen=True)

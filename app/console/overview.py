@@ -199,6 +199,16 @@ def _row(
     met: Met | None,
 ) -> Row:
     cells = tuple(_cells(key, moment, live, draft))
+    texts = [
+        text for cell in cells for each in (cell.message, cell.drafted) if each for text in (each.title, each.text)
+    ]
+    names = "\n".join((*key, *filter(None, texts))).casefold()
+    if met is None and is_counted(key):
+        met = Met((0,) * DAYS)
+    return Row(key, cells, tuple(_states(key, moment, restricted, cells)), met, names)
+
+
+def _states(key: Key, moment: Snapshot, restricted: Collection[Place], cells: Sequence[Cell]) -> list[State]:
     states = []
     if key[0] == PAYTRONIX and not moment.live.localizers[0].knows(key[1]):
         states.append(State.NO_WORDS)
@@ -211,13 +221,7 @@ def _row(
         states.append(State.RESTRICTED)
     if State.NO_WORDS not in states:
         states.append(_origin(key, moment, cells))
-    texts = [
-        text for cell in cells for each in (cell.message, cell.drafted) if each for text in (each.title, each.text)
-    ]
-    names = "\n".join((*key, *filter(None, texts))).casefold()
-    if met is None and is_counted(key):
-        met = Met((0,) * DAYS)
-    return Row(key, cells, tuple(states), met, names)
+    return states
 
 
 def _cells(

@@ -1,21 +1,19 @@
 """The parts of the running console, made once per application, and the one way to reach them from a view."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from flask import current_app
 
 from app.console.attempts import Attempts
+from app.console.inbox_count import InboxCount
+from app.console.previews import Previews
 from app.console.provider import Provider
+from app.console.workspace import Workspace
 from app.history import Audit, Drafts, Links, Pictures, Revisions
 from app.store import Store
 from app.usage import UsageCounter
 from config import ConsoleSettings
-
-if TYPE_CHECKING:
-    from app.console.inbox_count import InboxCount
-    from app.console.previews import Previews
-    from app.console.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -28,9 +26,9 @@ class Console:
     provider: Provider | None
     codes_seen: UsageCounter
     texts_seen: UsageCounter
-    workspace: "Workspace"
-    previews: "Previews"
-    inbox_count: "InboxCount"
+    workspace: Workspace
+    previews: Previews
+    inbox_count: InboxCount
     revisions: Revisions
     drafts: Drafts
     pictures: Pictures
