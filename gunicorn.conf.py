@@ -13,7 +13,7 @@ from threading import Thread
 
 gc.disable()  # nothing of what is imported ever becomes garbage, and to look for it takes a tenth of the start
 
-from app.observability import log, logs
+from app.observability import log
 from app.observability.metrics import process as metrics_process
 from app.services import make_published
 from app.serving import shutdown
@@ -126,7 +126,6 @@ def pre_fork(server, worker):
 
 
 def post_fork(server, worker):
-    logs.start_writer()
     if metrics:
         counting().count_as(worker.number)
 

@@ -97,7 +97,6 @@ import logging
 from app.observability.log_writer import LogQueue
 os.set_blocking(1, False)
 lines = LogQueue()
-lines.start()
 for number in range(3000):
     lines.emit(logging.makeLogRecord({"msg": f"{number} " + "x" * 200}))
 lines.flush()
@@ -367,3 +366,37 @@ def test_what_refers_to_itself_costs_its_values_and_not_the_line(site):
 def test_a_faulty_record_of_a_library_is_printed_nowhere(site, capsys):
     logging.getLogger("a.library").warning("%d", "marker-argument")
     assert "marker" not in capsys.readouterr().err + site.log.getvalue()
+
+
+FORKS_WHILE_IT_WRITES = """
+import logging, os, threading, time
+from app.observability import log_writer
+log_writer.LAST_LINES_SECONDS = 30  # the parent writes all the time
+lines = log_writer.LogQueue()
+def write():
+    while True:
+        lines.emit(logging.makeLogRecord({"msg": "parent"}))
+        time.sleep(0)
+threading.Thread(target=write, daemon=True).start()
+for number in range(100):
+    child = os.fork()
+    if child == 0:
+        lines.emit(logging.makeLogRecord({"msg": f"child {number}"}))
+        lines.flush()
+        os._exit(0)
+    os.waitpid(child, 0)
+os._exit(0)
+"""
+
+
+def test_a_process_that_is_forked_while_others_log_writes_its_own_lines_once():
+    told = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORKS_WHILE_IT_WRITES],
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=60,
+    )
+    lines = [line for line in told.stdout.splitlines() if line.startswith("child")]
+    assert lines == [f"child {number}" for number in range(100)]

@@ -19,16 +19,17 @@ _log = structlog.get_logger("app")
 class LogQueue(QueueHandler):
     """Has a thread write the lines. A pipe that nobody empties blocks that thread and no request.
 
-    What no longer fits in the queue is dropped and counted (``log_lines_dropped`` once the pipe flows again). Threads
-    do not survive a fork: each process calls :meth:`start` when it begins.
+    What no longer fits in the queue is dropped and counted (``log_lines_dropped`` once the pipe flows again). There is
+    one of them in a process; what it forks begins with an empty queue and a thread of its own.
     """
 
     def __init__(self) -> None:
         super().__init__(Queue(LONGEST_QUEUE_LINES))
-        self.dropped = 0
+        self._start()
+        # gunicorn logs in a worker before it calls any hook there, and the former queue may be locked for good.
+        os.register_at_fork(after_in_child=self._start)
 
-    def start(self) -> None:
-        """Begin to write, with an empty queue: what stands in the one of before a fork is the other process's."""
+    def _start(self) -> None:
         self.queue, self.dropped = Queue(LONGEST_QUEUE_LINES), 0
         QueueListener(self.queue, _Output(self)).start()  # a daemon thread
 

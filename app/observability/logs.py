@@ -66,20 +66,12 @@ def configure(level: str, *, observe: Observe | None = None) -> None:
         library.handlers, library.propagate = [logging.NullHandler()], False
 
 
-def start_writer() -> None:
-    """Have this process write its log in a thread of its own; for each that gunicorn's master has forked."""
-    for handler in logging.getLogger().handlers:
-        if isinstance(handler, LogQueue):
-            handler.start()
-
-
 class GunicornLogger(Logger):  # type: ignore[misc]
     """gunicorn's own records, as lines of the same log."""
 
     def setup(self, cfg: Any) -> None:
         if not any(isinstance(each, LogQueue) for each in logging.getLogger().handlers):  # SIGHUP sets up anew
             logging.getLogger().handlers = [LogQueue()]
-            start_writer()
         configure(cfg.loglevel)
         for name in ("gunicorn.error", "gunicorn.access"):
             logger = logging.getLogger(name)

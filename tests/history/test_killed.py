@@ -46,6 +46,7 @@ def publish(at):
             os._exit(7)
 
 list(publish_next())
+history.database.close()  # no connection is carried over a fork
 print("ready", flush=True)
 for line in sys.stdin:
     child = os.fork()

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from app.observability import log, logs
+from app.observability import log
 from app.settings.declaration import SettingsError
 from config import set_metrics_folder
 
@@ -79,7 +79,6 @@ class MetricsProcess:
         self._listener.close()  # or connections would wait in it for ever, should the process be killed
 
     def _live(self, serve: Serve) -> None:
-        logs.start_writer()
         # Whoever ends the instance tells all its processes; this one goes on while the master does, to the last answer.
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
