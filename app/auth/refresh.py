@@ -139,11 +139,11 @@ class TokenKeeper:
         """
         holder = secrets.token_hex(8)
         for _ in poll("refresh", deadline, pause_seconds=PAUSE_SECONDS, longest_seconds=LONGEST_PAUSE_SECONDS):
-            is_held = True  # if the store does not say, because it may have been taken all the same
+            # If the store does not say, it may have been taken all the same; then it ends by itself, in a few seconds.
+            is_held, (tokens, failure) = self._store.claim(
+                _lease(sign_in), holder, LEASE_SECONDS, records=(tokens_key(sign_in.name), _failure_key(sign_in))
+            )
             try:
-                is_held, (tokens, failure) = self._store.claim(
-                    _lease(sign_in), holder, LEASE_SECONDS, records=(tokens_key(sign_in.name), _failure_key(sign_in))
-                )
                 self._sign_ins.take_over(sign_in, tokens)
                 if sign_in.tokens.access_token != former:
                     return False

@@ -193,6 +193,21 @@ def test_nothing_is_spent_when_the_store_cannot_be_written(store, keeper, sign_i
     assert paytronix.spent == []
 
 
+def test_a_store_that_takes_nothing_leaves_no_thread_behind(store, keeper, sign_in, monkeypatch):
+    """Or an outage in which guests go on asking would fill the machine with threads that try to give leases back."""
+
+    def broken(*args, **named):
+        raise StoreUnavailable("test", StoreReason.READONLY, "for this test")
+
+    for name in ("claim", "acquire", "release"):
+        monkeypatch.setattr(store, name, broken)
+    before = set(threading.enumerate())
+    for _ in range(5):
+        with pytest.raises(StoreUnavailable):
+            keeper.call(sign_in, accepts_only("access-1"))
+    assert set(threading.enumerate()) == before
+
+
 def test_a_refresh_asks_the_store_four_times(store, sign_ins, sign_in, paytronix):
     asked = []
     store = observed(store, lambda operation: asked.append(operation.name))
