@@ -78,7 +78,10 @@ def _under_gunicorn(application: str, port: int) -> tuple[str, ...]:
 
 
 def _under_flask(application: str, port: int) -> tuple[str, ...]:
-    return "flask", "--app", application, "run", "--debug", "--host", HOST, "--port", str(port)
+    # Read once, at the start, as code is. Templates and the merchant's folder are read anew anyway.
+    also = [*ROOT.glob("static/**/*.*"), *ROOT.glob("app/messages/builtin/*.toml")]
+    watched = ("--extra-files", os.pathsep.join(map(str, also)))
+    return "flask", "--app", application, "run", "--debug", "--host", HOST, "--port", str(port), *watched
 
 
 def _settings(asked: argparse.Namespace) -> dict[str, str]:

@@ -64,10 +64,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, _form_refused)
     app.register_error_handler(FormUnreadable, _unreadable_body)
     app.register_error_handler(HTTPException, _http_error)
-    if not app.debug:  # a developer sees Flask's debugger instead
-        app.logger.disabled = True  # _unexpected tells what Flask would, without what must not be in a log
-        app.register_error_handler(Exception, _unexpected)
-        app.register_error_handler(InternalServerError, _unexpected)
+    app.register_error_handler(InternalServerError, _unexpected)  # in debug, Flask shows its debugger instead
+    app.logger.disabled = True  # _unexpected tells what Flask would, without what must not be in a log
 
 
 def _history_unavailable(error: HistoryUnavailable) -> Response:
@@ -122,7 +120,7 @@ def _http_error(error: HTTPException) -> AnyResponse:
     return page
 
 
-def _unexpected(error: Exception) -> Response:
-    cause = getattr(error, "original_exception", None) or error
+def _unexpected(error: InternalServerError) -> Response:
+    cause = error.original_exception or error
     log.error("unexpected_error", exc_info=cause, request_id=request_id(), endpoint=request.endpoint)
     return error_page(500, *_TEXTS[500])

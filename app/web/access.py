@@ -73,13 +73,14 @@ def is_logged() -> bool:
 def paths_without_session(app: Flask) -> tuple[str, ...]:
     """How the paths begin that need no session. Flask opens sessions before it looks for the route.
 
-    :raises RuntimeError: a route without a session could be any path, and no page would have one.
+    :raises RuntimeError: the path of a route with a session begins like one of them.
     """
-    rules = (rule for rule in app.url_map.iter_rules() if not route_of(app, rule.endpoint).session)
-    beginnings = {rule.rule.partition("<")[0] for rule in rules}
-    if "/" in beginnings:
-        raise RuntimeError("a route without a session has to begin with a name of its own")
-    return tuple(sorted(beginnings))
+    rules = [(rule.rule, route_of(app, rule.endpoint).session) for rule in app.url_map.iter_rules()]
+    beginnings = tuple(sorted({path.partition("<")[0] for path, session in rules if not session}))
+    for path, session in rules:
+        if session and path.startswith(beginnings):
+            raise RuntimeError(f'"{path}" begins like a route without a session: name one of them otherwise')
+    return beginnings
 
 
 def unguarded(app: Flask) -> list[str]:

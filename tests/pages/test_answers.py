@@ -21,10 +21,12 @@ def test_a_route_without_a_guard_stops_the_start():
         access.init_app(app, netloc="x", origin="https://x", trusts_proxy=False)
 
 
-def test_a_route_without_a_session_takes_it_from_no_other():
-    app = Flask("bare")
-    app.add_url_rule("/<path:anything>", "any", access.public(session=False)(lambda **_: ""))
-    with pytest.raises(RuntimeError, match="name of its own"):
+@pytest.mark.parametrize("path", ["/<path:anything>", "/acc", "/account/<part>"])
+def test_a_route_without_a_session_takes_it_from_no_other(path):
+    app = Flask("bare", static_folder=None)
+    app.add_url_rule("/account/visits", "visits", access.public()(lambda: ""))
+    app.add_url_rule(path, "bare", access.public(session=False)(lambda **_: ""))
+    with pytest.raises(RuntimeError, match='"/account/visits" begins like a route without a session'):
         access.paths_without_session(app)
 
 
