@@ -7,7 +7,7 @@ from app.messages.editing import Document, KeyPath, SourcePosition
 
 
 @dataclass(frozen=True)
-class Typed(Document):
+class FormDocument(Document):
     """What a file would hold if a form were saved. A fault in it says which name is meant, and not which line."""
 
     def locate(self, path: KeyPath) -> SourcePosition:
