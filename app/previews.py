@@ -52,6 +52,7 @@ _NOTICES = frozenset(
 _ON_ACCOUNT = frozenset({"part_unavailable", "card_unavailable", "no_card"})
 _SAYING = frozenset({"", PAYTRONIX, SITE})  # labels stand on the pages of the others
 _WITH_AN_ERROR = frozenset({("login", "error_summary"), ("login", "title_error_prefix"), ("page", "code")})
+_ON_THE_SIGN_IN_PAGE = frozenset({"page", "login", "username", "links"})
 _NO_PAGE = frozenset({"wrong_address"})  # plain text, since the address may be anybody's
 
 
@@ -85,6 +86,7 @@ def state_of(key: Key) -> PreviewState | None:
     """Where guests read an entry; None for what is on no page.
 
     :param key: its section and name.
+    :raises LookupError: nobody has said yet which page shows that section.
     """
     section, name = key
     if section in {"", PAYTRONIX}:
@@ -98,7 +100,9 @@ def state_of(key: Key) -> PreviewState | None:
         return PreviewState(name, lambda _: _account(None, account))
     if key in _WITH_AN_ERROR:
         return PreviewState(name, partial(_with_code, WRONG_PASSWORD))
-    return PreviewState(name, lambda _: _sign_in(None))
+    if section in _ON_THE_SIGN_IN_PAGE:
+        return PreviewState(name, lambda _: _sign_in(None))
+    raise LookupError(f"the previews have no page with [{section}]")
 
 
 def state_of_notice(notice: Notice) -> PreviewState:

@@ -185,10 +185,10 @@ def name_of(place: Place) -> Name:
     return Name(_LABELS.get(tuple(below), ".".join(below)), "Look")
 
 
-def difference(place: Place, before: Change, after: Change, moment: Snapshot) -> Difference:
+def difference(place: Place, before: Change, after: Change, snapshot: Snapshot) -> Difference:
     """What is different at a place. Where a value is ABSENT, the folder counts."""
-    old, before_from = _what_counts(place, before, moment.of_folder)
-    new, after_from = _what_counts(place, after, moment.of_folder)
+    old, before_from = _what_counts(place, before, snapshot.of_folder)
+    new, after_from = _what_counts(place, after, snapshot.of_folder)
     named = name_of(place)
     olds, news = _parts(named, old), _parts(named, new)
     lines = []
@@ -197,7 +197,7 @@ def difference(place: Place, before: Change, after: Change, moment: Snapshot) ->
             text_before, text_after = olds.get(label, ""), news.get(label, "")
             if label == "link" and named.language:
                 text_before, text_after = (
-                    moment.link_text(each, named.language) or LINK_LABELS.get(each, each)
+                    snapshot.link_text(each, named.language) or LINK_LABELS.get(each, each)
                     for each in (text_before, text_after)
                 )
             language = named.language or _language_in(label)
@@ -209,7 +209,7 @@ def difference(place: Place, before: Change, after: Change, moment: Snapshot) ->
 
 def differences_of(
     changes: Mapping[Place, tuple[Change, Change]],
-    moment: Snapshot,
+    snapshot: Snapshot,
     *,
     before: Contents,
     after: Contents,
@@ -230,21 +230,21 @@ def differences_of(
     page = min(max(page, 1), pages)
     found = []
     for place in places[A_PAGE * (page - 1) : A_PAGE * page]:
-        one = _with_pictures(place, *changes[place], moment, before=before, after=after)
+        one = _with_pictures(place, *changes[place], snapshot, before=before, after=after)
         found.append(replace(one, draft=(drafts or {}).get(place)))
     groups = [(heading, list(group)) for heading, group in groupby(found, key=lambda one: one.heading)]
     return Differences(groups, len(places), page, pages)
 
 
 def _with_pictures(
-    place: Place, old: Change, new: Change, moment: Snapshot, *, before: Contents, after: Contents
+    place: Place, old: Change, new: Change, snapshot: Snapshot, *, before: Contents, after: Contents
 ) -> Difference:
     """What is different at one place, with the fingerprints of the pictures that it names or is."""
     if place[0] == PICTURES:
         return Difference(
             place, name_of(place), (), picture_before=_text_or_none(old), picture_after=_text_or_none(new)
         )
-    one = difference(place, old, new, moment)
+    one = difference(place, old, new, snapshot)
     if is_picture(place):
         return replace(one, picture_before=_fingerprint(before, old), picture_after=_fingerprint(after, new))
     return one

@@ -120,22 +120,22 @@ def place_of(key: Key, language: str) -> Place:
     return (f"{MESSAGES}{language}.toml", *(part for part in key if part))
 
 
-def any_place(moment: Snapshot, key: Key) -> Place:
+def any_place(snapshot: Snapshot, key: Key) -> Place:
     """Where an entry stands in one of the languages. Restricted there, it is restricted in all."""
-    return place_of(key, moment.draft.localizers[0].language)
+    return place_of(key, snapshot.draft.localizers[0].language)
 
 
-def languages(moment: Snapshot) -> list[str]:
+def languages(snapshot: Snapshot) -> list[str]:
     """Those of the draft's guests, and those in its list that have no words yet: the first ones are written here."""
-    listed = value_at(moment.values, (MERCHANT_FILE, "languages"))
+    listed = value_at(snapshot.values, (MERCHANT_FILE, "languages"))
     tags = [language_tag(each) for each in listed if isinstance(each, str)] if isinstance(listed, list) else []
-    return list(dict.fromkeys((*(voice.language for voice in moment.draft.localizers), *filter(None, tags))))
+    return list(dict.fromkeys((*(voice.language for voice in snapshot.draft.localizers), *filter(None, tags))))
 
 
-def links(moment: Snapshot) -> dict[str, str]:
+def links(snapshot: Snapshot) -> dict[str, str]:
     """The links that an entry can have as its next step, with what guests read on them."""
-    voice = moment.draft.localizers[0]
-    found = ((name, voice.link(name)) for name in moment.draft.merchant.links)
+    voice = snapshot.draft.localizers[0]
+    found = ((name, voice.link(name)) for name in snapshot.draft.merchant.links)
     return {name: link.text for name, link in found if link}
 
 
@@ -158,9 +158,9 @@ def of_value(value: Change) -> Typed:
     return Typed(*(str(value.get(name) or "") for name in ("text", "title", "link")))
 
 
-def of_folder(moment: Snapshot, key: Key, language: str) -> Typed | None:
+def of_folder(snapshot: Snapshot, key: Key, language: str) -> Typed | None:
     """What the folder has; None when it has nothing."""
-    entry = moment.folder.own_entries.get(language, {}).get(key)
+    entry = snapshot.folder.own_entries.get(language, {}).get(key)
     if entry is None or entry.file.endswith(MERCHANT_FILE):
         return None
     return of_entry(entry)
@@ -171,21 +171,21 @@ def is_built_in(key: Key, language: str) -> bool:
     return key in builtin().entries.get(language, {})
 
 
-def present(moment: Snapshot, key: Key, language: str) -> Typed:
+def present(snapshot: Snapshot, key: Key, language: str) -> Typed:
     """What would be published now: of the draft, published, or the folder's. Blank for the built-in words."""
-    value = value_at(moment.contents, place_of(key, language))
-    return (of_folder(moment, key, language) or Typed()) if value is ABSENT else of_value(value)
+    value = value_at(snapshot.contents, place_of(key, language))
+    return (of_folder(snapshot, key, language) or Typed()) if value is ABSENT else of_value(value)
 
 
-def sources(moment: Snapshot, key: Key, language: str) -> list[Source]:
+def sources(snapshot: Snapshot, key: Key, language: str) -> list[Source]:
     """What the fields of a language can be filled with, each words once."""
-    found, of_the_folder = [], of_folder(moment, key, language)
-    if place_of(key, language) in moment.drafts:
-        published = value_at(moment.base, place_of(key, language))
+    found, of_the_folder = [], of_folder(snapshot, key, language)
+    if place_of(key, language) in snapshot.drafts:
+        published = value_at(snapshot.base, place_of(key, language))
         words = of_the_folder or Typed() if published is ABSENT else of_value(published)
         found += [
             Source("published", "Back to what is published", words),
-            Source("draft", "Back to the draft", present(moment, key, language)),
+            Source("draft", "Back to the draft", present(snapshot, key, language)),
         ]
     if of_the_folder:
         found.append(Source("folder", "As the folder has it", of_the_folder))
@@ -194,28 +194,28 @@ def sources(moment: Snapshot, key: Key, language: str) -> list[Source]:
     return [each for each in found if first[each.words] is each]
 
 
-def language_of(moment: Snapshot, key: Key, tag: str, typed: Typed) -> Language:
+def language_of(snapshot: Snapshot, key: Key, tag: str, typed: Typed) -> Language:
     """What stands around the fields of a language.
 
     :param typed: what stands in them.
     """
-    blank, _ = with_typed(moment, key, {tag: Typed()})
+    blank, _ = with_typed(snapshot, key, {tag: Typed()})
     return Language(
         tag=tag,
         name=english_name_of(tag),
         direction=direction_of(tag),
         otherwise=message_of(blank, key, tag),
-        sources=tuple(each for each in sources(moment, key, tag) if each.words != typed),
-        draft=moment.drafts.get(place_of(key, tag)),
+        sources=tuple(each for each in sources(snapshot, key, tag) if each.words != typed),
+        draft=snapshot.drafts.get(place_of(key, tag)),
     )
 
 
-def change_of(typed: Typed, moment: Snapshot, key: Key, language: str) -> Change:
+def change_of(typed: Typed, snapshot: Snapshot, key: Key, language: str) -> Change:
     """What has to stand in the contents, so that guests read what was typed.
 
     Words that are the folder's stay the folder's: when it changes, guests read the change.
     """
-    folder = of_folder(moment, key, language)
+    folder = of_folder(snapshot, key, language)
     if typed.is_blank:
         return ABSENT if folder is None else None
     if typed == folder:
@@ -226,7 +226,7 @@ def change_of(typed: Typed, moment: Snapshot, key: Key, language: str) -> Change
 
 
 def with_typed(
-    moment: Snapshot, key: Key, typed: Mapping[str, Typed]
+    snapshot: Snapshot, key: Key, typed: Mapping[str, Typed]
 ) -> tuple[Catalogue, dict[str, tuple[Problem, ...]]]:
     """The draft with what was typed, and what is wrong with that, by language.
 
@@ -236,10 +236,10 @@ def with_typed(
     faults: dict[str, tuple[Problem, ...]] = {}
     for language, each in typed.items():
         if each.is_blank:
-            entries[language] = _of_merchant_file(moment.draft, key, language)
+            entries[language] = _of_merchant_file(snapshot.draft, key, language)
         else:
-            entries[language], faults[language] = _read(moment.draft, key, language, each)
-    return moment.draft.with_entries(key, entries), faults
+            entries[language], faults[language] = _read(snapshot.draft, key, language, each)
+    return snapshot.draft.with_entries(key, entries), faults
 
 
 def findings(catalogue: Catalogue, key: Key, faults: Mapping[str, tuple[Problem, ...]]) -> Findings:

@@ -14,25 +14,25 @@ def new_faults(after: Collection[Problem], before: Collection[Problem]) -> list[
     return [problem for problem in after if (_file(problem), problem.description) not in known]
 
 
-def faults_of_draft(moment: Snapshot) -> list[Problem]:
+def faults_of_draft(snapshot: Snapshot) -> list[Problem]:
     """What is wrong with the draft and with nothing that guests read already. It must not be published so."""
-    return new_faults(moment.draft.problems, moment.live.problems)
+    return new_faults(snapshot.draft.problems, snapshot.live.problems)
 
 
-def remarks_on_draft(moment: Snapshot) -> list[Problem]:
+def remarks_on_draft(snapshot: Snapshot) -> list[Problem]:
     """What would work, and may not be meant, of look and notices. What is to be said of changed entries stands at each.
 
     A change of look can do harm to entries that nobody has touched: they name the number, or a link, that goes.
     """
-    after, before = check_all_but_entries(moment.draft), check_all_but_entries(moment.live)
-    if any(place[0] == MERCHANT_FILE for place in moment.drafts):
-        after += check_what_entries_name(moment.draft, but=set(_changed_entries(moment)))
-        before += check_what_entries_name(moment.live)
+    after, before = check_all_but_entries(snapshot.draft), check_all_but_entries(snapshot.live)
+    if any(place[0] == MERCHANT_FILE for place in snapshot.drafts):
+        after += check_what_entries_name(snapshot.draft, but=set(_changed_entries(snapshot)))
+        before += check_what_entries_name(snapshot.live)
     return new_faults(after, before)
 
 
-def _changed_entries(moment: Snapshot) -> Iterator[tuple[str, Key]]:
-    for place in moment.drafts:
+def _changed_entries(snapshot: Snapshot) -> Iterator[tuple[str, Key]]:
+    for place in snapshot.drafts:
         one = Difference(place, name_of(place), ())
         if one.entry and one.name.language:
             yield one.name.language, one.entry

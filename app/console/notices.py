@@ -18,9 +18,9 @@ def names(values: Contents) -> list[str]:
     return [name for name in file if name != TIME_ZONE[1]] if isinstance(file, Mapping) else []
 
 
-def present(moment: Snapshot, name: str) -> dict[str, Any] | None:
+def present(snapshot: Snapshot, name: str) -> dict[str, Any] | None:
     """A notice as the draft has it; None when there is none. What is no notice can be written anew."""
-    value = value_at(moment.values, (FILE, name))
+    value = value_at(snapshot.values, (FILE, name))
     if value is ABSENT or value is None or name == TIME_ZONE[1]:
         return None
     return with_proper_tags(value) if isinstance(value, Mapping) else {}
@@ -35,10 +35,10 @@ def with_proper_tags(value: Mapping[str, Any]) -> dict[str, Any]:
     return proper
 
 
-def languages(moment: Snapshot, value: Mapping[str, Any], also: Iterable[str] = ()) -> list[str]:
+def languages(snapshot: Snapshot, value: Mapping[str, Any], also: Iterable[str] = ()) -> list[str]:
     """Tags of those that guests can get, of those in which a notice has words, and of others."""
     tags = [tag for part in TEXTS if isinstance(value.get(part), Mapping) for tag in value[part]]
-    return list(dict.fromkeys((*moment.draft.merchant.languages, *filter(None, map(language_tag, (*tags, *also))))))
+    return list(dict.fromkeys((*snapshot.draft.merchant.languages, *filter(None, map(language_tag, (*tags, *also))))))
 
 
 def without_none(value: Any) -> Any:

@@ -97,7 +97,7 @@ class Row:
 
 
 def rows(
-    moment: Snapshot, restricted: Collection[Place], seen: Iterable[Seen], texts: Iterable[Seen], *, today: date
+    snapshot: Snapshot, restricted: Collection[Place], seen: Iterable[Seen], texts: Iterable[Seen], *, today: date
 ) -> list[Row]:
     """All of them: codes without words that guests meet, then what else they meet, each the most frequent in front.
 
@@ -106,12 +106,12 @@ def rows(
     :param texts: the site's own.
     """
     seen = list(seen)
-    unknown = {each.code for each in unworded(moment.live, seen)[MOST_UNKNOWN:]}
-    met = _met(moment.live, (each for each in seen if each.code not in unknown), today)
-    live, draft = _said(moment.live), _said(moment.draft)
+    unknown = {each.code for each in unworded(snapshot.live, seen)[MOST_UNKNOWN:]}
+    met = _met(snapshot.live, (each for each in seen if each.code not in unknown), today)
+    live, draft = _said(snapshot.live), _said(snapshot.draft)
     met |= {(SITE, each.code): met_by_day(each, today) for each in texts if (SITE, each.code) in live}
     keys = dict.fromkeys((*draft, *live, *met))
-    found = [_row(key, moment, restricted, live, draft, met=met.get(key)) for key in keys]
+    found = [_row(key, snapshot, restricted, live, draft, met=met.get(key)) for key in keys]
     return sorted(found, key=_matters_less)
 
 
@@ -191,58 +191,58 @@ def _said(catalogue: Catalogue) -> Mapping[Key, Mapping[str, Message]]:
 
 def _row(
     key: Key,
-    moment: Snapshot,
+    snapshot: Snapshot,
     restricted: Collection[Place],
     live: Mapping[Key, Mapping[str, Message]],
     draft: Mapping[Key, Mapping[str, Message]],
     *,
     met: Met | None,
 ) -> Row:
-    cells = tuple(_cells(key, moment, live, draft))
+    cells = tuple(_cells(key, snapshot, live, draft))
     texts = [
         text for cell in cells for each in (cell.message, cell.drafted) if each for text in (each.title, each.text)
     ]
     names = "\n".join((*key, *filter(None, texts))).casefold()
     if met is None and is_counted(key):
         met = Met((0,) * DAYS)
-    return Row(key, cells, tuple(_states(key, moment, restricted, cells)), met, names)
+    return Row(key, cells, tuple(_states(key, snapshot, restricted, cells)), met, names)
 
 
-def _states(key: Key, moment: Snapshot, restricted: Collection[Place], cells: Sequence[Cell]) -> list[State]:
+def _states(key: Key, snapshot: Snapshot, restricted: Collection[Place], cells: Sequence[Cell]) -> list[State]:
     states = []
-    if key[0] == PAYTRONIX and not moment.live.localizers[0].knows(key[1]):
+    if key[0] == PAYTRONIX and not snapshot.live.localizers[0].knows(key[1]):
         states.append(State.NO_WORDS)
     places = [entries.place_of(key, cell.language) for cell in cells]
-    if any(place in moment.drafts for place in places):
+    if any(place in snapshot.drafts for place in places):
         states.append(State.DRAFT)
     if any(cell.is_missing for cell in cells):
         states.append(State.MISSING)
     if subject_of(places[0]) in restricted:
         states.append(State.RESTRICTED)
     if State.NO_WORDS not in states:
-        states.append(_origin(key, moment, cells))
+        states.append(_origin(key, snapshot, cells))
     return states
 
 
 def _cells(
     key: Key,
-    moment: Snapshot,
+    snapshot: Snapshot,
     live: Mapping[Key, Mapping[str, Message]],
     draft: Mapping[Key, Mapping[str, Message]],
 ) -> Iterator[Cell]:
-    for voice in moment.draft.localizers:
+    for voice in snapshot.draft.localizers:
         tag = voice.language
-        now = live.get(key, {}).get(tag) or entries.message_of(moment.live, key, tag)
-        then = draft.get(key, {}).get(tag) or entries.message_of(moment.draft, key, tag)
+        now = live.get(key, {}).get(tag) or entries.message_of(snapshot.live, key, tag)
+        then = draft.get(key, {}).get(tag) or entries.message_of(snapshot.draft, key, tag)
         is_same = (now.text, now.title, now.link) == (then.text, then.title, then.link)
         is_missing = now.language != tag and key in live
         places = {entries.place_of(key, each) for each in (tag, then.language)}
-        is_next = not is_same and moment.is_waiting and places.isdisjoint(moment.drafts)
+        is_next = not is_same and snapshot.is_waiting and places.isdisjoint(snapshot.drafts)
         yield Cell(tag, now, None if is_same else then, is_next, is_missing)
 
 
-def _origin(key: Key, moment: Snapshot, cells: Sequence[Cell]) -> State:
-    if any(value_at(moment.live_contents, entries.place_of(key, cell.language)) is not ABSENT for cell in cells):
+def _origin(key: Key, snapshot: Snapshot, cells: Sequence[Cell]) -> State:
+    if any(value_at(snapshot.live_contents, entries.place_of(key, cell.language)) is not ABSENT for cell in cells):
         return State.PUBLISHED
     is_built_in = all(cell.message.source.startswith(_BUILT_IN) for cell in cells)
     return State.BUILT_IN if is_built_in else State.FOLDER

@@ -7,8 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.history.database import DEEDS, Database, now
-from app.history.tables import deeds
+from app.history.database import EVENTS, Database, now
+from app.history.tables import audit_events
 
 _HIGHEST_NUMBER = 2**63 - 1
 
@@ -33,8 +33,10 @@ def note(connection: sa.Connection, by: str, what: str, /, *, done_at: datetime 
 
     :param done_at: when it was done, if that is known already.
     """
-    connection.execute(deeds.insert().values(done_at=done_at or now(connection), done_by=by, what=what, about=about))
-    connection.info[DEEDS].append((by, what, about))
+    connection.execute(
+        audit_events.insert().values(done_at=done_at or now(connection), done_by=by, what=what, about=about)
+    )
+    connection.info[EVENTS].append((by, what, about))
 
 
 class Audit:
@@ -57,8 +59,8 @@ class Audit:
         :param before: only those with a smaller number.
         :raises HistoryUnavailable: they cannot be read.
         """
-        wanted = sa.select(deeds).order_by(deeds.c.number.desc()).limit(count)
+        wanted = sa.select(audit_events).order_by(audit_events.c.number.desc()).limit(count)
         if before is not None:
-            wanted = wanted.where(deeds.c.number < min(before, _HIGHEST_NUMBER))
+            wanted = wanted.where(audit_events.c.number < min(before, _HIGHEST_NUMBER))
         with self._database.reading() as connection:
             return [AuditEvent(**row) for row in connection.execute(wanted).mappings()]

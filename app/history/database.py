@@ -18,7 +18,7 @@ _WRITERS = 4_729_105_838_126_503  # the lock of all writers; PostgreSQL wants a 
 
 OnEvent = Callable[[str, str, Mapping[str, Any]], None]
 Migrate = Callable[["Database"], object]
-DEEDS = "deeds"  # of the transaction under way, in what SQLAlchemy lets a connection carry
+EVENTS = "audit_events"  # of the transaction under way, in what SQLAlchemy lets a connection carry
 
 
 class HistoryUnavailable(Exception):
@@ -66,7 +66,7 @@ class Database:
         self._prepare()
         with self._transaction(self._engine(is_writer=True)) as connection:
             events: list[tuple[str, str, Mapping[str, Any]]] = []
-            connection.info[DEEDS] = events
+            connection.info[EVENTS] = events
             yield connection
         if self._on_event:
             for event in events:

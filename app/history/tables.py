@@ -130,7 +130,7 @@ pictures = sa.Table(
     sa.Column("made_at", UtcDateTime, nullable=False),
 )
 
-deeds = sa.Table(
+audit_events = sa.Table(
     "deeds",
     metadata,
     sa.Column("number", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),

@@ -39,7 +39,7 @@ def language_cookie() -> str:
 
 
 def site_message(name: str, /, **values: object) -> Message:
-    """A message of the site itself. It counts as shown (``messages codes``).
+    """A message of the site itself. It counts as shown (``messages seen``).
 
     :raises KeyError: there is no such message.
     """
@@ -49,7 +49,7 @@ def site_message(name: str, /, **values: object) -> Message:
 
 
 def error_message(error: PaytronixError, *, guest: str, signing_in: bool = False) -> Message:
-    """The merchant's message for an error of Paytronix. Its code counts as met (``messages codes``).
+    """The merchant's message for an error of Paytronix. Its code counts as met (``messages seen``).
 
     :param guest: the username; it is kept out of what is counted.
     :param signing_in: as in :meth:`Localizer.paytronix`.

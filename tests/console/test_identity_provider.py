@@ -42,7 +42,7 @@ def back(client, address):
     return client.get(f"{parts.path}?{parts.query}")
 
 
-def deeds(app):
+def audited(app):
     return [(deed.done_by, deed.what) for deed in app.extensions["console"].audit.read()]
 
 
@@ -59,7 +59,7 @@ def test_whoever_is_listed_comes_in(app, real, account, shown):
     answer = back(client, real.visit(go(client), account))
     assert (answer.status_code, answer.location) == (303, "/")
     assert shown in client.get("/").text
-    assert deeds(app)[0] == (shown.partition(",")[0], "signed_in")
+    assert audited(app)[0] == (shown.partition(",")[0], "signed_in")
     assert log_of(app, "staff_signed_in")[0]["by"] == "provider"
 
 
@@ -81,7 +81,7 @@ def test_nobody_else_comes_in_and_each_is_told_who_they_are_there(app, real, acc
     assert name in answer.text
     assert "whoever runs the site" in answer.text
     assert client.get("/").status_code == 303
-    assert deeds(app) == [(name, "sign_in_refused")]
+    assert audited(app) == [(name, "sign_in_refused")]
     assert log_of(app, "staff_sign_in_refused")[0]["reason"] == reason
 
 

@@ -22,7 +22,7 @@ def a_link(app, name="Ana", role="publisher", **about):
     return f"{CONSOLE_URL}/sign-in#{Links(parts(app).links._database).make(name, role, **about)}"
 
 
-def deeds(app):
+def audited(app):
     return [(deed.done_by, deed.what) for deed in parts(app).audit.read()]
 
 
@@ -34,7 +34,7 @@ def test_somebody_signs_in_by_a_link_and_sees_the_words(console_client, console_
     answer = console_client(role="editor", name="Ben").get("/")
     assert answer.status_code == 200
     assert "Ben, editor" in answer.text
-    assert deeds(console_app)[0] == ("Ben", "signed_in")
+    assert audited(console_app)[0] == ("Ben", "signed_in")
     (signed_in,) = log_of(console_app, "staff_signed_in")
     assert (signed_in["staff"], signed_in["role"], signed_in["by"]) == ("Ben", "editor", "link")
 
@@ -59,7 +59,7 @@ def test_a_link_that_is_used_again_says_so_and_is_noted(console_app):
     again = console_app.test_client().send("/sign-in", {"link": link})
     assert again.status_code == 422
     assert "This link has been used" in again.text
-    assert deeds(console_app)[0] == ("Ana", "sign_in_refused")
+    assert audited(console_app)[0] == ("Ana", "sign_in_refused")
     assert log_of(console_app, "staff_sign_in_refused")[0]["reason"] == "used"
 
 
@@ -75,7 +75,7 @@ def test_a_link_that_never_was_says_so_and_leaves_no_deed(console_app, link):
     assert answer.status_code == 422
     assert "opens nothing" in answer.text
     assert "<script>alert" not in answer.text
-    assert deeds(console_app) == []
+    assert audited(console_app) == []
 
 
 def test_two_who_use_one_link_at_once_are_one(console_app, monkeypatch):
@@ -152,7 +152,7 @@ def test_a_sign_out_ends_the_session_wherever_its_cookie_is(console_app):
     assert client.get("/").status_code == 303
     client.set_cookie("console", cookie, domain="127.0.0.1")
     assert client.get("/").status_code == 303
-    assert deeds(console_app)[0] == ("Ana", "signed_out")
+    assert audited(console_app)[0] == ("Ana", "signed_out")
     assert log_of(console_app, "staff_signed_out")[0]["staff"] == "Ana"
 
 

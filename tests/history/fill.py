@@ -7,7 +7,7 @@ from itertools import product
 import sqlalchemy as sa
 
 from app.history.contents import with_changes
-from app.history.tables import deeds, revisions
+from app.history.tables import audit_events, revisions
 
 LANGUAGES = ("en", "es")
 BEGAN = datetime(2020, 1, 1, tzinfo=UTC)
@@ -42,7 +42,7 @@ def contents_of(codes):
 
 def fill(database, revisions_wanted=500, codes=500):
     """Give an empty database that many revisions of that many codes in two languages, each with one change, and as
-    many deeds. They are as ``Revisions.publish`` would have made them, a minute apart since 2020.
+    many audit events. They are as ``Revisions.publish`` would have made them, a minute apart since 2020.
 
     :returns: the contents of the last one.
     """
@@ -70,5 +70,5 @@ def fill(database, revisions_wanted=500, codes=500):
     with database.writing() as connection:
         for start in range(0, len(rows), 100):
             connection.execute(sa.insert(revisions), rows[start : start + 100])
-            connection.execute(sa.insert(deeds), noted[start : start + 100])
+            connection.execute(sa.insert(audit_events), noted[start : start + 100])
     return contents

@@ -139,7 +139,7 @@ def test_the_reference_names_every_metric_and_every_event():
         assert f"`{event}`" in reference, event
 
 
-def deeds():
+def audited():
     """The names of all that somebody can do to the words; each is an event of the console's log."""
     for path in HISTORY:
         for node in ast.walk(ast.parse(path.read_text())):
@@ -150,6 +150,9 @@ def deeds():
 
 def test_the_reference_names_every_event_of_the_console():
     reference = (ROOT / "docs" / "metrics.md").read_text()
-    events = {*events_of_the_log(CONSOLE), *deeds()} - {"signed_in", "link_made"}  # the log says that in its own words
+    events = {*events_of_the_log(CONSOLE), *audited()} - {
+        "signed_in",
+        "link_made",
+    }  # the log says that in its own words
     assert {"staff_signed_in", "rolled_back", "restricted", "draft_saved"} <= events
     assert [event for event in sorted(events) if f"`{event}`" not in reference] == []

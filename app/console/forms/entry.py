@@ -29,10 +29,10 @@ class EntryForm(FlaskForm):  # type: ignore[misc]
     screen = StringField(default="phone")
     scheme = StringField(default="light")
 
-    def __init__(self, moment: Snapshot, key: Key, languages: Sequence[str]) -> None:
-        self.moment, self.key, self.languages = moment, key, languages
-        present = {tag: entries.present(moment, key, tag) for tag in languages}
-        seen = {tag: etag(value_at(moment.contents, entries.place_of(key, tag))) for tag in languages}
+    def __init__(self, snapshot: Snapshot, key: Key, languages: Sequence[str]) -> None:
+        self.snapshot, self.key, self.languages = snapshot, key, languages
+        present = {tag: entries.present(snapshot, key, tag) for tag in languages}
+        seen = {tag: etag(value_at(snapshot.contents, entries.place_of(key, tag))) for tag in languages}
         shown = {tag: etag(self._change(tag, typed)) for tag, typed in present.items()}
         parts = {part: {tag: getattr(typed, part) for tag, typed in present.items()} for part in _PARTS}
         super().__init__(data={**parts, "seen": seen, "shown": shown})
@@ -50,7 +50,7 @@ class EntryForm(FlaskForm):  # type: ignore[misc]
 
     def check(self) -> tuple[Catalogue, Findings]:
         """The draft with what was typed, and all that a check says of that."""
-        catalogue, faults = entries.with_typed(self.moment, self.key, self.typed)
+        catalogue, faults = entries.with_typed(self.snapshot, self.key, self.typed)
         return catalogue, entries.findings(catalogue, self.key, faults)
 
     def validate(self, extra_validators: Any = None) -> bool:
@@ -62,7 +62,7 @@ class EntryForm(FlaskForm):  # type: ignore[misc]
         """Fill the fields of a language from one of its sources, as a button says: ``fill folder en``."""
         _, source, language = (*self.action.data.split(" ", 2), "", "")[:3]
         if language in self.languages:
-            for each in entries.sources(self.moment, self.key, language):
+            for each in entries.sources(self.snapshot, self.key, language):
                 if each.name == source:
                     self._put(language, each.words)
 
@@ -76,26 +76,26 @@ class EntryForm(FlaskForm):  # type: ignore[misc]
         conflicts = {}
         for tag, typed in self.typed.items():
             place, mine = entries.place_of(self.key, tag), self._change(tag, typed)
-            theirs, present = value_at(self.moment.contents, place), entries.present(self.moment, self.key, tag)
+            theirs, present = value_at(self.snapshot.contents, place), entries.present(self.snapshot, self.key, tag)
             if etag(theirs) != self.seen[tag].data:
                 if etag(mine) == self.shown[tag].data:
                     self._put(tag, present)
                 elif etag(mine) != etag(theirs):
-                    conflicts[tag] = difference(place, theirs, mine, self.moment)
+                    conflicts[tag] = difference(place, theirs, mine, self.snapshot)
             self.seen[tag].data, self.shown[tag].data = etag(theirs), etag(self._change(tag, present))
         return conflicts
 
     def _change(self, language: str, typed: Typed) -> Change:
-        return entries.change_of(typed, self.moment, self.key, language)
+        return entries.change_of(typed, self.snapshot, self.key, language)
 
     def _put(self, language: str, typed: Typed) -> None:
         for part in _PARTS:
             self[part][language].data = getattr(typed, part)
 
 
-def entry_form(moment: Snapshot, key: Key) -> EntryForm:
+def entry_form(snapshot: Snapshot, key: Key) -> EntryForm:
     """The form of an entry in the languages that it can be written in."""
-    languages, links = entries.languages(moment), entries.links(moment)
+    languages, links = entries.languages(snapshot), entries.links(snapshot)
 
     def next_steps(_: Form, field: Field) -> list[tuple[str, str]]:
         texts = {"": "None"} | links
@@ -108,7 +108,7 @@ def entry_form(moment: Snapshot, key: Key) -> EntryForm:
         seen = _in_each(languages, HiddenField())
         shown = _in_each(languages, HiddenField())
 
-    return LanguagesForm(moment, key, languages)
+    return LanguagesForm(snapshot, key, languages)
 
 
 def _in_each(languages: Iterable[str], field: Field) -> FormField:

@@ -36,14 +36,14 @@ class LookForm(FlaskForm):  # type: ignore[misc]
     :ivar pictures: name of a setting → the picture that came, with the name that it gets; after :meth:`validate`
     """
 
-    def __init__(self, moment: Snapshot, link_names: Sequence[str]) -> None:
-        self.moment, self.link_names = moment, link_names
+    def __init__(self, snapshot: Snapshot, link_names: Sequence[str]) -> None:
+        self.snapshot, self.link_names = snapshot, link_names
         self.places: dict[str, Place] = {setting.field: setting.place for setting in SETTINGS}
         self.places |= {f"links.{name}": (FILE, "links", name) for name in link_names}
         self.pictures: dict[str, tuple[str, Asset]] = {}
         data: dict[str, Any] = {}
         for name, place in self.places.items():
-            present = _in_fields(name, value_at(moment.values, place))
+            present = _in_fields(name, value_at(snapshot.values, place))
             data |= present | {f"seen.{name}": self._seen_now(name), f"shown.{name}": etag(self._change(name, present))}
         super().__init__(data=data)
 
@@ -53,7 +53,7 @@ class LookForm(FlaskForm):  # type: ignore[misc]
         changes: dict[Place, Change] = {}
         for name, place in self.places.items():
             typed = self._typed(name)
-            if typed != _in_fields(name, value_at(self.moment.values, place)):
+            if typed != _in_fields(name, value_at(self.snapshot.values, place)):
                 changes[place] = self._change(name, typed)
                 if etag(changes[place]) == self[f"shown.{name}"].data:
                     del changes[place]  # still as it was shown: somebody else has changed it, and not on this form
@@ -70,14 +70,14 @@ class LookForm(FlaskForm):  # type: ignore[misc]
     @property
     def superseded(self) -> dict[Place, Change]:
         """What takes those pictures out of the draft that nothing names any more."""
-        after = with_changes(self.moment.contents, self.changes)
+        after = with_changes(self.snapshot.contents, self.changes)
         named = {value_at(after, setting.place) for setting in PICTURE_SETTINGS}
-        pictures = [place for place in self.moment.drafts if place[0] == PICTURES and place[-1] not in named]
-        return {place: value_at(self.moment.base, place) for place in pictures}
+        pictures = [place for place in self.snapshot.drafts if place[0] == PICTURES and place[-1] not in named]
+        return {place: value_at(self.snapshot.base, place) for place in pictures}
 
     def has_value(self, setting: Setting) -> bool:
         """Whether the draft says anything of a setting."""
-        return value_at(self.moment.values, setting.place) not in (ABSENT, None, "")
+        return value_at(self.snapshot.values, setting.place) not in (ABSENT, None, "")
 
     def seen(self, place: Place) -> str:
         """The tag of the value that was there when the form was shown; of a link that is new, of nothing."""
@@ -107,9 +107,11 @@ class LookForm(FlaskForm):  # type: ignore[misc]
             if place not in changes:
                 self._put(name)
             elif self[f"seen.{name}"].data != self._seen_now(name):
-                self._say(name, _changed_meanwhile(self.moment, place, made_by))
+                self._say(name, _changed_meanwhile(self.snapshot, place, made_by))
             self[f"seen.{name}"].data = self._seen_now(name)
-            self[f"shown.{name}"].data = etag(self._change(name, _in_fields(name, value_at(self.moment.values, place))))
+            self[f"shown.{name}"].data = etag(
+                self._change(name, _in_fields(name, value_at(self.snapshot.values, place)))
+            )
         if self.pictures:
             self.form_errors = ["Choose the picture again, too."]
 
@@ -117,7 +119,7 @@ class LookForm(FlaskForm):  # type: ignore[misc]
         return {field: self[field].data for field in _in_fields(name, ABSENT)}
 
     def _put(self, name: str) -> None:
-        for field, data in _in_fields(name, value_at(self.moment.values, self.places[name])).items():
+        for field, data in _in_fields(name, value_at(self.snapshot.values, self.places[name])).items():
             self[field].data = data
 
     def _change(self, name: str, fields: Mapping[str, Any]) -> Change:
@@ -125,7 +127,7 @@ class LookForm(FlaskForm):  # type: ignore[misc]
 
         The folder's own value is no change to it, and nothing takes away only what is there.
         """
-        value, of_folder = _from_fields(name, fields), value_at(self.moment.of_folder, self.places[name])
+        value, of_folder = _from_fields(name, fields), value_at(self.snapshot.of_folder, self.places[name])
         if value is None:
             return ABSENT if of_folder is ABSENT else None
         if isinstance(value, Mapping):
@@ -137,7 +139,7 @@ class LookForm(FlaskForm):  # type: ignore[misc]
         return ABSENT if value == of_folder else value
 
     def _seen_now(self, name: str) -> str:
-        return etag(value_at(self.moment.contents, self.places[name]))
+        return etag(value_at(self.snapshot.contents, self.places[name]))
 
     def _say(self, name: str, text: str) -> None:
         """Say what is wrong at the first field of a setting or link."""
@@ -171,21 +173,21 @@ class LookForm(FlaskForm):  # type: ignore[misc]
 
     def _new_faults(self) -> list[Problem]:
         """What the changes would make wrong with the draft."""
-        after = console().workspace.catalogue_of("draft", with_changes(self.moment.contents, self.changes))
+        after = console().workspace.catalogue_of("draft", with_changes(self.snapshot.contents, self.changes))
         names = [name for name, _ in self.pictures.values()]
         # A picture that is to come cannot be found yet, so what is said of it was said when it was read.
         return [
             fault
-            for fault in new_faults(after.problems, self.moment.draft.problems)
+            for fault in new_faults(after.problems, self.snapshot.draft.problems)
             if not any(name in fault.description for name in names)
             and not fault.description.startswith(NO_WORDS)  # they are written next; until then nothing is published
         ]
 
 
-def look_form(moment: Snapshot) -> LookForm:
+def look_form(snapshot: Snapshot) -> LookForm:
     """The form of the look, with the known links, those of the draft, and those that the draft takes away."""
-    links = value_at(moment.values, (FILE, "links"))
-    taken = [place[2] for place in moment.drafts if place[:2] == (FILE, "links") and len(place) == 3]
+    links = value_at(snapshot.values, (FILE, "links"))
+    taken = [place[2] for place in snapshot.drafts if place[:2] == (FILE, "links") and len(place) == 3]
     names = list(dict.fromkeys((*KNOWN_LINKS, *(links if isinstance(links, Mapping) else ()), *taken)))
     fields: dict[str, Field] = {setting.field: _field_for(setting) for setting in SETTINGS}
     fields |= {f"remove.{setting.field}": BooleanField("Show no picture here") for setting in PICTURE_SETTINGS}
@@ -194,7 +196,7 @@ def look_form(moment: Snapshot) -> LookForm:
         fields |= {f"{name}.url": _line("Address", inputmode="url"), f"{name}.text": _line("Text")}
     for name in (*_SETTING_OF, *(f"links.{name}" for name in names)):
         fields |= {f"{tag}.{name}": HiddenField(render_kw=_UNCHANGED) for tag in ("seen", "shown")}
-    form: LookForm = type("FormWithTheseLinks", (LookForm,), fields)(moment, names)
+    form: LookForm = type("FormWithTheseLinks", (LookForm,), fields)(snapshot, names)
     return form
 
 
@@ -252,8 +254,8 @@ def _wrong_names(wrong: Mapping[str, str], names: Iterable[str]) -> dict[str, st
     return {name if name in names else NEW_LINK: text for name, text in wrong.items()}
 
 
-def _changed_meanwhile(moment: Snapshot, place: Place, made_by: str | None) -> str:
-    draft, value = moment.drafts.get(place), value_at(moment.values, place)
+def _changed_meanwhile(snapshot: Snapshot, place: Place, made_by: str | None) -> str:
+    draft, value = snapshot.drafts.get(place), value_at(snapshot.values, place)
     by = draft.made_by if draft else made_by or "Somebody else"
     theirs = " ".join(filter(None, _link_of(value))) if place[1] == "links" else value
     theirs = "nothing" if theirs is ABSENT or theirs == "" else theirs

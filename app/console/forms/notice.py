@@ -50,12 +50,12 @@ class NoticeForm(FlaskForm):  # type: ignore[misc]
     while_failing = BooleanField(name="while")
     seen = HiddenField(render_kw=_UNCHANGED)
 
-    def __init__(self, moment: Snapshot, existing: str | None, languages: list[str]) -> None:
-        self.moment, self.existing, self.languages = moment, existing, languages
-        self._zone = zone_of(moment.values)
-        self._present = (notices.present(moment, existing) if existing is not None else None) or {}
+    def __init__(self, snapshot: Snapshot, existing: str | None, languages: list[str]) -> None:
+        self.snapshot, self.existing, self.languages = snapshot, existing, languages
+        self._zone = zone_of(snapshot.values)
+        self._present = (notices.present(snapshot, existing) if existing is not None else None) or {}
         data: dict[str, Any] = {part: _texts_in(self._present.get(part)) for part in notices.TEXTS}
-        link, seen = self._present.get("link"), ABSENT if existing is None else value_at(moment.contents, self.place)
+        link, seen = self._present.get("link"), ABSENT if existing is None else value_at(snapshot.contents, self.place)
         data |= {"link": link if isinstance(link, str) else "", "seen": etag(seen)}
         data |= {"starts": self._shown("from"), "ends": self._shown("until")}
         super().__init__(data=data, while_failing=self._present.get("while") == WHILE_FAILING)
@@ -68,7 +68,7 @@ class NoticeForm(FlaskForm):  # type: ignore[misc]
     @property
     def value(self) -> dict[str, Any]:
         """The notice as it is kept: with all keys, so that nothing of the folder's shines through."""
-        of_folder = value_at(self.moment.of_folder, self.place)
+        of_folder = value_at(self.snapshot.of_folder, self.place)
         folder: Mapping[str, Any] = of_folder if isinstance(of_folder, Mapping) else {}
         value: dict[str, Any] = dict.fromkeys((*folder, *_KEYS))
         for part in notices.TEXTS:
@@ -84,7 +84,7 @@ class NoticeForm(FlaskForm):  # type: ignore[misc]
     @property
     def change(self) -> Change:
         """What has to stand in the contents. The folder's own value is no change to it."""
-        of_folder = value_at(self.moment.of_folder, self.place)
+        of_folder = value_at(self.snapshot.of_folder, self.place)
         if isinstance(of_folder, Mapping):
             of_folder = notices.with_proper_tags(of_folder)
         return ABSENT if notices.without_none(self.value) == of_folder else self.value
@@ -92,7 +92,7 @@ class NoticeForm(FlaskForm):  # type: ignore[misc]
     @property
     def is_different(self) -> bool:
         """Whether it says anything else than what would be published now."""
-        return bool(notices.without_none(self.value) != notices.present(self.moment, self.place[1]))
+        return bool(notices.without_none(self.value) != notices.present(self.snapshot, self.place[1]))
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Whether guests would read it."""
@@ -100,18 +100,18 @@ class NoticeForm(FlaskForm):  # type: ignore[misc]
         for path, trouble in self._troubles().items():
             self._say(path, trouble)
         # Also a name in the address can be one that no notice has: it was deleted meanwhile, or was never there.
-        is_new = self.existing is None or notices.present(self.moment, self.existing) is None
-        if is_new and (wrong := _trouble_with_name(self.moment, self.place[1])):
+        is_new = self.existing is None or notices.present(self.snapshot, self.existing) is None
+        if is_new and (wrong := _trouble_with_name(self.snapshot, self.place[1])):
             self._say("name" if self.existing is None else "", wrong)
         return is_valid and not self.errors
 
     def _troubles(self) -> dict[str, str]:
         """What the reader of ``notices.toml`` says of it, by the path of the field."""
         name = self.place[1] or "notice"
-        zone = value_at(self.moment.values, TIME_ZONE)
+        zone = value_at(self.snapshot.values, TIME_ZONE)
         values = {"time_zone": zone} if zone_named(zone) else {}
         document = FormDocument(FILE, "", values | {name: notices.without_none(self.value)})
-        _, faults = read_notices(document, {*KNOWN_LINKS, *self.moment.draft.merchant.links})
+        _, faults = read_notices(document, {*KNOWN_LINKS, *self.snapshot.draft.merchant.links})
         return {path.removeprefix(name).removeprefix("/"): text for path, text in troubles(faults).items()}
 
     def _say(self, path: str, trouble: str) -> None:
@@ -128,19 +128,19 @@ class NoticeForm(FlaskForm):  # type: ignore[misc]
     def _time(self, key: str, typed: str) -> Any:
         if typed and typed == self._shown(key):
             return self._present[key]  # as it was written, such as a day alone
-        has_zone = zone_named(value_at(self.moment.values, TIME_ZONE)) is not None
+        has_zone = zone_named(value_at(self.snapshot.values, TIME_ZONE)) is not None
         return typed.replace("T", " ") + ("" if has_zone else "+00:00") if typed else None
 
 
-def notice_form(moment: Snapshot, existing: str | None) -> NoticeForm:
+def notice_form(snapshot: Snapshot, existing: str | None) -> NoticeForm:
     """The form of a notice, in its languages and in those that it had when the form was opened.
 
     :param existing: its name; None for a new one.
     """
-    value = (notices.present(moment, existing) if existing is not None else None) or {}
+    value = (notices.present(snapshot, existing) if existing is not None else None) or {}
     typed = [tag for part, _, tag in (name.partition(".") for name in request.form) if part in notices.TEXTS]
-    languages = notices.languages(moment, value, typed)
-    links = {"": "Nothing"} | {name: name for name in moment.draft.merchant.links}
+    languages = notices.languages(snapshot, value, typed)
+    links = {"": "Nothing"} | {name: name for name in snapshot.draft.merchant.links}
 
     def link_choices(_: Form, field: Field) -> list[tuple[str, str]]:
         return list((links if field.data in links else links | {field.data: field.data}).items())
@@ -150,7 +150,7 @@ def notice_form(moment: Snapshot, existing: str | None) -> NoticeForm:
         text = _in_each(languages, TextAreaField(filters=[_text]))
         link = SelectField(choices=link_choices, validate_choice=False, filters=[_text])
 
-    return FormInTheseLanguages(moment, existing, languages)
+    return FormInTheseLanguages(snapshot, existing, languages)
 
 
 class DeleteForm(FlaskForm):  # type: ignore[misc]
@@ -172,9 +172,9 @@ class TimeZoneForm(FlaskForm):  # type: ignore[misc]
     time_zone = StringField("All times here are in", filters=[_text])
     seen = HiddenField(render_kw=_UNCHANGED)
 
-    def __init__(self, moment: Snapshot) -> None:
-        zone = value_at(moment.values, TIME_ZONE)
-        seen = etag(value_at(moment.contents, TIME_ZONE))
+    def __init__(self, snapshot: Snapshot) -> None:
+        zone = value_at(snapshot.values, TIME_ZONE)
+        seen = etag(value_at(snapshot.contents, TIME_ZONE))
         super().__init__(data={"time_zone": zone if isinstance(zone, str) else "", "seen": seen})
 
     def validate_time_zone(self, field: Field) -> None:
@@ -191,13 +191,13 @@ def _texts_in(value: object) -> dict[str, str]:
     return {tag: text for tag, text in value.items() if isinstance(text, str)} if isinstance(value, Mapping) else {}
 
 
-def _trouble_with_name(moment: Snapshot, name: str) -> str | None:
+def _trouble_with_name(snapshot: Snapshot, name: str) -> str | None:
     if not name or not name.isprintable():
         return "Give it a name, for you alone."
     if len(name) > LONGEST_NAME:
         return f"The name has {len(name)} characters: {LONGEST_NAME} at most."
-    if name == TIME_ZONE[1] or notices.present(moment, name) is not None:
+    if name == TIME_ZONE[1] or notices.present(snapshot, name) is not None:
         return "There is another one of that name."
-    if len(notices.names(moment.values)) >= MOST_NOTICES:
+    if len(notices.names(snapshot.values)) >= MOST_NOTICES:
         return f"There are {MOST_NOTICES} notices already: delete those that are over."
     return None

@@ -38,23 +38,23 @@ class Line:
 @editors()
 def show() -> str:
     before = request.args.get("before", type=int)
-    deeds = console().audit.read(before=max(0, min(before, _LARGEST)) if before is not None else None, count=PAGE + 1)
-    moment = console().workspace.snapshot()
+    events = console().audit.read(before=max(0, min(before, _LARGEST)) if before is not None else None, count=PAGE + 1)
+    snapshot = console().workspace.snapshot()
     return render_template(
         "audit.html",
-        lines=[_line(event, moment) for event in deeds[:PAGE]],
-        older=deeds[PAGE - 1].number if len(deeds) > PAGE else None,
+        lines=[_line(event, snapshot) for event in events[:PAGE]],
+        older=events[PAGE - 1].number if len(events) > PAGE else None,
         is_first_page=before is None,
-        zone=zone_of(moment.values),
+        zone=zone_of(snapshot.values),
     )
 
 
-def _line(event: AuditEvent, moment: Snapshot) -> Line:
+def _line(event: AuditEvent, snapshot: Snapshot) -> Line:
     number = event.about.get("revision")
     place = _place(event.about.get("place"))
     change = None
     if event.what == "draft_saved" and place:
-        change = difference(place, _value(event.about.get("old")), _value(event.about.get("new")), moment)
+        change = difference(place, _value(event.about.get("old")), _value(event.about.get("new")), snapshot)
     return Line(event, sentence_of(event), number if isinstance(number, int) else None, change)
 
 

@@ -25,17 +25,17 @@ bp = Blueprint("entry", __name__)
 @bp.get("/words")
 @editors()
 def show() -> str:
-    moment = console().workspace.snapshot()
-    return _page(entry_form(moment, _key(moment)), saved=request.args.get("saved", ""))
+    snapshot = console().workspace.snapshot()
+    return _page(entry_form(snapshot, _key(snapshot)), saved=request.args.get("saved", ""))
 
 
 @bp.post("/words")
 @editors()
 def save() -> AnyResponse:
     """Save what was typed, or only look at it: fill fields from elsewhere, check, preview."""
-    moment = console().workspace.snapshot()
-    key = _key(moment)
-    form = entry_form(moment, key)
+    snapshot = console().workspace.snapshot()
+    key = _key(snapshot)
+    form = entry_form(snapshot, key)
     if form.action.data != "save":
         form.fill()
         return make_response(_page(form))
@@ -43,7 +43,7 @@ def save() -> AnyResponse:
         raise Conflict
     if not form.validate_on_submit():
         return make_response(_page(form), 422)
-    if not _may_change(moment, key):
+    if not _may_change(snapshot, key):
         return make_response(_page(form), 403)
     try:
         is_different = _save(form)
@@ -59,10 +59,10 @@ def save() -> AnyResponse:
 @publishers(changes_messages=True)
 def restrict() -> AnyResponse:
     """Let only publishers change an entry, or everybody again."""
-    moment = console().workspace.snapshot()
-    key = _key(moment)
+    snapshot = console().workspace.snapshot()
+    key = _key(snapshot)
     who, is_restricted = staff.somebody(), request.form.get("restricted") == "yes"
-    console().drafts.restrict(entries.any_place(moment, key), is_restricted=is_restricted, by=who.name)
+    console().drafts.restrict(entries.any_place(snapshot, key), is_restricted=is_restricted, by=who.name)
     return redirect(url_for("entry.show", section=key[0], name=key[1]), 303)
 
 
@@ -70,8 +70,8 @@ def restrict() -> AnyResponse:
 @editors()
 def brand(fingerprint: str, name: str) -> Response:
     """A part of the look that a page in a frame names."""
-    moment = console().workspace.snapshot()
-    for catalogue in (moment.draft, moment.live):
+    snapshot = console().workspace.snapshot()
+    for catalogue in (snapshot.draft, snapshot.live):
         if asset := asset_of(catalogue, fingerprint, name.partition(".")[0]):
             answer = Response(asset.content, mimetype=asset.mimetype)
             answer.headers["Cache-Control"] = KEPT_FOR_GOOD.replace("public", "private")
@@ -80,8 +80,8 @@ def brand(fingerprint: str, name: str) -> Response:
     raise NotFound
 
 
-def _key(moment: Snapshot) -> Key:
-    key = entries.key_of(request.args.get("section", ""), request.args.get("name", ""), moment.draft)
+def _key(snapshot: Snapshot) -> Key:
+    key = entries.key_of(request.args.get("section", ""), request.args.get("name", ""), snapshot.draft)
     if key is None:
         raise NotFound
     return key
@@ -102,30 +102,30 @@ def _save(form: EntryForm) -> bool:
 
 
 def _page(form: EntryForm, *, conflicts: Mapping[str, Difference] | None = None, saved: str = "") -> str:
-    moment, key, state = form.moment, form.key, state_of(form.key)
+    snapshot, key, state = form.snapshot, form.key, state_of(form.key)
     catalogue, findings = form.check()
     return render_template(
         "entry.html",
         form=form,
         key=key,
         is_label=entries.is_label(key),
-        languages=[entries.language_of(moment, key, tag, typed) for tag, typed in form.typed.items()],
+        languages=[entries.language_of(snapshot, key, tag, typed) for tag, typed in form.typed.items()],
         frames=console().previews.frames(catalogue, state) if state else {},
         findings=findings,
         conflicts=conflicts or {},
         placeholders=allowed_in(*key),
-        is_restricted=_is_restricted(moment, key),
-        may_edit=not console().settings.is_read_only and _may_change(moment, key),
+        is_restricted=_is_restricted(snapshot, key),
+        may_edit=not console().settings.is_read_only and _may_change(snapshot, key),
         saved=saved,
-        **_met(moment, key),
+        **_met(snapshot, key),
     )
 
 
-def _may_change(moment: Snapshot, key: Key) -> bool:
-    return staff.somebody().is_publisher or not _is_restricted(moment, key)
+def _may_change(snapshot: Snapshot, key: Key) -> bool:
+    return staff.somebody().is_publisher or not _is_restricted(snapshot, key)
 
 
-def _met(moment: Snapshot, key: Key) -> dict[str, object]:
+def _met(snapshot: Snapshot, key: Key) -> dict[str, object]:
     """How often guests met it, and what Paytronix said about it."""
     today = datetime.now(UTC).date()
     if key[0] != PAYTRONIX:
@@ -134,8 +134,8 @@ def _met(moment: Snapshot, key: Key) -> dict[str, object]:
         return {"met": met, "vendor_text": ""}
     seen = console().codes_seen.read()
     vendor_text = next((each.vendor_text for each in seen if each.code == key[1]), "")
-    return {"met": overview.met_of(moment.live, key, seen, today), "vendor_text": vendor_text}
+    return {"met": overview.met_of(snapshot.live, key, seen, today), "vendor_text": vendor_text}
 
 
-def _is_restricted(moment: Snapshot, key: Key) -> bool:
-    return subject_of(entries.any_place(moment, key)) in console().drafts.restrictions()
+def _is_restricted(snapshot: Snapshot, key: Key) -> bool:
+    return subject_of(entries.any_place(snapshot, key)) in console().drafts.restrictions()

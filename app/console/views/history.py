@@ -23,7 +23,7 @@ bp = Blueprint("history", __name__)
 @bp.get("/history")
 @editors()
 def show() -> str:
-    moment = console().workspace.snapshot()
+    snapshot = console().workspace.snapshot()
     before = request.args.get("before", type=int)
     found = console().revisions.read(
         before=max(0, min(before, _LARGEST)) if before is not None else None, count=PAGE + 1
@@ -33,10 +33,10 @@ def show() -> str:
         revisions=found[:PAGE],
         older=found[PAGE - 1].number if len(found) > PAGE else None,
         is_first_page=before is None,
-        present=moment.published.number if moment.published else 0,
+        present=snapshot.published.number if snapshot.published else 0,
         waiting=console().revisions.waiting(),
         now=datetime.now(UTC),
-        zone=zone_of(moment.values),
+        zone=zone_of(snapshot.values),
     )
 
 
@@ -79,45 +79,45 @@ def _is_back_at(published: Revision, number: int) -> bool:
     return published.restores == number if number else not published.contents
 
 
-def _page(number: int, moment: Snapshot, *, done: str | None = None, trouble: str | None = None) -> str:
+def _page(number: int, snapshot: Snapshot, *, done: str | None = None, trouble: str | None = None) -> str:
     """A revision; 0 is the folder alone."""
     revision = console().revisions.get(number) if 0 < number <= _LARGEST else None
     if revision is None and number != 0:
         abort(404)
     contents: Contents = revision.contents if revision else {}
     former = console().revisions.get(revision.based_on) if revision and revision.based_on else None
-    present, waiting, form = moment.published, console().revisions.waiting(), RollBackForm()
+    present, waiting, form = snapshot.published, console().revisions.waiting(), RollBackForm()
     form.present.data, form.waiting.data = present.number if present else 0, waiting.number if waiting else 0
     return render_template(
         "revision.html",
         number=number,
         revision=revision,
-        since=_differences(moment, former.contents if former else {}, contents, "since") if revision else None,
-        until_now=_until_now(moment, revision, contents),
+        since=_differences(snapshot, former.contents if former else {}, contents, "since") if revision else None,
+        until_now=_until_now(snapshot, revision, contents),
         present=form.present.data,
         waiting=waiting,
         form=form,
         done=done if revision and done in {"published", "rolled_back", "scheduled"} else None,
         trouble=trouble,
         now=datetime.now(UTC),
-        zone=zone_of(moment.values),
+        zone=zone_of(snapshot.values),
         longest_comment=LONGEST_COMMENT,
     )
 
 
-def _until_now(moment: Snapshot, revision: Revision | None, contents: Contents) -> Differences | None:
+def _until_now(snapshot: Snapshot, revision: Revision | None, contents: Contents) -> Differences | None:
     """What rolling back to it would change for guests; None when it is what they read."""
-    present = moment.published
+    present = snapshot.published
     if (present.number if present else 0) == (revision.number if revision else 0):
         return None
-    return _differences(moment, present.contents if present else {}, contents, "until_now")
+    return _differences(snapshot, present.contents if present else {}, contents, "until_now")
 
 
-def _differences(moment: Snapshot, before: Contents, after: Contents, part: str) -> Differences:
+def _differences(snapshot: Snapshot, before: Contents, after: Contents, part: str) -> Differences:
     """What is different.
 
     :param part: of the page, which names the field of the address that says which page of it is wanted.
     """
     page = request.args.get(part, 1, type=int)
     found = differences(before, after)
-    return differences_of(found, moment, before=before, after=after, page=page)
+    return differences_of(found, snapshot, before=before, after=after, page=page)

@@ -22,10 +22,10 @@ bp = Blueprint("inbox", __name__)
 @bp.get("/inbox")
 @editors()
 def show() -> str:
-    moment, seen = console().workspace.snapshot(), console().codes_seen.read()
+    snapshot, seen = console().workspace.snapshot(), console().codes_seen.read()
     today = datetime.now(UTC).date()
-    drafted = {place[-1] for place in moment.drafts if place[1:2] == (PAYTRONIX,)}
-    waiting = [(each, overview.met_by_day(each, today)) for each in overview.unworded(moment.live, seen)]
+    drafted = {place[-1] for place in snapshot.drafts if place[1:2] == (PAYTRONIX,)}
+    waiting = [(each, overview.met_by_day(each, today)) for each in overview.unworded(snapshot.live, seen)]
     others = next((each.count for each in seen if each.code == OTHERS), 0)
     more = max(0, len(waiting) - MOST)
     return render_template(
@@ -37,12 +37,12 @@ def show() -> str:
 @editors(changes_messages=True)
 def start() -> Response:
     """Begin a draft: what guests read for the code now, in each language, to be changed on the next page."""
-    moment = console().workspace.snapshot()
-    key = entries.key_of(PAYTRONIX, request.form.get("code", ""), moment.draft)
+    snapshot = console().workspace.snapshot()
+    key = entries.key_of(PAYTRONIX, request.form.get("code", ""), snapshot.draft)
     if key is None:
         raise NotFound
-    if not moment.draft.localizers[0].knows(key[1]):
-        who, changes = staff.somebody(), _beginnings(moment, key)
+    if not snapshot.draft.localizers[0].knows(key[1]):
+        who, changes = staff.somebody(), _beginnings(snapshot, key)
         seen = dict.fromkeys(changes, etag(ABSENT))
         try:
             console().drafts.save_all(changes, by=who.name, is_publisher=who.is_publisher, seen=seen)
@@ -53,12 +53,12 @@ def start() -> Response:
     return redirect(url_for("entry.show", section=key[0], name=key[1]), 303)
 
 
-def _beginnings(moment: Snapshot, key: Key) -> dict[Place, Change]:
+def _beginnings(snapshot: Snapshot, key: Key) -> dict[Place, Change]:
     """What guests read for a code now, as a change in each language that says nothing of it yet."""
     changes = {}
-    for localizer in moment.draft.localizers:
+    for localizer in snapshot.draft.localizers:
         place = entries.place_of(key, localizer.language)
-        typed = entries.beginning(moment.draft, key, localizer.language)
-        if value_at(moment.contents, place) is ABSENT and not typed.is_blank:
-            changes[place] = entries.change_of(typed, moment, key, localizer.language)
+        typed = entries.beginning(snapshot.draft, key, localizer.language)
+        if value_at(snapshot.contents, place) is ABSENT and not typed.is_blank:
+            changes[place] = entries.change_of(typed, snapshot, key, localizer.language)
     return changes

@@ -87,8 +87,8 @@ def picture(fingerprint: str) -> Response:
         found = picture_of("picture", content) if content else None
         asset = found if isinstance(found, Asset) else None
     else:
-        moment = console().workspace.snapshot()
-        looks = [catalogue.theme for catalogue in (moment.draft, moment.live, moment.folder)]
+        snapshot = console().workspace.snapshot()
+        looks = [catalogue.theme for catalogue in (snapshot.draft, snapshot.live, snapshot.folder)]
         used = [each for look in looks for each in (look.logo, look.background) if each]
         asset = next((each for each in used if each.fingerprint == fingerprint), None)
     if asset is None:
@@ -100,16 +100,16 @@ def picture(fingerprint: str) -> Response:
 
 
 def _page(form: LookForm, *, trouble: str = "") -> str:
-    moment, theme = form.moment, form.moment.draft.theme
+    snapshot, theme = form.snapshot, form.snapshot.draft.theme
     return render_template(
         "look.html",
         form=form,
         trouble=trouble,
         groups=GROUPS,
-        origins={name: _origin(moment, place) for name, place in form.places.items()},
+        origins={name: _origin(snapshot, place) for name, place in form.places.items()},
         link_labels=LINK_LABELS,
         new_link=NEW_LINK,
-        frames=console().previews.frames(moment.draft, SIGN_IN),
+        frames=console().previews.frames(snapshot.draft, SIGN_IN),
         contrasts=contrasts_of(theme),
         pictures={"logo": theme.logo, "look.background_picture": theme.background},
         has_saved=request.args.get("saved") == "yes",
@@ -118,12 +118,12 @@ def _page(form: LookForm, *, trouble: str = "") -> str:
     )
 
 
-def _origin(moment: Snapshot, place: Place) -> Origin:
-    draft = moment.drafts.get(place)
+def _origin(snapshot: Snapshot, place: Place) -> Origin:
+    draft = snapshot.drafts.get(place)
     if draft:
         return Origin("draft", draft.made_by)
-    if value_at(moment.base, place) != value_at(moment.live_contents, place):
+    if value_at(snapshot.base, place) != value_at(snapshot.live_contents, place):
         return Origin("waits", None)
-    if value_at(moment.base, place) is not ABSENT:
+    if value_at(snapshot.base, place) is not ABSENT:
         return Origin("published", None)
-    return Origin("folder" if value_at(moment.of_folder, place) is not ABSENT else "built-in", None)
+    return Origin("folder" if value_at(snapshot.of_folder, place) is not ABSENT else "built-in", None)

@@ -45,18 +45,18 @@ class Row:
 @bp.get("/notices")
 @editors()
 def show() -> str:
-    moment = console().workspace.snapshot()
-    return _list(moment, TimeZoneForm(moment))
+    snapshot = console().workspace.snapshot()
+    return _list(snapshot, TimeZoneForm(snapshot))
 
 
 @bp.get("/notices/edit")
 @editors()
 def edit() -> str:
     """One notice, or a new one when no name is given."""
-    moment, name = console().workspace.snapshot(), request.args.get("name")
-    if name is not None and notices.present(moment, name) is None:
+    snapshot, name = console().workspace.snapshot(), request.args.get("name")
+    if name is not None and notices.present(snapshot, name) is None:
         abort(404)
-    return _page(notice_form(moment, name))
+    return _page(notice_form(snapshot, name))
 
 
 @bp.post("/notices/edit")
@@ -68,98 +68,100 @@ def save() -> Response:
     if not form.is_different:
         return redirect(url_for("notices.show"), 303)
     # Of a new one nothing was seen; that there is none of its name has just been looked at.
-    seen = etag(value_at(form.moment.contents, form.place)) if form.existing is None else form.seen.data
-    return _saved(form.moment, form.place, form.change, seen=seen)
+    seen = etag(value_at(form.snapshot.contents, form.place)) if form.existing is None else form.seen.data
+    return _saved(form.snapshot, form.place, form.change, seen=seen)
 
 
 @bp.post("/notices/delete")
 @editors(changes_messages=True)
 def delete() -> Response:
-    moment, form = console().workspace.snapshot(), DeleteForm()
+    snapshot, form = console().workspace.snapshot(), DeleteForm()
     place = (FILE, form.name.data or "")
-    if notices.present(moment, place[1]) is None:
+    if notices.present(snapshot, place[1]) is None:
         return redirect(url_for("notices.show"), 303)  # as when it is sent twice
-    change = None if value_at(moment.of_folder, place) is not ABSENT else ABSENT
-    return _saved(moment, place, change, seen=form.seen.data or "")
+    change = None if value_at(snapshot.of_folder, place) is not ABSENT else ABSENT
+    return _saved(snapshot, place, change, seen=form.seen.data or "")
 
 
 @bp.post("/notices/time-zone")
 @editors(changes_messages=True)
 def time_zone() -> Response:
-    moment = console().workspace.snapshot()
-    form = TimeZoneForm(moment)
+    snapshot = console().workspace.snapshot()
+    form = TimeZoneForm(snapshot)
     if not form.validate_on_submit():
-        return make_response(_list(moment, form), 422)
+        return make_response(_list(snapshot, form), 422)
     zone = form.time_zone.data
-    if zone == value_at(moment.values, TIME_ZONE):
+    if zone == value_at(snapshot.values, TIME_ZONE):
         return redirect(url_for("notices.show"), 303)
-    change = ABSENT if zone == value_at(moment.of_folder, TIME_ZONE) else zone
-    return _saved(moment, TIME_ZONE, change, seen=form.seen.data)
+    change = ABSENT if zone == value_at(snapshot.of_folder, TIME_ZONE) else zone
+    return _saved(snapshot, TIME_ZONE, change, seen=form.seen.data)
 
 
-def _saved(moment: Snapshot, place: Place, change: Change, *, seen: str) -> Response:
+def _saved(snapshot: Snapshot, place: Place, change: Change, *, seen: str) -> Response:
     who = staff.somebody()
     try:
         console().drafts.save(place, change, seen=seen, by=who.name, is_publisher=who.is_publisher)
     except ChangedMeanwhile as error:
-        return changed_page(place, error, change, moment, back=url_for("notices.show"))
+        return changed_page(place, error, change, snapshot, back=url_for("notices.show"))
     except Restricted:
         abort(403)
     return redirect(url_for("notices.show"), 303)
 
 
-def _list(moment: Snapshot, zone_form: TimeZoneForm) -> str:
-    zone = value_at(moment.values, TIME_ZONE)
+def _list(snapshot: Snapshot, zone_form: TimeZoneForm) -> str:
+    zone = value_at(snapshot.values, TIME_ZONE)
     return render_template(
         "notices.html",
-        rows=_rows(moment),
+        rows=_rows(snapshot),
         zone=zone if isinstance(zone, str) else "",
         zone_form=zone_form,
         zones=sorted(zone_names()),
-        zone_draft=moment.drafts.get(TIME_ZONE),
+        zone_draft=snapshot.drafts.get(TIME_ZONE),
     )
 
 
 def _page(form: NoticeForm) -> str:
-    moment, name = form.moment, form.existing
-    notice = next((each for each in moment.draft.notices if each.name == name), None)
+    snapshot, name = form.snapshot, form.existing
+    notice = next((each for each in snapshot.draft.notices if each.name == name), None)
     return render_template(
         "notice.html",
         form=form,
         delete_form=DeleteForm(formdata=None, data={"name": name, "seen": form.seen.data}),
         name=name,
         languages=[(tag, english_name_of(tag), direction_of(tag)) for tag in form.languages],
-        frames=console().previews.frames(moment.draft, state_of_notice(notice)) if notice and not form.errors else {},
-        zone=zone_of(moment.values),
-        draft=moment.drafts.get(form.place),
+        frames=console().previews.frames(snapshot.draft, state_of_notice(notice)) if notice and not form.errors else {},
+        zone=zone_of(snapshot.values),
+        draft=snapshot.drafts.get(form.place),
         longest_name=LONGEST_NAME,
     )
 
 
-def _rows(moment: Snapshot) -> list[Row]:
-    names = dict.fromkeys((*notices.names(moment.values), *(place[1] for place in moment.drafts if place[0] == FILE)))
-    shown = {each.name for each in moment.live.notices if each.is_due(datetime.now(UTC), paytronix_is_failing=False)}
-    before = merged(moment.of_folder, moment.base)
+def _rows(snapshot: Snapshot) -> list[Row]:
+    names = dict.fromkeys(
+        (*notices.names(snapshot.values), *(place[1] for place in snapshot.drafts if place[0] == FILE))
+    )
+    shown = {each.name for each in snapshot.live.notices if each.is_due(datetime.now(UTC), paytronix_is_failing=False)}
+    before = merged(snapshot.of_folder, snapshot.base)
     rows = []
     for name in names:
         if name == TIME_ZONE[1]:
             continue
-        draft = moment.drafts.get((FILE, name))
-        value = notices.present(moment, name)
+        draft = snapshot.drafts.get((FILE, name))
+        value = notices.present(snapshot, name)
         is_deleted = value is None
         if value is None:  # what guests read until that is published
             value = value_at(before, (FILE, name))
         rows.append(
-            Row(name, _says(moment, value), _state(moment.draft, name, moment), name in shown, draft, is_deleted)
+            Row(name, _says(snapshot, value), _state(snapshot.draft, name, snapshot), name in shown, draft, is_deleted)
         )
     return rows
 
 
-def _state(catalogue: Catalogue, name: str, moment: Snapshot) -> str:
+def _state(catalogue: Catalogue, name: str, snapshot: Snapshot) -> str:
     notice = next((each for each in catalogue.notices if each.name == name), None)
     if notice is None:
-        return "Not shown: something is wrong with it" if notices.present(moment, name) is not None else ""
-    zone, at = zone_of(moment.values), datetime.now(UTC)
+        return "Not shown: something is wrong with it" if notices.present(snapshot, name) is not None else ""
+    zone, at = zone_of(snapshot.values), datetime.now(UTC)
     begins, ends = notice.begins_at, notice.ends_at
     if ends and ends <= at:
         return f"Over since {_told(ends, zone)}"
@@ -176,9 +178,9 @@ def _told(moment: datetime, zone: ZoneInfo) -> str:
     return moment.astimezone(zone).strftime("%-d %B %Y, %H:%M")
 
 
-def _says(moment: Snapshot, value: object) -> str:
+def _says(snapshot: Snapshot, value: object) -> str:
     texts = value.get("text") if isinstance(value, Mapping) else None
     if not isinstance(texts, Mapping):
         return ""
-    wanted = [*moment.draft.merchant.languages, *texts]
+    wanted = [*snapshot.draft.merchant.languages, *texts]
     return next((texts[tag] for tag in wanted if isinstance(texts.get(tag), str)), "")

@@ -36,12 +36,12 @@ def show() -> str:
 @bp.post("/publish")
 @publishers(changes_messages=True)
 def publish() -> Response:
-    moment = console().workspace.snapshot()
-    form = PublishForm(zone_of(moment.values))
+    snapshot = console().workspace.snapshot()
+    form = PublishForm(zone_of(snapshot.values))
     if not form.validate():
-        return make_response(_page(moment, trouble_of(form)), 422)
-    if faults_of_draft(moment):
-        return make_response(_page(moment, "This cannot be published yet: correct what is wrong first."), 422)
+        return make_response(_page(snapshot, trouble_of(form)), 422)
+    if faults_of_draft(snapshot):
+        return make_response(_page(snapshot, "This cannot be published yet: correct what is wrong first."), 422)
     by, comment, seen, at = staff.somebody().name, form.comment.data, form.seen.data, form.publishes_at
     try:
         number = console().revisions.publish(by=by, comment=comment, seen=seen, follows=form.follows.data, at=at)
@@ -63,9 +63,9 @@ def discard() -> Response:
         place = place_of(form.place.data or "")
     except ValueError:
         abort(400)
-    moment, who = console().workspace.snapshot(), staff.somebody()
-    if place in moment.drafts:
-        changes = {each: value_at(moment.base, each) for each in (place, *_pictures_of(moment, place))}
+    snapshot, who = console().workspace.snapshot(), staff.somebody()
+    if place in snapshot.drafts:
+        changes = {each: value_at(snapshot.base, each) for each in (place, *_pictures_of(snapshot, place))}
         seen = {place: form.seen.data or ""}
         try:
             console().drafts.save_all(changes, by=who.name, is_publisher=who.is_publisher, seen=seen)
@@ -99,20 +99,20 @@ def withdraw() -> Response:
     return redirect(url_for("publish.show"), 303)
 
 
-def _page(moment: Snapshot, trouble: str | None = None) -> str:
-    zone, found = zone_of(moment.values), _differences(moment)
+def _page(snapshot: Snapshot, trouble: str | None = None) -> str:
+    zone, found = zone_of(snapshot.values), _differences(snapshot)
     form = PublishForm(zone)
-    form.seen.data = draft_tag({place: draft.value for place, draft in moment.drafts.items()})
-    form.follows.data = moment.published.number if moment.published else 0
+    form.seen.data = draft_tag({place: draft.value for place, draft in snapshot.drafts.items()})
+    form.follows.data = snapshot.published.number if snapshot.published else 0
     return render_template(
         "publish.html",
         trouble=trouble,
         differences=found,
-        warnings=_warnings(moment, found),
-        faults=faults_of_draft(moment),
-        remarks=remarks_on_draft(moment),
+        warnings=_warnings(snapshot, found),
+        faults=faults_of_draft(snapshot),
+        remarks=remarks_on_draft(snapshot),
         waiting=console().revisions.waiting(),
-        published=moment.published,
+        published=snapshot.published,
         zone=zone,
         form=form,
         give_up=GiveUpForm(formdata=None),
@@ -126,32 +126,32 @@ def _conflict(trouble: str) -> Response:
     return make_response(_page(console().workspace.snapshot(), trouble), 409)
 
 
-def _differences(moment: Snapshot) -> Differences:
+def _differences(snapshot: Snapshot) -> Differences:
     """What the draft changes, for somebody to read."""
-    changes = {place: (value_at(moment.base, place), draft.value) for place, draft in moment.drafts.items()}
+    changes = {place: (value_at(snapshot.base, place), draft.value) for place, draft in snapshot.drafts.items()}
     return differences_of(
         changes,
-        moment,
-        before=moment.base,
-        after=moment.contents,
-        drafts=moment.drafts,
+        snapshot,
+        before=snapshot.base,
+        after=snapshot.contents,
+        drafts=snapshot.drafts,
         page=request.args.get("page", 1, type=int),
     )
 
 
-def _warnings(moment: Snapshot, found: Differences) -> dict[Place, tuple[str, ...]]:
+def _warnings(snapshot: Snapshot, found: Differences) -> dict[Place, tuple[str, ...]]:
     """What is worth a look in the entries that are shown."""
     warnings = {}
     for one in (each for _, group in found.groups for each in group):
         if one.entry and one.name.language:
-            said = entries.findings(moment.draft, one.entry, {}).warnings
+            said = entries.findings(snapshot.draft, one.entry, {}).warnings
             warnings[one.place] = said.get(one.name.language, ())
     return warnings
 
 
-def _pictures_of(moment: Snapshot, place: Place) -> list[Place]:
+def _pictures_of(snapshot: Snapshot, place: Place) -> list[Place]:
     """The pictures of the draft that nothing names any more without this change."""
-    name = moment.drafts[place].value
-    named = {draft.value for other, draft in moment.drafts.items() if other != place and is_picture(other)}
+    name = snapshot.drafts[place].value
+    named = {draft.value for other, draft in snapshot.drafts.items() if other != place and is_picture(other)}
     picture = (PICTURES, name)
-    return [picture] if is_picture(place) and picture in moment.drafts and name not in named else []
+    return [picture] if is_picture(place) and picture in snapshot.drafts and name not in named else []

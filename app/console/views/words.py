@@ -18,14 +18,14 @@ bp = Blueprint("words", __name__)
 @bp.get("/")
 @editors()
 def show() -> str:
-    moment = console().workspace.snapshot()
-    languages = {voice.language: english_name_of(voice.language) for voice in moment.draft.localizers}
+    snapshot = console().workspace.snapshot()
+    languages = {voice.language: english_name_of(voice.language) for voice in snapshot.draft.localizers}
     wanted = {name: request.args.get(name, "").strip() for name in ("words", "language", "state")}
     if wanted["language"] not in languages:
         wanted["language"] = ""
     today = datetime.now(UTC).date()
     codes, texts = console().codes_seen.read(), console().texts_seen.read()
-    everything = overview.rows(moment, console().drafts.restrictions(), codes, texts, today=today)
+    everything = overview.rows(snapshot, console().drafts.restrictions(), codes, texts, today=today)
     found = overview.fitting(everything, **wanted)
     pages = max(1, -(-len(found) // PER_PAGE))
     page = min(max(1, request.args.get("page", 1, type=int)), pages)
@@ -38,5 +38,5 @@ def show() -> str:
         wanted=wanted,
         languages=languages,
         states=tuple(State),
-        merchant=moment.live.merchant.name,
+        merchant=snapshot.live.merchant.name,
     )
