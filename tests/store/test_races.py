@@ -6,10 +6,19 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from app.store import Limit, StoreUnavailable, open_store
+import pytest
+
+from app.store import Limit, StoreUnavailable, open_store, redis_clients, sqlite_connections
 from tests.stores import START_SECONDS, in_processes, number_of
 
 LONG = 60
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """So many at once may wait longer for their turn than guests should: how long says something of the machine."""
+    for module in (redis_clients, sqlite_connections):
+        monkeypatch.setattr(module, "WAIT_SECONDS", 20)
 
 
 def in_threads(count, work):
