@@ -188,8 +188,11 @@ def test_one_whose_address_somebody_else_has_taken_is_told_and_the_site_goes_on(
     os.kill(site.process.pid, signal.SIGSTOP)  # so that the address is taken before the master looks
     os.kill(process, signal.SIGKILL)
     until(lambda: "\nState:\tZ" in Path(f"/proc/{process}/status").read_text())
-    with socket.create_server((host, int(port))):
+    try:
+        taken = socket.create_server((host, int(port)))
+    finally:
         os.kill(site.process.pid, signal.SIGCONT)
+    with taken:
         until(lambda: [line for line in site.log() if line["event"] == "metrics_failed"], seconds=30)
         assert site.browser().sign_in().status == 303
 
