@@ -16,7 +16,7 @@ from app.paytronix import Reason, Refused, Unavailable
 from app.paytronix.failures import TOKEN_CALL
 from app.store import Reason as StoreReason
 from app.store import StoreUnavailable, observed
-from tests.auth.test_refresh import token
+from tests.auth.conftest import token
 from tests.stores import until
 
 ADDRESS = "2001:db8::1"  # which counts for three networks

@@ -152,3 +152,18 @@ def open_page(served, chromium, is_told_of_refusals):
     for context in contexts:
         context.close()
     assert [each for each in complaints if not (is_told_of_refusals and "status of 422" in each)] == []
+
+
+@pytest.fixture
+def parts(console_app):
+    return console_app.extensions["console"]
+
+
+@pytest.fixture
+def draft(parts):
+    """A function that puts changes into the draft."""
+
+    def change(changes, by="Ben"):
+        parts.drafts.save_all(changes, by=by, is_publisher=True)
+
+    return change

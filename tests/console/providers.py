@@ -80,3 +80,10 @@ class RunningProvider:
         """End it at once."""
         self.process.kill()
         self.process.wait(10)
+
+
+def go(client, next_page=None):
+    """Where the console sends somebody."""
+    answer = client.get("/sign-in/provider", query_string={"next": next_page} if next_page else None)
+    assert answer.status_code == 303, answer.text
+    return answer.location

@@ -1,8 +1,20 @@
 """The history's own tests meet both engines, the real ones."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from app.history import Audit, Database, Drafts, Links, Pictures, Revisions, draft_tag
+from app.history import (
+    Audit,
+    Database,
+    Drafts,
+    Links,
+    Pictures,
+    Revisions,
+    draft_tag,
+    queries,
+)
+from app.history.tables import revisions
 from tests.words_databases import prepare
 
 
@@ -74,3 +86,16 @@ def history(request, engine):
     prepare(url).close()
     yield history
     history.close()
+
+
+LATER = datetime(2190, 1, 1, tzinfo=UTC)
+
+
+HOUR = timedelta(hours=1)
+
+
+def move_time(history, **values):
+    """As if it had been another time when the last revision was made: a clock that was wrong, or time that went by."""
+    with history.database.writing() as connection:
+        last = queries.newest(connection).number
+        connection.execute(revisions.update().where(revisions.c.number == last).values(**values))

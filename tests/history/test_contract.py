@@ -1,44 +1,23 @@
 """What the history promises on every engine."""
 
 import re
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import sqlalchemy as sa
 
 from app.history import (
     ABSENT,
-    AnotherWaits,
     ChangedMeanwhile,
     DraftChanged,
-    HistoryUnavailable,
-    LinkTrouble,
-    LinkUnusable,
     NothingToPublish,
     Restricted,
     differences,
     draft_tag,
     etag,
-    queries,
     subject_of,
     with_changes,
 )
-from app.history.tables import drafts, revisions
-from tests.history.conftest import History, entry, place
-
-LATER = datetime(2190, 1, 1, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-
-
-def move_time(history, **values):
-    """As if it had been another time when the last revision was made: a clock that was wrong, or time that went by."""
-    with history.database.writing() as connection:
-        last = queries.newest(connection).number
-        connection.execute(revisions.update().where(revisions.c.number == last).values(**values))
+from tests.history.conftest import entry, place
 
 
 def test_an_empty_history_leaves_all_to_the_folder(history):
@@ -162,243 +141,6 @@ def test_headings_come_newest_first_and_in_parts(history):
     assert [each.number for each in history.revisions.read(count=2)] == [5, 4]
     assert [each.number for each in history.revisions.read(before=4, count=2)] == [3, 2]
     assert [each.about["revision"] for each in history.audit.read(count=9) if each.what == "published"][:2] == [5, 4]
-
-
-class TestRollBack:
-    def test_the_words_of_a_former_revision_are_published_again(self, history):
-        history.publish(a="One")
-        history.publish(a="Two", b="New")
-        number = history.revisions.roll_back(1, by="Ben", comment="Wrong")
-        found = history.revisions.published()
-        assert (found.number, found.restores, found.based_on, found.changed, found.made_by) == (number, 1, 2, 2, "Ben")
-        assert history.texts() == {"a": "One"}
-
-    def test_zero_stands_for_the_folder_alone(self, history):
-        history.publish(a="One")
-        history.revisions.roll_back(0, by="Ben", comment="")
-        assert history.revisions.published().contents == {}
-        assert history.revisions.published_number() == 2
-
-    def test_the_draft_stays_but_for_what_would_change_nothing(self, history):
-        history.publish(a="One", b="One")
-        history.publish(a="Two")
-        history.draft(a="One", b="Mine")
-        history.revisions.roll_back(1, by="Ben", comment="")
-        assert {where: draft.value for where, draft in history.drafts.read().items()} == {place("b"): entry("Mine")}
-
-    def test_one_that_waits_is_withdrawn(self, history):
-        history.publish(a="One")
-        waiting = history.publish(a="Two", at=LATER)
-        history.revisions.roll_back(1, by="Ben", comment="")
-        assert history.revisions.waiting() is None
-        assert history.revisions.get(waiting).withdrawn_by == "Ben"
-        assert [where[2] for where in history.drafts.read()] == ["a"]
-
-    def test_to_the_one_that_waits_publishes_it_now(self, history):
-        history.publish(a="One")
-        waiting = history.publish(a="Two", at=LATER)
-        history.revisions.roll_back(waiting, by="Ben", comment="")
-        assert history.texts() == {"a": "Two"}
-        assert history.drafts.read() == {}
-
-
-class TestScheduled:
-    def test_it_waits_for_its_time_and_needs_nobody_then(self, history):
-        history.publish(a="One")
-        number = history.publish(a="Two", at=LATER)
-        assert history.revisions.published_number() == 1
-        assert history.texts() == {"a": "One"}
-        assert history.revisions.waiting().number == number
-        assert history.revisions.published(LATER).number == history.revisions.published_number(LATER) == number
-        assert history.audit.read(count=1)[0].what == "scheduled"
-        with history.database.writing() as connection:
-            ago = datetime.now(UTC) - HOUR
-            connection.execute(
-                revisions.update().where(revisions.c.number == 2).values(made_at=ago - HOUR, effective_at=ago)
-            )
-        assert history.revisions.waiting() is None
-        assert history.texts() == {"a": "Two"}
-        assert history.publish(a="Three") == 3
-
-    def test_a_time_that_is_over_is_now(self, history):
-        history.publish(a="One", at=datetime(2001, 1, 1, tzinfo=UTC))
-        assert history.texts() == {"a": "One"}
-        assert history.revisions.read()[0].effective_at == history.revisions.read()[0].made_at
-
-    def test_nothing_is_published_before_it(self, history):
-        history.publish(a="One", at=LATER)
-        history.draft(b="Two")
-        with pytest.raises(AnotherWaits) as caught:
-            history.publish()
-        assert caught.value.number == 1
-        assert len(history.drafts.read()) == 1
-
-    def test_the_draft_is_compared_with_what_waits(self, history):
-        history.publish(a="One")
-        history.publish(a="Two", at=LATER)
-        assert history.draft(a="Two") == 0
-        assert history.draft(a="One") == 1
-        with pytest.raises(ChangedMeanwhile):
-            history.drafts.save(place("a"), entry("Three"), seen=etag(entry("Two")), by="Ben", is_publisher=False)
-
-    def test_withdrawn_its_changes_are_in_the_draft_where_there_is_none_newer(self, history):
-        history.publish(a="One", b="One", c="One")
-        number = history.publish(a="Two", b="Two", c=ABSENT, by="Ben", at=LATER)
-        history.draft(a="Newer", b="One")
-        history.revisions.withdraw(number, by="Cleo")
-        found = {where[2]: draft.value for where, draft in history.drafts.read().items()}
-        assert found == {"a": entry("Newer"), "c": ABSENT}
-        assert history.revisions.get(number).withdrawn_at is not None
-        assert history.revisions.published(LATER).number == 1
-        with pytest.raises(LookupError):
-            history.revisions.withdraw(number, by="Cleo")
-        assert history.publish() == 3
-        assert history.revisions.published().based_on == 1
-        assert history.texts() == {"a": "Newer", "b": "One"}
-
-
-class TestClocks:
-    """Revisions count in the order of their numbers, whatever clocks say."""
-
-    def test_one_that_was_published_when_the_clock_was_ahead_is_read_at_once(self, history):
-        history.publish(a="One")
-        history.publish(a="Two")
-        ahead = datetime.now(UTC) + HOUR
-        move_time(history, made_at=ahead, effective_at=ahead)
-        assert history.texts() == {"a": "Two"}
-        assert history.revisions.waiting() is None
-        history.publish(a="Three")
-        assert history.texts() == {"a": "Three"}
-
-    def test_one_that_was_published_when_the_clock_was_behind_is_read_too(self, history):
-        history.publish(a="One")
-        history.publish(a="Two")
-        behind = datetime.now(UTC) - HOUR
-        move_time(history, made_at=behind, effective_at=behind)
-        assert history.texts() == {"a": "Two"}
-
-    def test_a_machine_whose_clock_is_wrong_asks_the_server(self, postgres_url, monkeypatch):
-        history = History(postgres_url)
-        from app.history import database, migrate
-
-        migrate(history.database)
-
-        class Wrong(datetime):
-            @classmethod
-            def now(cls, tz=None):
-                return datetime.now(tz) + HOUR
-
-        monkeypatch.setattr(database, "datetime", Wrong)
-        history.publish(a="One")
-        assert history.revisions.published().made_at < datetime.now(UTC) + timedelta(minutes=1)
-        history.database.close()
-
-
-class TestTogether:
-    """Several people, threads and processes at once."""
-
-    def test_the_later_one_is_shown_what_is_there_and_loses_nothing(self, history):
-        history.publish(a="Old")
-        both_have_seen = threading.Barrier(2)
-
-        def edit(name):
-            seen = etag(history.revisions.to_edit()["messages/en.toml"]["site"]["a"])
-            both_have_seen.wait(10)
-            try:
-                history.drafts.save(place("a"), entry(f"By {name}"), seen=seen, by=name, is_publisher=False)
-            except ChangedMeanwhile as meanwhile:
-                return name, meanwhile
-            return name, None
-
-        with ThreadPoolExecutor(2) as pool:
-            ends = list(pool.map(edit, ("Ana", "Ben")))
-        [(first, _)] = [end for end in ends if end[1] is None]
-        [(second, shown)] = [end for end in ends if end[1] is not None]
-        assert (shown.made_by, shown.value) == (first, entry(f"By {first}"))
-        history.drafts.save(place("a"), entry("Both"), seen=etag(shown.value), by=second, is_publisher=False)
-        assert history.drafts.read()[place("a")].value == entry("Both")
-        told = [deed for deed in history.audit.read() if deed.what == "draft_saved"]
-        assert [deed.about["new"]["text"] for deed in told][:2] == ["Both", f"By {first}"]
-
-    def test_who_saves_what_was_published_meanwhile_is_told_so(self, history):
-        seen = etag(ABSENT)
-        history.publish(a="Published")
-        with pytest.raises(ChangedMeanwhile) as caught:
-            history.drafts.save(place("a"), entry("Mine"), seen=seen, by="Ben", is_publisher=False)
-        assert (caught.value.made_by, caught.value.value) == (None, entry("Published"))
-
-    def test_a_form_that_is_sent_twice_is_saved_once(self, history):
-        for _ in range(2):
-            history.drafts.save(place("a"), entry("One"), seen=etag(ABSENT), by="Ben", is_publisher=False)
-        assert len(history.audit.read()) == 1
-
-    def test_writers_come_one_after_the_other(self, history):
-        def patiently(write, **about):
-            """SQLite gives nobody a turn: where the disk is slow, one may find others writing for all its seconds."""
-            for _ in range(10):
-                with suppress(HistoryUnavailable):
-                    return write(**about)
-            return write(**about)
-
-        def work(name):
-            mine = History(history.url)
-            for number in range(10):
-                patiently(mine.draft, **{name: f"{number}"})
-                while True:
-                    try:
-                        patiently(mine.publish)
-                    except DraftChanged:
-                        continue
-                    except NothingToPublish:  # another has published it together with its own
-                        pass
-                    break
-            mine.database.close()
-
-        with ThreadPoolExecutor(4) as pool:
-            list(pool.map(work, "abcd"))
-        found = history.revisions.read(count=100)
-        assert [each.number for each in found] == list(range(len(found), 0, -1))
-        assert [each.based_on or 0 for each in found] == list(range(len(found) - 1, -1, -1))
-        assert history.texts() == dict.fromkeys("abcd", "9")
-        assert history.drafts.read() == {}
-        assert sum(each.changed for each in found) == 40
-
-    def test_a_reader_sees_one_moment(self, history):
-        history.publish(a="One")
-        history.draft(a="Two")
-        with history.database.reading() as connection:
-            before = queries.published(connection)
-            history.publish()
-            assert queries.published(connection).number == before.number
-            assert connection.execute(sa.select(sa.func.count()).select_from(drafts)).scalar_one() == 1
-        assert history.revisions.published_number() == 2
-
-    def test_a_writer_that_stays_away_costs_the_next_one_seconds(self, history):
-        with history.database.writing():
-            began = time.monotonic()
-            with pytest.raises(HistoryUnavailable, match="somebody else has been writing"):
-                history.draft(a="One")
-            assert 3 < time.monotonic() - began < 15
-            assert history.revisions.published_number() == 0
-        assert history.draft(a="One") == 1
-
-    def test_a_link_lets_one_in(self, history):
-        secret = history.links.make("Ana", "publisher")
-        assert history.links.look(secret).name == "Ana"
-
-        def use(_):
-            try:
-                return history.links.use(secret).name
-            except LinkUnusable as unusable:
-                return unusable.trouble
-
-        with ThreadPoolExecutor(4) as pool:
-            assert sorted(pool.map(use, range(4))) == ["Ana", *[LinkTrouble.USED] * 3]
-        late = history.links.make("Ana", "publisher", lives_seconds=-1)
-        for wrong, trouble in ((late, LinkTrouble.LATE), ("\0\ud800", LinkTrouble.UNKNOWN)):
-            with pytest.raises(LinkUnusable) as caught:
-                history.links.use(wrong)
-            assert caught.value.trouble == trouble
 
 
 def test_what_is_restricted_only_publishers_change(history):

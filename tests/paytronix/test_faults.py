@@ -7,7 +7,7 @@ import pytest
 from app.paytronix import Reason, RefreshRefused, Refused, TokenRejected, Unavailable
 from app.paytronix.limits import FAILURES
 from tests.paytronix.conftest import GivenReply, make_client
-from tests.paytronix.test_replies import CALLS, DATA_CALLS, EVERY_CALL, error_of, failure
+from tests.paytronix.replies import CALLS, DATA_CALLS, EVERY_CALL, error_of, failure
 
 INTERNAL = "internal: worker pool exhausted"
 FAULT = {"result": "failed", "errorCode": "system.error", "errorMessage": INTERNAL}

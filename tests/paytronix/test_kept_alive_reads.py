@@ -10,7 +10,7 @@ import trustme
 from app.paytronix import Reason, Unavailable
 from tests.misbehaving import Misbehaving, answer, drip, reply, silent
 from tests.paytronix.conftest import make_client
-from tests.paytronix.test_replies import USER
+from tests.paytronix.replies import USER
 
 OPERATION = "guest/userInformation"
 TOKEN_CALL = "oauth/requestGuestToken"

@@ -51,3 +51,15 @@ def reasons_given_in_time():
             return list(pool.map(reason, operations))
 
     return check
+
+
+LONG = 60
+
+
+SHORT = 1  # longer than a busy machine takes for the next operations
+
+
+PAST_SHORT = 1.2
+
+
+ends_by_time = pytest.mark.parametrize("store_url", ["sqlite", "redis"], indirect=True)
