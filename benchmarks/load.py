@@ -22,7 +22,7 @@ except ImportError:
 
 PATIENCE_SECONDS = 30.0
 COMING_IN, TRIES = 16, 5
-HIDDEN_FIELD = re.compile(rb'<input type="hidden" name="([a-z_]+)" value="([^"]*)"')
+INPUT, ATTRIBUTE = re.compile(rb"<input ([^>]*)>"), re.compile(rb'([a-z-]+)="([^"]*)"')
 SIGNED_IN = b"Free taco"  # on everybody's page for a signed-in guest, and on no other
 
 
@@ -133,7 +133,9 @@ class Guest:
         """As somebody who has never been here: the form, and the form sent. Both answers."""
         self.cookies.clear()
         form = await self.get("/login")
-        fields = {name.decode(): value.decode() for name, value in HIDDEN_FIELD.findall(form.body)}
+        inputs = [dict(ATTRIBUTE.findall(each)) for each in INPUT.findall(form.body)]
+        hidden = [each for each in inputs if each.get(b"type") == b"hidden"]
+        fields = {each[b"name"].decode(): each.get(b"value", b"").decode() for each in hidden}
         _expect(form, 200, b"password")
         # Each time another guest: the site counts what is under way for one and the same.
         username = f"{self.number:08}@example.com"
