@@ -204,3 +204,10 @@ def test_without_a_provider_the_page_offers_none(console_app):
     assert "/sign-in/provider" not in client.get("/sign-in").text
     assert client.get("/sign-in/provider").location == "/sign-in"
     assert client.get("/sign-in/back?state=x").location == "/sign-in"
+
+
+def test_all_that_is_asked_of_a_provider_shares_one_limit(app, monkeypatch):
+    """Here the limit is over before the first question."""
+    monkeypatch.setattr(provider, "TOTAL_SECONDS", 0)
+    assert app.test_client().get("/sign-in/provider").status_code == 503
+    assert log_of(app, "identity_provider_unavailable")[0]["reason"] == "TimeoutError"

@@ -149,13 +149,6 @@ def test_a_provider_that_hangs_costs_a_few_seconds_and_a_few_threads(make_consol
     assert app.test_client().get("/sign-in").status_code == 200
 
 
-def test_all_that_is_asked_of_a_provider_shares_one_limit(app, monkeypatch):
-    """Here the limit is over before the first question."""
-    monkeypatch.setattr(provider, "TOTAL_SECONDS", 0)
-    assert app.test_client().get("/sign-in/provider").status_code == 503
-    assert log_of(app, "identity_provider_unavailable")[0]["reason"] == "TimeoutError"
-
-
 @pytest.mark.parametrize(
     ("claims", "name", "role"),
     [
