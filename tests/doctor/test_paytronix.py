@@ -11,6 +11,11 @@ from tests.doctor.conftest import REFUSAL, the_fault
 from tests.misbehaving import Misbehaving, answer, reply, silent, unreachable_port
 
 
+def test_a_name_that_nobody_knows(examine):
+    found = examine(PAYTRONIX_BASE_URL="https://m777777.paytronix.invalid/rest/25.33")
+    assert the_fault(found) == "paytronix: the name m777777.paytronix.invalid is not known"
+
+
 def test_a_firewall_that_lets_nothing_out(examine):
     with unreachable_port() as port:
         found = examine(PAYTRONIX_BASE_URL=f"http://127.0.0.1:{port}/rest/25.33", PAYTRONIX_CONNECT_SECONDS="0.5")

@@ -2,8 +2,6 @@
 
 from tests.doctor.conftest import faults, findings, the_fault
 
-# --- Store ---
-
 
 def test_a_store_that_is_down(examine):
     assert "is unavailable (unreachable)" in the_fault(examine(STORE_URL="redis://127.0.0.1:1/0"))

@@ -22,14 +22,6 @@ def test_words_with_a_fault(examine, tmp_path):
     assert the_fault(examine(MERCHANT_DIR=str(folder))) == 'words: words/messages/en.toml, line 2: "locked" is no text.'
 
 
-# --- Paytronix ---
-
-
-def test_a_name_that_nobody_knows(examine):
-    found = examine(PAYTRONIX_BASE_URL="https://m777777.paytronix.invalid/rest/25.33")
-    assert the_fault(found) == "paytronix: the name m777777.paytronix.invalid is not known"
-
-
 # --- What is published ---
 
 

@@ -4,11 +4,9 @@ import time
 
 import pytest
 
-from app.store import Claim, Put, PutAndRelease
+from app.store import Claim, Decrement, Put, PutAndRelease
 from tests.store.conftest import LONG, PAST_SHORT, SHORT, ends_by_time
 from tests.stores import count_one, number_of
-
-# Sentinel groups and Clusters run the same scripts on the same servers: waiting for them twice more would show nothing.
 
 
 def test_a_record_is_given_back_until_it_is_deleted(store):
@@ -167,6 +165,34 @@ def test_an_owner_is_found_by_records_that_were_prolonged(store, prolong):
         store.put(f"s:{{{number}}}", b"value", LONG, "guest")
     assert store.delete_owned("guest") == 6
     assert store.get("s:{a}") == [None]
+
+
+@ends_by_time
+def test_an_owner_s_live_records_are_listed_with_those_first_that_end_first(store):
+    store.put("s:{a}", b"value", 3 * LONG, "guest")
+    store.put("s:{b}", b"value", LONG, "guest")
+    store.put("s:{c}", b"value", 2 * LONG, "guest")
+    store.put("s:{d}", b"value", SHORT, "guest")
+    store.put("s:{e}", b"value", LONG, "another")
+    assert store.owned("guest") == ["s:{d}", "s:{b}", "s:{c}", "s:{a}"]
+    time.sleep(PAST_SHORT)
+    store.extend("s:{b}", ttl_seconds=4 * LONG)
+    assert store.owned("guest") == ["s:{c}", "s:{a}", "s:{b}"]
+    store.delete("s:{a}")
+    assert store.owned("guest") == ["s:{c}", "s:{b}"]
+    assert store.owned("a stranger") == []
+
+
+def test_whoever_puts_records_hears_how_many_the_owner_has(store):
+    assert store.write(Put({"s:{x}": b"nobody's"}, LONG)) == 0
+    for number in range(1, 4):
+        names = {f"s:{{{number}}}": b"session", f"t:{{{number}}}": b"tokens"}
+        assert store.write(Put(names, LONG, "guest"), Decrement(["one"])) == 2 * number
+    assert store.write(Put({"s:{y}": b"other"}, LONG, "another")) == 1
+    store.delete("s:{1}", "t:{1}", owner="guest")
+    assert store.write(Put({"s:{2}": b"again"}, LONG, "guest")) == 4
+    store.delete_owned("guest")
+    assert store.write(Put({"s:{4}": b"session"}, LONG, "guest")) == 1
 
 
 def test_everybody_s_records_end_together_and_nothing_else(store):

@@ -54,34 +54,6 @@ def test_counts_are_taken_back_and_never_below_nothing(store):
     assert [store.count_up({"{a}one": Limit(1, LONG)}) for _ in range(2)] == [None, "{a}one"]
 
 
-@ends_by_time
-def test_an_owner_s_live_records_are_listed_with_those_first_that_end_first(store):
-    store.put("s:{a}", b"value", 3 * LONG, "guest")
-    store.put("s:{b}", b"value", LONG, "guest")
-    store.put("s:{c}", b"value", 2 * LONG, "guest")
-    store.put("s:{d}", b"value", SHORT, "guest")
-    store.put("s:{e}", b"value", LONG, "another")
-    assert store.owned("guest") == ["s:{d}", "s:{b}", "s:{c}", "s:{a}"]
-    time.sleep(PAST_SHORT)
-    store.extend("s:{b}", ttl_seconds=4 * LONG)
-    assert store.owned("guest") == ["s:{c}", "s:{a}", "s:{b}"]
-    store.delete("s:{a}")
-    assert store.owned("guest") == ["s:{c}", "s:{b}"]
-    assert store.owned("a stranger") == []
-
-
-def test_whoever_puts_records_hears_how_many_the_owner_has(store):
-    assert store.write(Put({"s:{x}": b"nobody's"}, LONG)) == 0
-    for number in range(1, 4):
-        names = {f"s:{{{number}}}": b"session", f"t:{{{number}}}": b"tokens"}
-        assert store.write(Put(names, LONG, "guest"), Decrement(["one"])) == 2 * number
-    assert store.write(Put({"s:{y}": b"other"}, LONG, "another")) == 1
-    store.delete("s:{1}", "t:{1}", owner="guest")
-    assert store.write(Put({"s:{2}": b"again"}, LONG, "guest")) == 4
-    store.delete_owned("guest")
-    assert store.write(Put({"s:{4}": b"session"}, LONG, "guest")) == 1
-
-
 def test_a_lease_has_one_holder(store):
     assert store.acquire("l:{a}", "first", LONG)
     assert not store.acquire("l:{a}", "second", LONG)
