@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from tests.sites import ROOT, RunningSite, environment
-from tests.stores import until
+from tests.stores import free_ports, until
 
 LINES_THAT_FILL_A_PIPE = 500  # a pipe takes 64 KB
 
@@ -102,7 +102,7 @@ def test_a_pipe_that_somebody_has_told_not_to_block_loses_no_line_and_cuts_none(
 def test_on_a_terminal_the_log_is_for_a_person_to_read(sandbox, tmp_path):
     environ = environment(sandbox, tmp_path)
     del environ["PUBLIC_URL"]
-    port = _free_port()
+    (port,) = free_ports(1)
     screen, terminal = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "wsgi:app"],
@@ -136,12 +136,6 @@ def test_on_a_terminal_the_log_is_for_a_person_to_read(sandbox, tmp_path):
     assert '{"' not in text
     assert "site_started" in text
     assert "marker-query" not in text
-
-
-def _free_port():
-    from tests.stores import free_ports
-
-    return free_ports(1)[0]
 
 
 def _answers(port):

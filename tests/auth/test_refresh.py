@@ -48,18 +48,6 @@ def test_who_comes_with_old_tokens_takes_the_renewed_ones_without_a_refresh(keep
     assert len(paytronix.spent) == 1
 
 
-def test_a_token_near_its_end_is_used_on_when_it_cannot_be_renewed_early(keeper, sign_ins, sign_in, paytronix):
-    soon = Tokens(
-        access_token="a",
-        refresh_token="r",
-        ends_at=datetime.now(UTC) + timedelta(seconds=20),
-        refresh_at=datetime.now(UTC) - timedelta(seconds=1),
-    )
-    assert sign_ins.save_tokens(sign_in, soon)
-    paytronix.trouble = Unavailable(TOKEN_CALL, Reason.TIMEOUT)
-    assert keeper.usable_token(sign_in) == "a"
-
-
 def test_a_failure_is_remembered_by_every_process_for_a_moment_and_forgotten_again(
     store, sign_ins, sign_in, paytronix, monkeypatch
 ):

@@ -1,4 +1,4 @@
-"""Staff who sign in at an identity provider: a real one, and ones that do what none should."""
+"""Staff who sign in at an identity provider, a real one."""
 
 import time
 from urllib.parse import parse_qs, parse_qsl, urlsplit
