@@ -165,8 +165,8 @@ def _with_code(name: str, localizer: Localizer) -> str:
     if name == DEFAULT[1]:
         return _sign_in(localizer.message(*DEFAULT))
     if AFTER_SIGN_IN.match(name):
-        return _account(localizer.paytronix(name))
-    return _sign_in(localizer.paytronix(name, signing_in=True))
+        return _account(localizer.as_met(name))
+    return _sign_in(localizer.as_met(name))
 
 
 def _of_the_site(name: str, localizer: Localizer) -> str:

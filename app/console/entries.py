@@ -8,7 +8,6 @@ from app.console.workspace import Snapshot
 from app.history import ABSENT, Change, Draft, Place, value_at
 from app.messages import KNOWN_LINKS, Catalogue, Message, Problem
 from app.messages.editing import (
-    AFTER_SIGN_IN,
     DEFAULT,
     LAST_RESORT,
     LINKS,
@@ -259,7 +258,7 @@ def message_of(catalogue: Catalogue, key: Key, language: str) -> Message:
     voice = catalogue.localizer(language) or catalogue.localizers[0]
     section, name = key
     if section == PAYTRONIX:
-        return voice.paytronix(name, signing_in=not AFTER_SIGN_IN.match(name))
+        return voice.as_met(name)
     try:
         return voice.message(section, name)
     except KeyError:  # a link of the draft's own

@@ -9,14 +9,17 @@ SYSTEM_ERROR = "system_error"
 AS_SYSTEM_ERROR = frozenset({"system.error", "server_error", "internal_error", "temporarily_unavailable"})
 # What keeps everybody out alike, and so tells a stranger nothing about one account.
 TROUBLE = frozenset({SYSTEM_ERROR, "timeout", "connection", "busy", "bad_response", "credentials"})
-TROUBLE |= {"http:403", "http:404", "http:429", "http:5xx"}
+TROUBLE |= {"http:403", "http:404", "http:429", "http:4xx", "http:5xx"}
+# What is met only by a guest who has signed in (docs/paytronix.md, 3.4 and 3.7).
+AFTER_SIGN_IN = re.compile(r"(?:.+\.)?invalid_token$|user_info\.|account_info|result:")
 MOST_PARTS = 8  # of a dotted code that are looked at
 _STATUS = re.compile(r"http:([1-5])[0-9][0-9]")
 
 
 def concerns_everybody(code: str) -> bool:
     """Whether a code says that nobody can sign in, and so nothing about one account."""
-    return not TROUBLE.isdisjoint(names_of(code))
+    names = names_of(code)
+    return WRONG_PASSWORD not in names and not TROUBLE.isdisjoint(names)
 
 
 def names_of(code: str) -> list[str]:

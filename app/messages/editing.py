@@ -8,13 +8,13 @@ from app.messages.builtin import FOLDER as BUILTIN_FOLDER
 from app.messages.builtin import builtin
 from app.messages.catalogue import LAST_RESORT, NO_WORDS
 from app.messages.check import (
-    AFTER_SIGN_IN,
     Findings,
     check,
     check_all_but_entries,
     check_entry,
     check_what_entries_name,
 )
+from app.messages.codes import AFTER_SIGN_IN
 from app.messages.colours import FOR_PARTS, FOR_TEXT, contrast
 from app.messages.document import Document
 from app.messages.documents import Documents

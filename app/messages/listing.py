@@ -38,9 +38,7 @@ def list_messages(catalogue: Catalogue) -> Iterator[ListedMessage]:
     for section, name in _keys(catalogue):
         as_typed = {word: f"{{{word}}}" for word in ONLY_IN.get((section, name), {})}
         for localizer in catalogue.localizers:
-            message = (
-                localizer.paytronix(name) if section == PAYTRONIX else localizer.message(section, name, **as_typed)
-            )
+            message = localizer.as_met(name) if section == PAYTRONIX else localizer.message(section, name, **as_typed)
             yield ListedMessage(section, name, localizer.language, message)
 
 

@@ -6,12 +6,13 @@ from datetime import datetime
 from functools import lru_cache
 
 from app.messages import languages
-from app.messages.codes import WRONG_PASSWORD, concerns_everybody, names_of
+from app.messages.codes import AFTER_SIGN_IN, WRONG_PASSWORD, concerns_everybody, names_of
 from app.messages.entries import DEFAULT, LINKS, PAYTRONIX, SITE, Entries, Entry, Key
 from app.messages.merchant import Merchant
 from app.messages.notices import Notice
 from app.messages.placeholders import fill, fill_what_is_known
 from app.messages.plain_text import cleaned, is_visible
+from app.messages.situations import followed_by
 
 LONGEST_VENDOR_TEXT = 200
 LONGEST_REFERENCE = 60
@@ -119,8 +120,8 @@ class Localizer:
         """What to say to a code of Paytronix, or to a pseudo-code (``result:…``, ``http:…``, ``timeout``, …).
 
         1. The merchant's message for the code: for the whole code, for its part after the last dot, for all of its
-           service (``one_time_password.*``) or class (``http:5xx``); all that in the guest's language, then all that
-           in the programme's first language.
+           service (``one_time_password.*``) or class (``http:5xx``), for its situation (``situations.py``);
+           all that in the guest's language, then all that in the programme's first language.
         2. The built-in message for the code, in the same way.
         3. Paytronix's own text, if the merchant wants that.
         4. ``default``, from the merchant, then built-in.
@@ -141,14 +142,19 @@ class Localizer:
             return message
         return replace(message, reference=cleaned(code, longest=LONGEST_REFERENCE) or None)
 
+    def as_met(self, code: str) -> Message:
+        """What guests read where they meet a code: at the sign-in page, unless it is met only after it."""
+        return self.paytronix(code, signing_in=not AFTER_SIGN_IN.match(code))
+
     def _for_code(self, code: str, vendor_text: str | None, signing_in: bool) -> Message:
         names = names_of(code)
         keys = [(PAYTRONIX, name) for name in names]
-        if message := self._first(self._own, keys):
-            return message
-        # The built-in messages for other codes say more about an account than a stranger may know (ASVS 6.3.8).
-        tells_nothing = concerns_everybody(code) or WRONG_PASSWORD in names
-        if (tells_nothing or not signing_in) and (message := self._first(self._built_in, keys)):
+        # What nobody has worded for this very code may say more about an account than a stranger may know (ASVS 6.3.8).
+        may_tell = not signing_in or concerns_everybody(code) or WRONG_PASSWORD in names
+        of_situation = next(filter(None, map(followed_by, keys)), ()) if may_tell else ()
+        if message := self._first(self._own, [*keys, *of_situation]):
+            return message if message.code in names else replace(message, code=names[0])
+        if may_tell and (message := self._first(self._built_in, keys)):
             return message
         if vendor_text:
             text = cleaned(vendor_text, longest=LONGEST_VENDOR_TEXT)
@@ -230,6 +236,8 @@ class Localizer:
 
     def _make(self, key: Key, values: Mapping[str, object] = NOTHING) -> Message:
         """What an entry says; what has no value is left as typed rather than left out."""
+        if (of_situation := followed_by(key)) and (own := self._first(self._own, [key, *of_situation], values)):
+            return replace(own, code=key[1])
         if message := self._first(self._layers if key[0] in _SAYING else self._label_layers, [key], values):
             return message
         for language, entries in reversed(self._layers):

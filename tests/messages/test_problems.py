@@ -35,10 +35,10 @@ GOOD = '[site]\nsigned_out = "Bye"\n'
     ],
 )
 def test_an_entry_with_a_fault_is_left_out_and_the_rest_is_there(folder, line, told):
-    folder.english(f'{GOOD}{line}\nunavailable = "Later"\n')
+    folder.english(f'{GOOD}{line}\nno_card = "Later"\n')
     catalogue = folder.catalogue()
     localizer = catalogue.negotiate("en")
-    assert (localizer.site("signed_out").text, localizer.site("unavailable").text) == ("Bye", "Later")
+    assert (localizer.site("signed_out").text, localizer.site("no_card").text) == ("Bye", "Later")
     assert localizer.site("busy").text == "It’s very busy right now. Please try again in a minute."
     [fault] = catalogue.problems
     assert (fault.file, fault.line, fault.column) == ("messages/en.toml", 3, 1)
