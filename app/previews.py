@@ -193,6 +193,7 @@ def _account(message: Message | None, account: Account | None = None, *, card_en
         card_ending=card_ending,
         card_code=card_code(CARD_NUMBER, kind) if kind and card_ending else None,
         can_sign_out=True,
+        merchants_notices=list,
     )
 
 
@@ -209,7 +210,7 @@ def _sign_in(
         field_errors=field_errors,
         message=message,
         notice=notice,
-        merchants_notices=[merchants_notice] if merchants_notice else [],
+        merchants_notices=lambda: [merchants_notice] if merchants_notice else [],
     )
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -123,7 +122,6 @@ def sign_in_page(
         field_errors={name: each for name in ("username", "password") if (each := _reason(reasons, name))},
         message=message or _reason(reasons, "site") or _reason(reasons, "code") or _reason(reasons, "trouble"),
         notice=_reason(reasons, "notice"),
-        merchants_notices=_merchants_notices(),
     )
     return make_response(page, status)
 
@@ -173,7 +171,3 @@ def _reason(reasons: Mapping[str, str], about: str) -> Message | None:
     with suppress(KeyError):
         return site_message(reasons[about], minutes=reasons.get("minutes", ""))
     return None
-
-
-def _merchants_notices() -> list[Message]:
-    return localizer().notices(datetime.now(UTC), paytronix_is_failing=services().paytronix.is_failing())

@@ -1,5 +1,6 @@
 """The merchant's messages in the language of the guest who asks."""
 
+from datetime import UTC, datetime
 from typing import cast
 
 from babel import Locale
@@ -46,6 +47,11 @@ def site_message(name: str, /, **values: object) -> Message:
     message = localizer().site(name, **values)
     services().texts_seen.note(name, has_words=True)
     return message
+
+
+def merchants_notices() -> list[Message]:
+    """What the merchant wants guests to read for a while: above the sign-in form, and above what a guest has."""
+    return localizer().notices(datetime.now(UTC), paytronix_is_failing=services().paytronix.is_failing())
 
 
 def error_message(error: PaytronixError, *, guest: str, signing_in: bool = False) -> Message:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from app.auth import session
 from app.messages import Catalogue, Localizer
-from app.web.localization import catalogue, locale, localizer
+from app.web.localization import catalogue, locale, localizer, merchants_notices
 from app.web.security_headers import SCRIPT_INTEGRITY
 from app.web.static_files import brand_url, static_url
 from app.web.template_helpers import TemplateHelpers
@@ -36,6 +36,7 @@ def init_app(app: Flask) -> None:
         return {
             "here": request.full_path.rstrip("?") if request.method in {"GET", "HEAD"} else None,
             "can_sign_out": session.is_signed_in(),
+            "merchants_notices": merchants_notices,
             **fragments.in_language(localizer(), locale(), catalogue()),
         }
 
