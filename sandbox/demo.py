@@ -103,7 +103,7 @@ def _settings(asked: argparse.Namespace) -> dict[str, str]:
 
 def _link(settings: dict[str, str]) -> str:
     """A new link that signs somebody in to the console."""
-    command = ["flask", "--app", "wsgi", "console", "link", "--name", "You", "--role", "publisher"]
+    command = ["flask", "--app", "wsgi", "console", "link", "--name", "Ana", "--role", "publisher"]
     made = subprocess.run(
         [sys.executable, "-m", *command], cwd=ROOT, env=settings, capture_output=True, text=True, check=False
     )

@@ -72,6 +72,9 @@ def list_words(folder: Path | None) -> None:
 
 def _origin(line: ListedMessage) -> str:
     origin = "built-in" if line.is_built_in else f"yours, {line.message.source}"
+    if line.follows:
+        section, name = line.follows
+        origin += f", as {f'[{section}] ' if section else ''}{name}"
     return f"{origin}; MISSING in {line.language}, read in {line.message.language}" if line.is_missing else origin
 
 

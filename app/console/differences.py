@@ -3,7 +3,7 @@
 import difflib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
@@ -11,10 +11,14 @@ from typing import Any
 
 from flask import url_for
 
+from app.console import entries
 from app.console.settings import LINK_LABELS, SETTINGS
 from app.console.workspace import Snapshot
 from app.history import ABSENT, Change, Contents, Draft, Place, etag, value_at
+from app.messages import Catalogue, Message
 from app.messages.editing import (
+    BUILTIN_FOLDER,
+    DEFAULT,
     MERCHANT_FILE,
     MESSAGES,
     NOTICES_FILE,
@@ -185,11 +189,24 @@ def name_of(place: Place) -> Name:
     return Name(_LABELS.get(tuple(below), ".".join(below)), "Look")
 
 
-def difference(place: Place, before: Change, after: Change, snapshot: Snapshot) -> Difference:
-    """What is different at a place. Where a value is ABSENT, the folder counts."""
-    old, before_from = _what_counts(place, before, snapshot.of_folder)
-    new, after_from = _what_counts(place, after, snapshot.of_folder)
+@dataclass(frozen=True)
+class Readings:
+    """All words before and after; made only if somebody asks, for entries that read the words of another one."""
+
+    before: Callable[[], Catalogue]
+    after: Callable[[], Catalogue]
+
+
+def difference(
+    place: Place, before: Change, after: Change, snapshot: Snapshot, readings: Readings | None = None
+) -> Difference:
+    """What is different at a place. Where a value is ABSENT, the folder counts.
+
+    :param readings: with them, what guests really read where nobody has words for an entry.
+    """
     named = name_of(place)
+    old, before_from = _what_counts(place, before, snapshot.of_folder, readings.before if readings else None)
+    new, after_from = _what_counts(place, after, snapshot.of_folder, readings.after if readings else None)
     olds, news = _parts(named, old), _parts(named, new)
     lines = []
     for label in dict.fromkeys((*olds, *news)):
@@ -213,6 +230,7 @@ def differences_of(
     *,
     before: Contents,
     after: Contents,
+    readings: Readings | None = None,
     drafts: Mapping[Place, Draft] | None = None,
     page: int = 1,
 ) -> "Differences":
@@ -221,6 +239,7 @@ def differences_of(
     :param changes: as ``app.history.differences`` gives them.
     :param before: the contents that hold the pictures' fingerprints before.
     :param after: those after.
+    :param readings: all words before and after.
     :param drafts: who has made the changes, if they are in the draft.
     :param page: from 1; of some words there is more different than anybody reads at once.
     """
@@ -230,21 +249,28 @@ def differences_of(
     page = min(max(page, 1), pages)
     found = []
     for place in places[A_PAGE * (page - 1) : A_PAGE * page]:
-        one = _with_pictures(place, *changes[place], snapshot, before=before, after=after)
+        one = _with_pictures(place, *changes[place], snapshot, before=before, after=after, readings=readings)
         found.append(replace(one, draft=(drafts or {}).get(place)))
     groups = [(heading, list(group)) for heading, group in groupby(found, key=lambda one: one.heading)]
     return Differences(groups, len(places), page, pages)
 
 
 def _with_pictures(
-    place: Place, old: Change, new: Change, snapshot: Snapshot, *, before: Contents, after: Contents
+    place: Place,
+    old: Change,
+    new: Change,
+    snapshot: Snapshot,
+    *,
+    before: Contents,
+    after: Contents,
+    readings: Readings | None,
 ) -> Difference:
     """What is different at one place, with the fingerprints of the pictures that it names or is."""
     if place[0] == PICTURES:
         return Difference(
             place, name_of(place), (), picture_before=_text_or_none(old), picture_after=_text_or_none(new)
         )
-    one = difference(place, old, new, snapshot)
+    one = difference(place, old, new, snapshot, readings)
     if is_picture(place):
         return replace(one, picture_before=_fingerprint(before, old), picture_after=_fingerprint(after, new))
     return one
@@ -295,7 +321,9 @@ def _whole(text: str) -> tuple[Piece, ...]:
     return (Piece(text, is_changed=True),) if text else ()
 
 
-def _what_counts(place: Place, value: Change, folder: Contents) -> tuple[Any, str | None]:
+def _what_counts(
+    place: Place, value: Change, folder: Contents, read: Callable[[], Catalogue] | None
+) -> tuple[Any, str | None]:
     """What guests get for a value, and where it stands if not in the contents."""
     of_folder = value_at(folder, place)
     if value is not ABSENT and value is not None:
@@ -305,10 +333,20 @@ def _what_counts(place: Place, value: Change, folder: Contents) -> tuple[Any, st
     if place[0].startswith(MESSAGES) and len(place) > 1:
         language = name_of(place).language
         words = builtin().entries.get(language or "", {})
-        section, name = ("", place[1]) if len(place) == 2 else (place[1], ".".join(place[2:]))
-        if entry := words.get((section, name)):
+        key = ("", place[1]) if len(place) == 2 else (place[1], ".".join(place[2:]))
+        if read and language and (message := entries.message_of(read(), key, language)).text:
+            return vars(entries.as_read(message)), _where_of(message, key, language)
+        if entry := words.get(key):
             return {"text": entry.text, "title": entry.title, "link": entry.link}, "the built-in words"
     return None, None
+
+
+def _where_of(message: Message, key: Key, language: str) -> str:
+    """Where words stand that guests read for an entry without any of its own."""
+    if message.entry and message.entry != key:
+        return "the general words" if message.entry == DEFAULT else f"the words for “{message.entry[1]}”"
+    is_built_in = message.source.startswith(f"{BUILTIN_FOLDER.name}/")
+    return "the built-in words" if is_built_in and message.language == language else "the words in another language"
 
 
 def _parts(named: Name, value: Any) -> dict[str, str]:

@@ -9,7 +9,6 @@ from app.history import ABSENT, Change, Draft, Place, value_at
 from app.messages import KNOWN_LINKS, Catalogue, Message, Problem
 from app.messages.editing import (
     DEFAULT,
-    LAST_RESORT,
     LINKS,
     MERCHANT_FILE,
     MESSAGES,
@@ -52,8 +51,12 @@ class Typed:
 
     @property
     def is_blank(self) -> bool:
-        """Whether there is nothing at all."""
-        return not (self.text or self.title or self.link)
+        """Whether there are no words. A next step alone is nothing that guests could read."""
+        return not (self.text or self.title)
+
+    def is_same_as(self, other: "Typed") -> bool:
+        """Whether guests would read the same."""
+        return self == other or (self.is_blank and other.is_blank)
 
 
 @dataclass(frozen=True)
@@ -176,8 +179,25 @@ def present(snapshot: Snapshot, key: Key, language: str) -> Typed:
     return (of_folder(snapshot, key, language) or Typed()) if value is ABSENT else of_value(value)
 
 
-def sources(snapshot: Snapshot, key: Key, language: str) -> list[Source]:
-    """What the fields of a language can be filled with, each words once."""
+def otherwise(snapshot: Snapshot, key: Key, language: str, typed: Mapping[str, Typed]) -> Message:
+    """What guests read if nothing stands in the fields of a language.
+
+    :param typed: what stands in those of the others.
+    """
+    blank, _ = with_typed(snapshot, key, {**typed, language: Typed()})
+    return message_of(blank, key, language)
+
+
+def as_read(message: Message) -> Typed:
+    """What guests read, as it would stand in the fields."""
+    return Typed(message.text, message.title or "", message.link.name if message.link else "")
+
+
+def sources(snapshot: Snapshot, key: Key, language: str, read: Message) -> list[Source]:
+    """What the fields of a language can be filled with, each words once.
+
+    :param read: what guests read if nothing stands there.
+    """
     found, of_the_folder = [], of_folder(snapshot, key, language)
     if place_of(key, language) in snapshot.drafts:
         published = value_at(snapshot.base, place_of(key, language))
@@ -188,23 +208,26 @@ def sources(snapshot: Snapshot, key: Key, language: str) -> list[Source]:
         ]
     if of_the_folder:
         found.append(Source("folder", "As the folder has it", of_the_folder))
+    if read.language == language and not is_label(key):
+        found.append(Source("read", "Start from what guests read", as_read(read)))
     found.append(Source("built-in", "Built-in words" if is_built_in(key, language) else "No words", Typed()))
     first = {each.words: each for each in reversed(found)}  # of those that say the same
     return [each for each in found if first[each.words] is each]
 
 
-def language_of(snapshot: Snapshot, key: Key, tag: str, typed: Typed) -> Language:
+def language_of(snapshot: Snapshot, key: Key, tag: str, typed: Mapping[str, Typed]) -> Language:
     """What stands around the fields of a language.
 
-    :param typed: what stands in them.
+    :param typed: what stands in them, and in those of the others.
     """
-    blank, _ = with_typed(snapshot, key, {tag: Typed()})
+    read = otherwise(snapshot, key, tag, typed)
+    found = sources(snapshot, key, tag, read)
     return Language(
         tag=tag,
         name=english_name_of(tag),
         direction=direction_of(tag),
-        otherwise=message_of(blank, key, tag),
-        sources=tuple(each for each in sources(snapshot, key, tag) if each.words != typed),
+        otherwise=read,
+        sources=tuple(each for each in found if not each.words.is_same_as(typed[tag])),
         draft=snapshot.drafts.get(place_of(key, tag)),
     )
 
@@ -263,21 +286,6 @@ def message_of(catalogue: Catalogue, key: Key, language: str) -> Message:
         return voice.message(section, name)
     except KeyError:  # a link of the draft's own
         return Message(text="", code=name, language=voice.language)
-
-
-def beginning(catalogue: Catalogue, key: Key, language: str) -> Typed:
-    """What guests read for a code that has no words yet, to begin with. Blank where they read another language."""
-    voice = catalogue.localizer(language)
-    if voice is None:
-        return Typed()
-    message = voice.paytronix(key[1], signing_in=True)
-    source = DEFAULT if message.code == DEFAULT[1] else (PAYTRONIX, message.code)
-    entry = catalogue.entries_in(message.language).get(source) or builtin().entries.get(
-        message.language, builtin().entries[LAST_RESORT]
-    ).get(source)
-    if entry is None or message.language != language:
-        return Typed()
-    return of_entry(entry)
 
 
 def _read(catalogue: Catalogue, key: Key, language: str, typed: Typed) -> tuple[Entry | None, tuple[Problem, ...]]:

@@ -1,9 +1,12 @@
 """From what went wrong to what staff see: a page that says it, its status, and nothing lost that was typed."""
 
+import re
+
 from flask import Flask, Response, make_response, render_template, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.console import staff
 from app.console.guards import HttpsReportedAsHttp, SignedOut, UnknownHost
 from app.console.parts import console
 from app.history import HistoryUnavailable
@@ -15,7 +18,9 @@ from app.web.csrf import CrossOrigin, CSRFError, FormUnreadable
 from app.web.refused_requests import log_cross_origin, log_unknown_host
 
 RETRY_AFTER_SECONDS = 10
-_NOT_SHOWN = frozenset({"csrf_token", "link"})  # what opens something
+_SECRET = frozenset({"csrf_token", "link"})  # what opens something
+# What nobody has typed: tags of what was shown, and which button was pressed.
+_NOT_TYPED = re.compile(r"(seen|shown)\b|(action|screen|scheme|place|follows|present|waiting|number)$")
 _TEXTS = {
     400: ("This request cannot be understood", "Go back and try it again."),
     403: ("This is for publishers", "Ask somebody who may publish."),
@@ -31,15 +36,25 @@ _TEXTS = {
 }
 
 
-def error_page(status: int, title: str, text: str, *, keeps_typed: bool = True) -> Response:
+def error_page(
+    status: int, title: str, text: str, *, keeps_typed: bool = True, can_be_sent_again: bool = False
+) -> Response:
     """A page that says what went wrong. What was typed stands on it, so that nothing is lost.
 
     :param keeps_typed: False if it was not our user who typed it, or if it is too much.
+    :param can_be_sent_again: with a button that sends the same to the same address.
     """
-    form = _form() if keeps_typed else []
-    typed = [(name, value) for name, value in form if name not in _NOT_SHOWN and value.strip()]
+    sent = [(name, value) for name, value in (_form() if keeps_typed else []) if name not in _SECRET]
     page = make_response(
-        render_template("error.html", title=title, text=text, reference=request_id(), typed=typed), status
+        render_template(
+            "error.html",
+            title=title,
+            text=text,
+            reference=request_id(),
+            typed=[(name, value) for name, value in sent if value.strip() and not _NOT_TYPED.match(name)],
+            sent=sent if can_be_sent_again else [],
+        ),
+        status,
     )
     if status == 503:
         page.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
@@ -49,7 +64,7 @@ def error_page(status: int, title: str, text: str, *, keeps_typed: bool = True) 
 def _form() -> list[tuple[str, str]]:
     """What was sent; nothing when that is what cannot be read."""
     try:
-        return list(request.form.items())
+        return list(request.form.items(multi=True))
     except Exception:  # noqa: BLE001 - each server has errors of its own for a body that it cannot read
         return []
 
@@ -93,13 +108,16 @@ def _https_reported_as_http(error: HttpsReportedAsHttp) -> Response:
 
 
 def _signed_out(error: SignedOut) -> Response:
-    text = "You were away for too long, or signed out elsewhere. What you typed is below: keep it, sign in, and go on."
-    return error_page(403, "You are signed out", text)
+    text = "You were away for too long, or signed out elsewhere. Nothing is lost: sign in, come back here, and send it."
+    return error_page(403, "You are signed out", text, can_be_sent_again=True)
 
 
 def _form_refused(error: CSRFError) -> Response:
     log.warning("csrf_refused", reason="stale_form", endpoint=request.endpoint)
-    return error_page(400, "This form is too old", "You have signed in anew since it was opened. Send it once more.")
+    if staff.present() is None:
+        return error_page(400, "This form is too old", "Go back, load the page anew, and send it again.")
+    text = "It was opened before you signed in. What you typed is below: nothing of it is saved yet."
+    return error_page(400, "Send it once more", text, can_be_sent_again=True)
 
 
 def _unreadable_body(error: FormUnreadable) -> Response:

@@ -1,5 +1,6 @@
 """All entries on one page: what guests read in each language, where it is from, and how often they met it."""
 
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -17,6 +18,7 @@ from app.usage import OTHERS, Seen
 DAYS = 30
 WEEK = 7
 MOST_UNKNOWN = 500  # codes without words that are shown, the most frequent ones
+_APOSTROPHES = str.maketrans("‘’ʼ´`", "'" * 5)
 _BUILT_IN = f"{BUILTIN.name}/"
 
 
@@ -122,7 +124,7 @@ def fitting(rows: Iterable[Row], *, words: str, language: str, state: str) -> li
     :param language: a tag; empty for all.
     :param state: one of ``State``; empty for all.
     """
-    wanted = words.casefold().split()
+    wanted = _folded(words).split()
     found = []
     for row in rows:
         if language:
@@ -202,10 +204,16 @@ def _row(
     texts = [
         text for cell in cells for each in (cell.message, cell.drafted) if each for text in (each.title, each.text)
     ]
-    names = "\n".join((*key, *filter(None, texts))).casefold()
+    names = _folded("\n".join((*key, *filter(None, texts))))
     if met is None and is_counted(key):
         met = Met((0,) * DAYS)
     return Row(key, cells, tuple(_states(key, snapshot, restricted, cells)), met, names)
+
+
+def _folded(text: str) -> str:
+    """A text as it is compared: without case and accents, and with the apostrophe that keyboards have."""
+    letters = unicodedata.normalize("NFKD", text.casefold().translate(_APOSTROPHES))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 def _states(key: Key, snapshot: Snapshot, restricted: Collection[Place], cells: Sequence[Cell]) -> list[State]:

@@ -28,6 +28,11 @@ class ListedMessage:
         return self.message.language != self.language
 
     @property
+    def follows(self) -> Key | None:
+        """The entry whose words these are, where the message has none of its own."""
+        return None if self.message.entry in {None, (self.section, self.name)} else self.message.entry
+
+    @property
     def is_built_in(self) -> bool:
         """Whether it is not the merchant's own."""
         return self.message.source.startswith(f"{FOLDER.name}/")

@@ -30,11 +30,13 @@ class Link:
     """Where a guest can go on.
 
     :ivar language: of its text
+    :ivar name: below ``[links]``
     """
 
     url: str
     text: str
     language: str
+    name: str
 
     @property
     def direction(self) -> languages.Direction:
@@ -47,7 +49,8 @@ class Message:
     """What a guest reads in one situation. Plain text: whoever puts it on a page escapes it.
 
     :ivar text: never empty for a guest
-    :ivar code: the entry that it is from, such as ``one_time_password.*``, ``default`` or ``session_ended``
+    :ivar code: the entry that it stands for, such as ``one_time_password.*``, ``default`` or ``session_ended``
+    :ivar entry: the entry whose words these are: another one where the words of the situation are read
     :ivar language: its language; another than the page's where there is none
     :ivar reference: Paytronix's code for guests to quote, if the merchant wants that; untrusted
     :ivar source: file and line where it stands, such as ``messages/en.toml:6``; the built-in ones are in
@@ -61,6 +64,7 @@ class Message:
     link: Link | None = None
     reference: str | None = None
     source: str = ""
+    entry: Key | None = None
 
     @property
     def direction(self) -> languages.Direction:
@@ -230,9 +234,9 @@ class Localizer:
         key = LINKS, name
         message = self._made.get(key) or self._first(self._label_layers, [key])
         if message is None:
-            return Link(url, url.partition(":")[2].strip("/"), self.language)
+            return Link(url, url.partition(":")[2].strip("/"), self.language, name)
         self._made[key] = message
-        return Link(url, message.text, message.language)
+        return Link(url, message.text, message.language, name)
 
     def _make(self, key: Key, values: Mapping[str, object] = NOTHING) -> Message:
         """What an entry says; what has no value is left as typed rather than left out."""
@@ -265,4 +269,5 @@ class Localizer:
             title=fill(entry.title, known) if entry.title else None,
             link=self.link(entry.link) if entry.link else None,
             source=f"{entry.file}:{entry.line}",
+            entry=key,
         )

@@ -22,6 +22,14 @@ document.addEventListener("submit", (event) => {
 addEventListener("pageshow", () => {
   for (const form of document.forms) delete form.dataset.sent;
 });
+// Whoever leaves a form in which something was typed is asked first.
+for (const form of document.querySelectorAll("form[data-unsaved]")) {
+  let isTyped = form.dataset.unsaved === "yes";
+  addEventListener("beforeunload", (event) => { if (isTyped) event.preventDefault(); });
+  form.addEventListener("submit", () => { isTyped = false; });
+  form.addEventListener("input", (event) => { if (!event.target.matches("[data-view]")) isTyped = true; });
+}
+
 // A form that is checked while somebody types: the page that it would bring, without leaving this one.
 for (const form of document.querySelectorAll("form[data-live]")) {
   let timer, asked;
@@ -47,15 +55,23 @@ for (const form of document.querySelectorAll("form[data-live]")) {
       // The next key, or the button, tries again.
     }
   };
-  let isTyped = form.hasAttribute("data-typed");
-  addEventListener("beforeunload", (event) => { if (isTyped) event.preventDefault(); });
-  form.addEventListener("submit", () => { isTyped = false; });
   form.addEventListener("input", (event) => {
-    if (event.target.type === "radio") return;
-    isTyped = true;
+    if (event.target.matches("[data-view]")) return;
     clearTimeout(timer);
     timer = setTimeout(check, 400);
   });
+}
+
+// What is about to happen stands on the button.
+for (const button of document.querySelectorAll("button[data-says-when]")) {
+  const field = document.getElementById(button.dataset.saysWhen), said = button.textContent;
+  const sayWhen = () => {
+    const at = new Date(field.value);  // as it is typed: in the restaurant's time zone, whatever the browser's
+    const when = at.toLocaleString("en-GB", {day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit"});
+    button.textContent = isNaN(at) ? said : `${said} for ${when}`;
+  };
+  field.addEventListener("input", sayWhen);
+  sayWhen();
 }
 
 // A colour can be picked as well as typed.

@@ -211,3 +211,29 @@ def test_where_the_folder_alone_counts_everything_is_shown_and_nothing_changed(m
         assert answer.status_code == 409
         assert "MESSAGES_URL" in answer.text
     assert app.extensions["console"].drafts.read() == {}
+
+
+def test_a_day_that_is_filled_in_is_not_published_at_once(console_client, parts, draft):
+    draft({SIGNED_OUT: entry("Bye.")})
+    answer = publish(console_client(), when="now", at="2027-01-24T09:00")
+    assert answer.status_code == 422
+    assert "You have filled in a day. Press Schedule, or empty it to publish now." in text_of(answer.text)
+    assert 'value="2027-01-24T09:00"' in answer.text
+    assert parts.revisions.published_number() == 0
+
+
+def test_what_a_code_reads_in_the_words_of_another_one_is_shown_as_guests_read_it(console_client, parts, draft):
+    ana = console_client()
+    wrong_password = ("messages/en.toml", "paytronix", "could_not_authenticate")
+    draft({wrong_password: entry("Not quite right.")})
+    publish(ana)
+    draft({("messages/en.toml", "paytronix", "no_matching_guests"): entry("We do not know you.")})
+    page = text_of(ana.get("/publish").text)
+    assert (
+        "Guests read, from the words for “could_not_authenticate” Not quite right. They will read We do not know you."
+        in page
+    )
+    draft({("messages/en.toml", "paytronix", "guest.locked"): entry("Ring us.")})
+    assert "Not quite right. They will read Ring us." in text_of(ana.get("/publish").text)
+    publish(ana)
+    assert "from the words for “could_not_authenticate” Not quite right." in text_of(ana.get("/history/2").text)

@@ -118,8 +118,7 @@ def press_tab_to(page, name):
 def test_by_keyboard_alone_and_without_script_it_is_corrected_published_and_taken_back(served, open_page):
     page, revisions = open_page(java_script_enabled=False, viewport=PHONE), Revisions(served.database)
     page.goto(f"{served.url}/publish")
-    press_tab_to(page, "Publish")
-    press_tab_to(page, "Publish")  # the first is in the menu
+    press_tab_to(page, "when")
     page.keyboard.press("Enter")
     page.wait_for_selector("text=correct what is wrong first")
     assert revisions.published_number() == 2
@@ -132,7 +131,7 @@ def test_by_keyboard_alone_and_without_script_it_is_corrected_published_and_take
     page.goto(f"{served.url}/publish")
     press_tab_to(page, "comment")
     page.keyboard.type("Greener")
-    press_tab_to(page, "Publish")
+    press_tab_to(page, "when")
     page.keyboard.press("Enter")
     page.wait_for_selector("text=Guests read it within five seconds")
     assert revisions.published().comment == "Greener"
@@ -162,3 +161,38 @@ def test_a_logo_is_chosen_and_a_colour_picked(served, open_page, tmp_path):
     page.wait_for_selector("text=Saved in the draft")
     # Not wait_for_function: looking again and again it evaluates a text, which the page's policy forbids.
     until(lambda: page.evaluate("document.querySelector(`img[alt='Logo of the draft']`).naturalWidth > 0"))
+
+
+def test_the_button_says_when_and_a_day_is_never_published_at_once(served, open_page):
+    page, revisions = open_page(viewport=PHONE), Revisions(served.database)
+    page.goto(f"{served.url}/look")
+    page.fill("[name='look.brand']", "#0b6e4f")
+    page.click("text=Save in the draft")
+    page.wait_for_selector("text=Saved in the draft")
+    page.goto(f"{served.url}/publish")
+    page.fill("#at", "2027-01-24T09:00")
+    assert page.inner_text("[data-says-when]") == "Schedule for 24 January 2027 at 09:00"
+    page.focus("#at")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=You have filled in a day")
+    assert page.input_value("#at") == "2027-01-24T09:00"
+    assert revisions.published_number() == 2
+    page.click("[data-says-when]")
+    page.wait_for_selector("text=is scheduled")
+    assert revisions.published_number() == 2
+
+
+@pytest.mark.parametrize(("path", "field"), [("/look", "phone"), ("/notices/edit", "name")])
+def test_whoever_leaves_what_is_not_saved_is_asked_first(served, open_page, path, field):
+    page, asked = open_page(viewport=DESK), []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.goto(served.url + path)
+    page.click("text=History")
+    page.wait_for_url("**/history")
+    page.goto(served.url + path)
+    page.locator(f"[name={field}]").press_sequentially("020 7946 0123")
+    page.click("text=History")
+    page.wait_for_timeout(300)
+    assert asked == ["beforeunload"]
+    assert page.url == served.url + path
+    assert page.input_value(f"[name={field}]") == "020 7946 0123"

@@ -11,6 +11,8 @@ from app.console import attempts
 from app.history import Links
 from app.store import Reason, StoreUnavailable
 from tests.console.conftest import CONSOLE_URL, sign_in
+from tests.console.pages import form_of, text_of
+from tests.console.words import Page
 from tests.sites import log_of
 
 
@@ -287,3 +289,21 @@ def test_no_line_of_the_log_holds_a_link_or_a_session(make_console):
     assert secret not in written
     assert secret[:7] not in written
     assert session.strip('"')[:20] not in written
+
+
+def test_who_was_signed_out_while_writing_signs_in_and_sends_the_same_again(console_app):
+    client = sign_in(console_app)
+    there = "/words?section=site&name=busy"
+    typed = Page(client.get(there)).fields | {"text-en": "Full\nhouse!", "action": "save"}
+    client.send("/sign-out", {}, form_at="/")
+    kept = client.post(there, data=typed)
+    assert kept.status_code == 403
+    assert "Sign in, in another tab" in kept.text
+    assert "seen-en" not in text_of(kept.text), "what nobody has typed is not told"
+    client.send("/sign-in", {"link": a_link(console_app)})
+    once_more = client.post(there, data=form_of(kept.text, field="text-en"))
+    assert once_more.status_code == 400
+    assert "nothing of it is saved yet" in text_of(once_more.text)
+    assert client.post(there, data=form_of(once_more.text, field="text-en")).status_code == 303
+    found = parts(console_app).drafts.read()
+    assert found["messages/en.toml", "site", "busy"].value["text"] == "Full\nhouse!"

@@ -183,3 +183,8 @@ def test_thousands_of_unknown_codes_leave_the_page_quick(app, client):
     begun = time.process_time()
     assert names(client.get("/"))[0] == "often.code"
     assert time.process_time() - begun < 1
+
+
+@pytest.mark.parametrize("words", ["couldn't sign you in", "COULDN’T sign", "contrasena", "contraseña"])
+def test_what_is_visible_is_found_whatever_its_apostrophes_and_accents(client, words):
+    assert "could_not_authenticate" in names(client.get("/", query_string={"words": words}))

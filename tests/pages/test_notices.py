@@ -35,7 +35,9 @@ def test_a_notice_stands_above_the_form_with_its_title_and_next_step_in_the_gues
 
 
 def test_a_notice_stands_above_what_a_guest_has(with_folder):
-    browser = with_folder(merchant=MERCHANT, notices='[app]\nuntil = 2999-01-01T00:00:00Z\ntext.en = "Closed on Monday."\n')
+    browser = with_folder(
+        merchant=MERCHANT, notices='[app]\nuntil = 2999-01-01T00:00:00Z\ntext.en = "Closed on Monday."\n'
+    )
     browser.sign_in()
     body = browser.get("/account").body
     assert body.index("</h1>") < body.index("Closed on Monday.") < body.index('class="part points"')

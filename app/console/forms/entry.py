@@ -31,7 +31,7 @@ class EntryForm(FlaskForm):  # type: ignore[misc]
 
     def __init__(self, snapshot: Snapshot, key: Key, languages: Sequence[str]) -> None:
         self.snapshot, self.key, self.languages = snapshot, key, languages
-        present = {tag: entries.present(snapshot, key, tag) for tag in languages}
+        present = {tag: self._shown(tag) for tag in languages}
         seen = {tag: etag(value_at(snapshot.contents, entries.place_of(key, tag))) for tag in languages}
         shown = {tag: etag(self._change(tag, typed)) for tag, typed in present.items()}
         parts = {part: {tag: getattr(typed, part) for tag, typed in present.items()} for part in _PARTS}
@@ -62,7 +62,8 @@ class EntryForm(FlaskForm):  # type: ignore[misc]
         """Fill the fields of a language from one of its sources, as a button says: ``fill folder en``."""
         _, source, language = (*self.action.data.split(" ", 2), "", "")[:3]
         if language in self.languages:
-            for each in entries.sources(self.snapshot, self.key, language):
+            read = entries.otherwise(self.snapshot, self.key, language, self.typed)
+            for each in entries.sources(self.snapshot, self.key, language, read):
                 if each.name == source:
                     self._put(language, each.words)
 
@@ -76,7 +77,7 @@ class EntryForm(FlaskForm):  # type: ignore[misc]
         conflicts = {}
         for tag, typed in self.typed.items():
             place, mine = entries.place_of(self.key, tag), self._change(tag, typed)
-            theirs, present = value_at(self.snapshot.contents, place), entries.present(self.snapshot, self.key, tag)
+            theirs, present = value_at(self.snapshot.contents, place), self._shown(tag)
             if etag(theirs) != self.seen[tag].data:
                 if etag(mine) == self.shown[tag].data:
                     self._put(tag, present)
@@ -84,6 +85,13 @@ class EntryForm(FlaskForm):  # type: ignore[misc]
                     conflicts[tag] = difference(place, theirs, mine, self.snapshot)
             self.seen[tag].data, self.shown[tag].data = etag(theirs), etag(self._change(tag, present))
         return conflicts
+
+    def _shown(self, language: str) -> Typed:
+        """What stands in the fields before anybody types. Own words begin with the next step of those that are read."""
+        present = entries.present(self.snapshot, self.key, language)
+        if not present.is_blank or entries.is_label(self.key):
+            return present
+        return Typed(link=entries.as_read(entries.otherwise(self.snapshot, self.key, language, {})).link)
 
     def _change(self, language: str, typed: Typed) -> Change:
         return entries.change_of(typed, self.snapshot, self.key, language)

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from flask_wtf import FlaskForm
 from werkzeug.exceptions import BadRequest
-from wtforms import HiddenField, RadioField, StringField, TextAreaField, ValidationError
+from wtforms import HiddenField, StringField, TextAreaField, ValidationError
 from wtforms.fields import Field
 from wtforms.validators import Length
 
@@ -44,12 +44,13 @@ class Number(HiddenField):  # type: ignore[misc]
 class PublishForm(FlaskForm):  # type: ignore[misc]
     """The draft, to be published now or at a time.
 
+    :ivar when: ``now`` or ``later``: the button that was pressed
     :ivar seen: tag of the draft that was shown
     :ivar follows: number of the revision that it was compared with
     """
 
     comment = _comment(TextAreaField)
-    when = RadioField(choices=["now", "later"], default="now", validate_choice=False)
+    when = StringField(default="now")
     at = StringField()
     seen = HiddenField(render_kw=_UNCHANGED)
     follows = Number(default=0, render_kw=_UNCHANGED)
@@ -65,6 +66,11 @@ class PublishForm(FlaskForm):  # type: ignore[misc]
         :raises ValueError: what was typed is no day and time.
         """
         return moment_of(self.at.data or "", self._zone) if self.when.data == "later" else None
+
+    def validate_when(self, when: Field) -> None:
+        """Who has filled in a day and publishes now means one of the two."""
+        if when.data != "later" and self.at.data:
+            raise ValidationError("You have filled in a day. Press Schedule, or empty it to publish now.")
 
     def validate_at(self, _: Field) -> None:
         """It can be read, and lies within the next two years."""

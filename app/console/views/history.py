@@ -1,12 +1,13 @@
 """``/history``: every revision, what it has changed, and the way back to it."""
 
 from datetime import UTC, datetime
+from functools import cache, partial
 
 from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.console import staff
-from app.console.differences import Differences, differences_of
+from app.console.differences import Differences, Readings, differences_of
 from app.console.forms.publish import LONGEST_COMMENT, RollBackForm, trouble_of
 from app.console.guards import editors, publishers
 from app.console.parts import console
@@ -120,4 +121,5 @@ def _differences(snapshot: Snapshot, before: Contents, after: Contents, part: st
     """
     page = request.args.get(part, 1, type=int)
     found = differences(before, after)
-    return differences_of(found, snapshot, before=before, after=after, page=page)
+    readings = Readings(*(cache(partial(console().workspace.catalogue_of, part, each)) for each in (before, after)))
+    return differences_of(found, snapshot, before=before, after=after, readings=readings, page=page)

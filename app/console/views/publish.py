@@ -1,12 +1,14 @@
 """``/publish``: what the draft changes for guests, and making it so, now or at a time; or giving it up."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 
 from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.console import entries, staff
-from app.console.differences import PICTURES, Differences, differences_of, is_picture, place_of
+from app.console.differences import PICTURES, Differences, Readings, differences_of, is_picture, place_of
 from app.console.findings import faults_of_draft, remarks_on_draft
 from app.console.forms.publish import LONGEST_COMMENT, GiveUpForm, PublishForm, WithdrawForm, trouble_of
 from app.console.guards import editors, publishers
@@ -23,6 +25,7 @@ from app.history import (
     draft_tag,
     value_at,
 )
+from app.messages import Catalogue
 
 bp = Blueprint("publish", __name__)
 
@@ -134,9 +137,17 @@ def _differences(snapshot: Snapshot) -> Differences:
         snapshot,
         before=snapshot.base,
         after=snapshot.contents,
+        readings=Readings(_before(snapshot), lambda: snapshot.draft),
         drafts=snapshot.drafts,
         page=request.args.get("page", 1, type=int),
     )
+
+
+def _before(snapshot: Snapshot) -> Callable[[], Catalogue]:
+    """All words that the draft is compared with."""
+    if not snapshot.is_waiting:
+        return lambda: snapshot.live
+    return cache(lambda: console().workspace.catalogue_of("waiting", snapshot.base))
 
 
 def _warnings(snapshot: Snapshot, found: Differences) -> dict[Place, tuple[str, ...]]:
