@@ -17,7 +17,6 @@ import click
 
 from app.history import (
     ABSENT,
-    AnotherWaits,
     Audit,
     ChangedMeanwhile,
     Contents,
@@ -86,12 +85,8 @@ class Exchange:
             if not is_current(self._database):
                 raise HistoryUnavailable("The database of the words lacks tables that this release needs.")
             published = self._revisions.published()
-            waiting = self._revisions.waiting()
             self.published_number = published.number if published else 0
             self.published: Contents = published.contents if published else {}
-            to_edit = self._revisions.get(waiting.number) if waiting else published
-            self.to_edit_number = to_edit.number if to_edit else 0
-            self.to_edit: Contents = to_edit.contents if to_edit else {}
             self.draft = {place: draft.value for place, draft in self._drafts.read().items()}
 
     def export(self, out: Path, *, of_draft: bool) -> int:
@@ -100,7 +95,7 @@ class Exchange:
         :returns: how many files were written.
         :raises OSError: they cannot be.
         """
-        number, base = (self.to_edit_number, self.to_edit) if of_draft else (self.published_number, self.published)
+        number, base = self.published_number, self.published
         contents = with_changes(base, self.draft) if of_draft else base
         documents = self.documents(contents)
         what = "with the draft over it" if of_draft else "as guests read it" if number else "the folder alone"
@@ -124,8 +119,8 @@ class Exchange:
         here.poll()
         documents = here.documents()
         wanted = values_of(documents)
-        base = self.to_edit if from_draft else self.published
-        present = values_of(self.documents(with_changes(base, self.draft) if from_draft else base))
+        contents = with_changes(self.published, self.draft) if from_draft else self.published
+        present = values_of(self.documents(contents))
         if leave_faults:  # what a fault has cost must not look as if it had been taken out
             wanted = present | without_problems(wanted, documents)
         origin = self._origin(documents)
@@ -152,7 +147,7 @@ class Exchange:
     def save(self, differences: "Differences", *, by: str) -> None:
         """Take changes into the draft."""
         seen = {
-            place: etag(self.draft[place] if place in self.draft else value_at(self.to_edit, place))
+            place: etag(self.draft[place] if place in self.draft else value_at(self.published, place))
             for place in differences.changes
         }
         with _telling():
@@ -264,9 +259,6 @@ def _telling() -> Iterator[None]:
     except HistoryUnavailable as error:
         todo = "Check MESSAGES_URL and the server; for a new database: flask --app wsgi console migrate"
         raise click.ClickException(f"{error} {todo}") from None
-    except AnotherWaits as error:
-        problem = f"{error} Withdraw it in the console, or let its time come; then import again."
-        raise click.ClickException(problem) from None
     except PicturesFull as error:
         raise click.ClickException(f"{error}. No words were imported.") from None
     except (ChangedMeanwhile, DraftChanged):

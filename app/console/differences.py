@@ -307,6 +307,12 @@ def pieces(before: str, after: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...
     return tuple(each for each in olds if each.text), tuple(each for each in news if each.text)
 
 
+def picture_of(place: Place, contents: Contents) -> list[Place]:
+    """The picture that the value of a place names, if it names one."""
+    name = value_at(contents, place)
+    return [(PICTURES, name)] if is_picture(place) and isinstance(name, str) else []
+
+
 def is_picture(place: Place) -> bool:
     """Whether the value of a place is the name of a picture."""
     return place in _PICTURES

@@ -200,7 +200,7 @@ def sources(snapshot: Snapshot, key: Key, language: str, read: Message) -> list[
     """
     found, of_the_folder = [], of_folder(snapshot, key, language)
     if place_of(key, language) in snapshot.drafts:
-        published = value_at(snapshot.base, place_of(key, language))
+        published = value_at(snapshot.live_contents, place_of(key, language))
         words = of_the_folder or Typed() if published is ABSENT else of_value(published)
         found += [
             Source("published", "Back to what is published", words),

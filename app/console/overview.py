@@ -67,14 +67,12 @@ class Cell:
     :ivar language: tag
     :ivar message: what guests read
     :ivar drafted: what they would read if the draft were published, where that is something else
-    :ivar is_next: that is not of the draft: a revision says so that waits for its time
     :ivar is_missing: they read it in another language
     """
 
     language: str
     message: Message
     drafted: Message | None
-    is_next: bool
     is_missing: bool
 
 
@@ -244,9 +242,7 @@ def _cells(
         then = draft.get(key, {}).get(tag) or entries.message_of(snapshot.draft, key, tag)
         is_same = (now.text, now.title, now.link) == (then.text, then.title, then.link)
         is_missing = now.language != tag and key in live
-        places = {entries.place_of(key, each) for each in (tag, then.language)}
-        is_next = not is_same and snapshot.is_waiting and places.isdisjoint(snapshot.drafts)
-        yield Cell(tag, now, None if is_same else then, is_next, is_missing)
+        yield Cell(tag, now, None if is_same else then, is_missing)
 
 
 def _origin(key: Key, snapshot: Snapshot, cells: Sequence[Cell]) -> State:

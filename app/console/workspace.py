@@ -33,7 +33,6 @@ class Snapshot:
     :ivar published: what guests read; None when it is the folder alone
     :ivar drafts: what is changed beside it, by place
     :ivar contents: the published ones with the draft
-    :ivar base: what the draft is compared with: the published contents, or those that wait for their time
     :ivar of_folder: what the folder says, as contents
     :ivar folder: the folder alone
     :ivar live: what guests read
@@ -43,7 +42,6 @@ class Snapshot:
     published: Revision | None
     drafts: Mapping[Place, Draft]
     contents: Contents
-    base: Contents
     of_folder: Contents
     folder: Catalogue
     live: Catalogue
@@ -53,11 +51,6 @@ class Snapshot:
     def live_contents(self) -> Contents:
         """The published ones."""
         return self.published.contents if self.published else {}
-
-    @cached_property
-    def is_waiting(self) -> bool:
-        """Whether guests will read other words than now when the time comes of a revision that waits for it."""
-        return self.base != self.live_contents
 
     @cached_property
     def values(self) -> Contents:
@@ -90,26 +83,18 @@ class Workspace:
         """
         published = self._revisions.published()
         drafts = self._drafts.read()
-        base = self.base()
+        base = published.contents if published else {}
         contents = with_changes(base, {place: draft.value for place, draft in drafts.items()}) if drafts else base
         with self._lock:
             folder = self._look()
             live = self._catalogue(f"revision {published.number}", published.contents) if published else folder
-            is_same = contents == (published.contents if published else {})
-            draft = live if is_same else self._catalogue("draft", contents)
-        return Snapshot(published, drafts, contents, base, self._of_folder, folder, live, draft)
+            draft = live if contents == base else self._catalogue("draft", contents)
+        return Snapshot(published, drafts, contents, self._of_folder, folder, live, draft)
 
     def get_ready(self) -> None:
         """Make the catalogues that the first page needs. If the database does not say, that page will tell."""
         with suppress(HistoryUnavailable):
             self.snapshot()
-
-    def base(self) -> Contents:
-        """What the draft is compared with: the published contents, or those that wait for their time.
-
-        :raises HistoryUnavailable: the database does not say.
-        """
-        return self._revisions.to_edit()
 
     def catalogue_of(self, label: str, contents: Contents) -> Catalogue:
         """The words that guests would read if these contents were published.

@@ -87,8 +87,8 @@ def _check(services: Services, database: "Database") -> Iterator[Finding]:
         yield ok(AREA, f"guests read revision {live.number}, of {live.effective_at:%Y-%m-%d %H:%M} UTC")
         overlays = Overlays(Pictures(database))
         yield from _check_words(services, overlays.overlay(f"revision {live.number}", live.contents))
-    if waiting:
-        yield ok(AREA, f"revision {waiting.number} waits until {waiting.effective_at:%Y-%m-%d %H:%M} UTC")
+    for each in waiting:
+        yield ok(AREA, f"revision {each.number} waits until {each.effective_at:%Y-%m-%d %H:%M} UTC")
 
 
 def _check_words(services: Services, overlay: Overlay) -> Iterator[Finding]:

@@ -11,13 +11,12 @@ from app.history.drafts import ChangedMeanwhile, Draft, DraftChanged, Drafts, Re
 from app.history.links import Links, LinkTrouble, LinkUnusable
 from app.history.migrations import UnknownStep, is_current, migrate
 from app.history.pictures import Pictures, PicturesFull
-from app.history.queries import Revision
-from app.history.revisions import AnotherWaits, NothingToPublish, Revisions
+from app.history.queries import Heading, Revision
+from app.history.revisions import NothingToPublish, Revisions
 from app.history.rights import may_write
 
 __all__ = [
     "ABSENT",
-    "AnotherWaits",
     "Audit",
     "AuditEvent",
     "Change",
@@ -27,6 +26,7 @@ __all__ = [
     "Draft",
     "DraftChanged",
     "Drafts",
+    "Heading",
     "HistoryUnavailable",
     "LinkTrouble",
     "LinkUnusable",

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from app.history.audit import note
 from app.history.contents import ABSENT, Change, Contents, Place, etag, value_at
 from app.history.database import Database, now
-from app.history.queries import contents_to_edit
+from app.history.queries import contents_of, published
 from app.history.tables import drafts, restrictions
 
 
@@ -99,17 +99,17 @@ class Drafts:
     ) -> int:
         if not is_publisher and read_restrictions(connection) & set(map(subject_of, changes)):
             raise Restricted
-        published, present, at = contents_to_edit(connection), read_drafts(connection), now(connection)
+        live, present, at = contents_of(connection, published(connection)), read_drafts(connection), now(connection)
         different = 0
         for place, value in changes.items():
             draft = present.get(place)
-            old = draft.value if draft else value_at(published, place)
+            old = draft.value if draft else value_at(live, place)
             if etag(old) == etag(value):
                 continue  # also when a form is sent twice
             if etag(old) != seen.get(place, etag(old)):
                 raise ChangedMeanwhile(place, old, draft.made_by if draft else None)
             take_draft_away(connection, place)
-            if etag(value) != etag(value_at(published, place)):
+            if etag(value) != etag(value_at(live, place)):
                 put_drafts(connection, [Draft(place, value, by, at)])
             note(connection, by, "draft_saved", done_at=at, place=list(place), old=shown(old), new=shown(value))
             different += 1

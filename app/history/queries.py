@@ -47,24 +47,38 @@ _HEADING = [column for column in revisions.c if column.name not in {"contents", 
 
 
 def headings(connection: sa.Connection, *, before: int | None, count: int) -> list[Heading]:
-    """The newest revisions, only those with a smaller number than one."""
-    wanted = sa.select(*_HEADING).order_by(revisions.c.number.desc()).limit(count)
+    """The newest revisions, only those with a smaller number than one; without those that have another number now."""
+    later = revisions.alias()
+    is_moved = sa.exists().where(_is_same_one(later, revisions), later.c.number > revisions.c.number)
+    wanted = sa.select(*_HEADING).where(revisions.c.withdrawn_at.is_(None) | ~is_moved)
+    wanted = wanted.order_by(revisions.c.number.desc()).limit(count)
     if before is not None:
         wanted = wanted.where(revisions.c.number < min(before, HIGHEST_NUMBER))
     return [Heading(**row) for row in connection.execute(wanted).mappings()]
 
 
-def newest(connection: sa.Connection) -> Heading | None:
-    """The last one that was not withdrawn: guests read it, or it waits."""
-    wanted = sa.select(*_HEADING).where(revisions.c.withdrawn_at.is_(None)).order_by(revisions.c.number.desc()).limit(1)
-    return _heading(connection, wanted)
+def moved_to(connection: sa.Connection, heading: Heading) -> int | None:
+    """The number that a scheduled revision has now; None if nothing was published meanwhile that it had to follow."""
+    if heading.withdrawn_at is None:
+        return None
+    former = sa.select(revisions).where(revisions.c.number == heading.number).subquery()
+    wanted = sa.select(sa.func.max(revisions.c.number)).where(
+        _is_same_one(revisions, former), revisions.c.number > heading.number
+    )
+    return connection.execute(wanted).scalar()
 
 
-def waiting(connection: sa.Connection) -> Heading | None:
-    """The one that waits for its time. There is one at most, and it is the newest: whatever follows withdraws it."""
-    last = newest(connection)
-    is_late = last is not None and last.made_at < last.effective_at and now(connection) < last.effective_at
-    return last if is_late else None
+def _is_same_one(one: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether somebody has scheduled two rows at once: the later is the earlier with another number."""
+    return sa.and_(one.c.made_at == other.c.made_at, one.c.made_by == other.c.made_by)
+
+
+def waiting(connection: sa.Connection) -> list[Heading]:
+    """Those that wait for their time, in the order in which it comes, which is that of their numbers."""
+    at = now(connection)
+    is_late = sa.and_(revisions.c.effective_at > revisions.c.made_at, revisions.c.effective_at > at)
+    wanted = sa.select(*_HEADING).where(revisions.c.withdrawn_at.is_(None), is_late)
+    return [Heading(**row) for row in connection.execute(wanted.order_by(revisions.c.number)).mappings()]
 
 
 def published(connection: sa.Connection, at: datetime | None = None) -> Heading | None:
@@ -112,40 +126,38 @@ def contents_of(connection: sa.Connection, heading: Heading | None) -> Contents:
     return contents
 
 
-def contents_to_edit(connection: sa.Connection) -> Contents:
-    """What the draft is compared with: the words that guests read or, if one waits, will read next."""
-    return contents_of(connection, newest(connection))
-
-
 def add(
     connection: sa.Connection,
     contents: Contents,
     *,
+    follows: Heading | None,
     by: str,
     comment: str,
     at: datetime | None = None,
+    made_at: datetime | None = None,
     restores: int | None = None,
 ) -> Heading:
-    """Publish contents as the next revision.
+    """Add contents as the next revision.
 
+    :param follows: the one that guests read before it.
     :param at: from when on they are read, if that is later than now.
+    :param made_at: when somebody made it, if that was not now.
     """
-    live = published(connection)
     try:
-        before = contents_of(connection, live)
+        before = contents_of(connection, follows)
     except HistoryUnavailable:  # damaged words must not stand in the way of good ones
         before = {}
-    made_at = now(connection)
+    present = now(connection)
     number: int = (connection.execute(sa.select(sa.func.max(revisions.c.number))).scalar_one() or 0) + 1
     connection.execute(
         revisions.insert().values(
             number=number,
-            based_on=live.number if live else None,
+            based_on=follows.number if follows else None,
             restores=restores,
             made_by=by,
-            made_at=made_at,
+            made_at=made_at or present,
             comment=comment,
-            effective_at=max(at, made_at) if at else made_at,
+            effective_at=max(at, present) if at else present,
             changed=len(differences(before, contents)),
             contents=contents,
         )

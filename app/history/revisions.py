@@ -1,7 +1,8 @@
 """Every set of words that was ever published: only added to."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -23,17 +24,6 @@ from app.history.tables import drafts, revisions
 
 class NothingToPublish(Exception):
     """There is no change in the draft."""
-
-
-class AnotherWaits(Exception):
-    """A revision waits for its time. Withdraw it, or let its time come.
-
-    :ivar number: which
-    """
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        super().__init__(f"Revision {number} waits for its time.")
 
 
 class Revisions:
@@ -69,21 +59,21 @@ class Revisions:
             found = queries.published(connection, at)
             return queries.with_contents(connection, found) if found else None
 
-    def to_edit(self) -> Contents:
-        """What the draft is compared with: the words that guests read or, if one waits, will read next.
-
-        :raises HistoryUnavailable: that cannot be read.
-        """
-        with self._database.reading() as connection:
-            return queries.contents_to_edit(connection)
-
-    def waiting(self) -> Heading | None:
-        """The revision that waits for its time.
+    def waiting(self) -> list[Heading]:
+        """The revisions that wait for their time, in the order in which it comes.
 
         :raises HistoryUnavailable: that cannot be known now.
         """
         with self._database.reading() as connection:
             return queries.waiting(connection)
+
+    def moved_to(self, heading: Heading) -> int | None:
+        """The number that a scheduled revision has now; None if nothing was published meanwhile that it had to follow.
+
+        :raises HistoryUnavailable: that cannot be known now.
+        """
+        with self._database.reading() as connection:
+            return queries.moved_to(connection, heading)
 
     def get(self, number: int) -> Revision | None:
         """A revision; None when there is none of that number.
@@ -113,12 +103,9 @@ class Revisions:
         :returns: the number of the new revision.
         :raises NothingToPublish: the draft is empty.
         :raises DraftChanged: it is not the one that was seen, or compared with something else.
-        :raises AnotherWaits: one waits for its time already.
         :raises HistoryUnavailable: it was not published, or at least nobody can say that it was.
         """
         with self._database.writing() as connection:
-            if waiting := queries.waiting(connection):
-                raise AnotherWaits(waiting.number)
             changes = {place: draft.value for place, draft in read_drafts(connection).items()}
             if not changes:
                 raise NothingToPublish
@@ -127,8 +114,7 @@ class Revisions:
             present = queries.published(connection)
             if follows not in (None, present.number if present else 0):
                 raise DraftChanged
-            contents = with_changes(queries.contents_to_edit(connection), changes)
-            added = queries.add(connection, contents, by=by, comment=comment, at=at)
+            added = _publish(connection, partial(_changed, connection, changes), by=by, comment=comment, at=at)
             connection.execute(drafts.delete())
             what = "scheduled" if added.effective_at > added.made_at else "published"
             note(connection, by, what, revision=added.number, changes=added.changed, comment=comment)
@@ -141,77 +127,121 @@ class Revisions:
         :returns: the number of the new revision.
         :raises NothingToPublish: there are no changes.
         :raises DraftChanged: another revision has been published meanwhile.
-        :raises AnotherWaits: one waits for its time.
         :raises HistoryUnavailable: it was not published, or at least nobody can say that it was.
         """
         if not changes:
             raise NothingToPublish
         with self._database.writing() as connection:
-            if waiting := queries.waiting(connection):
-                raise AnotherWaits(waiting.number)
             live = queries.published(connection)
             if (live.number if live else 0) != seen:
                 raise DraftChanged
-            contents = with_changes(queries.contents_to_edit(connection), changes)
-            added = queries.add(connection, contents, by=by, comment=comment)
-            take_idle_drafts_away(connection, contents)
+            added = _publish(connection, partial(_changed, connection, changes), by=by, comment=comment)
+            take_idle_drafts_away(connection, queries.contents_of(connection, added))
             note(connection, by, "published", revision=added.number, changes=added.changed, comment=comment)
             return added.number
 
-    def roll_back(self, to: int, *, by: str, comment: str, withdraws: int | None = None) -> int:
+    def roll_back(self, to: int, *, by: str, comment: str) -> int:
         """Publish the words of a former revision again, now. 0 stands for the folder alone.
 
-        A revision that waits for its time is withdrawn: it holds what is being taken back. The draft stays.
+        What waits for its time goes on waiting, but for the one whose words these are. The draft stays.
 
-        :param withdraws: the number of the one that was shown to wait, the only one to withdraw; 0 for none.
         :returns: the number of the new revision.
         :raises LookupError: there is no such revision.
-        :raises AnotherWaits: one waits that was not shown.
         :raises HistoryUnavailable: it was not published, or at least nobody can say that it was.
         """
         with self._database.writing() as connection:
             former = queries.revision(connection, to)
             if former is None and to != 0:
                 raise LookupError(to)
-            if waiting := queries.waiting(connection):
-                if withdraws not in (None, waiting.number):
-                    raise AnotherWaits(waiting.number)
-                _withdraw(connection, waiting.number, by)
             contents = former.contents if former else {}
-            added = queries.add(connection, contents, by=by, comment=comment, restores=to or None)
+            if to in {each.number for each in queries.waiting(connection)}:
+                _mark_withdrawn(connection, to, by)
+            added = _publish(connection, lambda _: contents, by=by, comment=comment, restores=to or None)
             take_idle_drafts_away(connection, contents)
             note(connection, by, "rolled_back", revision=added.number, to=to, comment=comment)
             return added.number
 
-    def withdraw(self, number: int, *, by: str) -> None:
+    def withdraw(self, number: int, *, by: str) -> list[Place]:
         """Take a revision back that waits for its time; its changes are in the draft again, where there is none newer.
 
+        :returns: where there is a newer one.
         :raises LookupError: it does not wait.
         :raises HistoryUnavailable: it was not withdrawn.
         """
         with self._database.writing() as connection:
             waiting = queries.waiting(connection)
-            if waiting is None or waiting.number != number:
+            heading = next((each for each in waiting if each.number == number), None)
+            if heading is None:
                 raise LookupError(number)
-            _withdraw(connection, number, by)
+            present, changes = read_drafts(connection), _own_changes(connection, heading)
+            mine = [
+                Draft(place, value, heading.made_by, heading.made_at)
+                for place, value in changes.items()
+                if place not in present
+            ]
+            put_drafts(connection, mine)
+            live = queries.published(connection)
+            take_idle_drafts_away(connection, queries.contents_of(connection, live))
+            _mark_withdrawn(connection, number, by)
+            before = queries.revision(connection, heading.based_on or 0)
+            _move_behind(connection, before, [each for each in waiting if each.number > number], by)
+            note(connection, by, "withdrawn", revision=number)
+            return [place for place in changes if place in present]
 
 
-def _withdraw(connection: sa.Connection, number: int, by: str) -> None:
-    """Its changes go back into the draft; a change that is there is newer and stays."""
-    taken_back = queries.revision(connection, number)
-    if taken_back is None:
-        raise LookupError(number)
-    before = queries.revision(connection, taken_back.based_on or 0)
-    contents = before.contents if before else {}
-    present = read_drafts(connection)
-    changes = differences(contents, taken_back.contents)
-    made_by, made_at = taken_back.made_by, taken_back.made_at
-    put_drafts(
-        connection,
-        [Draft(place, value, made_by, made_at) for place, (_, value) in changes.items() if place not in present],
-    )
-    take_idle_drafts_away(connection, contents)
-    connection.execute(
-        revisions.update().where(revisions.c.number == number).values(withdrawn_by=by, withdrawn_at=now(connection))
-    )
-    note(connection, by, "withdrawn", revision=number)
+def _publish(
+    connection: sa.Connection,
+    contents_after: Callable[[Heading | None], Contents],
+    *,
+    by: str,
+    comment: str,
+    at: datetime | None = None,
+    restores: int | None = None,
+) -> Heading:
+    """Add a revision. What waits for a later time than it comes behind it, with its own changes.
+
+    :param contents_after: its contents, given the revision that guests read before it.
+    :param at: from when on guests are to read it, if not now.
+    """
+    waiting = queries.waiting(connection)
+    earlier = [each for each in waiting if at and each.effective_at <= at]
+    follows = earlier[-1] if earlier else queries.published(connection)
+    contents = contents_after(follows)
+    added = queries.add(connection, contents, follows=follows, by=by, comment=comment, at=at, restores=restores)
+    _move_behind(connection, added, waiting[len(earlier) :], by)
+    return added
+
+
+def _changed(connection: sa.Connection, changes: Mapping[Place, Change], follows: Heading | None) -> Contents:
+    return with_changes(queries.contents_of(connection, follows), changes)
+
+
+def _move_behind(connection: sa.Connection, follows: Heading | None, waiting: Iterable[Heading], by: str) -> None:
+    """Give revisions that wait new numbers, and the contents that their changes make of those before them.
+
+    Guests read the highest number whose time has come, so what waits longer has to have a higher one.
+    """
+    moved = [(each, _own_changes(connection, each)) for each in waiting]
+    for each, changes in moved:
+        _mark_withdrawn(connection, each.number, by)
+        follows = queries.add(
+            connection,
+            _changed(connection, changes, follows),
+            follows=follows,
+            by=each.made_by,
+            comment=each.comment,
+            at=each.effective_at,
+            made_at=each.made_at,
+        )
+
+
+def _own_changes(connection: sa.Connection, heading: Heading) -> dict[Place, Change]:
+    """What a revision changes of the one before it."""
+    before = queries.revision(connection, heading.based_on or 0)
+    after = queries.contents_of(connection, heading)
+    return {place: new for place, (_, new) in differences(before.contents if before else {}, after).items()}
+
+
+def _mark_withdrawn(connection: sa.Connection, number: int, by: str) -> None:
+    row = revisions.update().where(revisions.c.number == number)
+    connection.execute(row.values(withdrawn_by=by, withdrawn_at=now(connection)))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.history import differences
-from tests.console.pages import fill_in, form_of, text_of
+from tests.console.pages import fill_in, form_of, forms_of, text_of
 from tests.console.publishing import EVIL, NOT_FOUND, SIGNED_OUT, entry, publish
 from tests.sites import log_of
 
@@ -79,44 +79,22 @@ def test_a_comment_is_as_long_as_the_browser_counts(console_client, parts, draft
     assert parts.revisions.get(1).comment == "line\n" * 199 + "line"
 
 
-def test_a_roll_back_says_what_it_withdraws_and_withdraws_nothing_that_was_not_shown(console_client, parts, draft):
-    ana, ben = console_client(), console_client(name="Ben")
+def test_what_is_scheduled_outlasts_a_roll_back_and_its_page_leads_to_its_new_number(console_client, parts, draft):
+    ana = console_client()
     draft({SIGNED_OUT: entry("Goodbye.")})
     publish(ana)
-    pages = {path: ana.get(path).text for path in ("/history/0", "/history/1?done=published")}
-    assert "The draft stays as it is." in text_of(pages["/history/0"])
     draft({NOT_FOUND: entry("At Christmas.")})
     at = (datetime.now(UTC) + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
-    assert publish(ben, when="later", at=at).status_code == 303
-    for path in ("/history/0", "/history/1?done=published"):
-        answer = fill_in(ana, path, {}, action="/history/0/roll-back", page=pages[path])
-        assert answer.status_code == 409
-        assert "Revision 2 waits for its time now, and rolling back withdraws it." in text_of(answer.text)
-    assert parts.revisions.waiting().number == 2
-    page = answer.text
-    assert "Revision 2, which waits until" in text_of(page)
-    assert "is withdrawn; its changes go back into the draft." in text_of(page)
-    assert "The draft stays as it is." not in text_of(page)
-    assert "Revision 2, which waits until" in text_of(ana.get("/history").text)
-    answer = fill_in(ana, "/history/0", {}, action="/history/0/roll-back", page=page)
+    assert publish(ana, when="later", at=at).status_code == 303
+    assert "What is scheduled and the draft stay as they are." in text_of(ana.get("/history/0").text)
+    answer = fill_in(ana, "/history/0", {}, action="/history/0/roll-back")
     assert answer.location == "/history/3?done=rolled_back"
-    assert parts.revisions.waiting() is None
-    assert list(parts.drafts.read()) == [NOT_FOUND]
-
-
-def test_a_roll_back_from_the_list_withdraws_nothing_that_was_not_shown(console_client, parts, draft):
-    ana = console_client()
-    for number in "12":
-        draft({SIGNED_OUT: entry(f"Goodbye {number}.")})
-        publish(ana)
-    page = ana.get("/history").text
-    draft({NOT_FOUND: entry("At Christmas.")})
-    at = (datetime.now(UTC) + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
-    publish(ana, when="later", at=at)
-    assert fill_in(ana, "/history", {}, action="/history/1/roll-back", page=page).status_code == 409
-    assert parts.revisions.waiting().number == 3
-    assert fill_in(ana, "/history", {}, action="/history/1/roll-back").status_code == 303
-    assert parts.revisions.waiting() is None
+    assert [each.number for each in parts.revisions.waiting()] == [4]
+    assert "This is revision 4 now" in text_of(ana.get("/history/2").text)
+    page = text_of(ana.get("/history/4").text)
+    assert "At Christmas." in page
+    assert "Goodbye." not in page
+    assert "Revision 2" not in text_of(ana.get("/history").text)
 
 
 def test_changes_are_shown_fifty_at_a_time_and_published_together(console_client, parts, draft):
@@ -209,3 +187,28 @@ def test_nothing_that_anybody_wrote_runs(console_client, parts, draft):
         assert "<script>alert" not in page.text
         assert "<img src=x" not in page.text
         assert str(1234 * 5678) not in page.text
+
+
+def test_one_change_of_a_revision_is_taken_back_and_the_others_stay(console_client, parts, draft):
+    ana = console_client(role="editor")
+    draft({SIGNED_OUT: entry("One."), NOT_FOUND: entry("One.")})
+    publish(console_client())
+    draft({SIGNED_OUT: entry("Two."), NOT_FOUND: entry("Two.")})
+    publish(console_client())
+    page = ana.get("/history/2").text
+    [one] = [form["fields"] for form in forms_of(page) if "signed_out" in form["fields"].get("place", "")]
+    assert ana.post("/history/2/take", data=one | {"side": "before"}).location == "/publish"
+    assert {place: each.value for place, each in parts.drafts.read().items()} == {SIGNED_OUT: entry("One.")}
+    assert ana.post("/history/2/take", data=one | {"side": "after"}).status_code == 303
+    assert parts.drafts.read() == {}, "guests read it already"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/history/7/take", 404), ("/history/0/take", 404), ("/history/1/take", 400)]
+)
+def test_what_no_revision_has_changed_is_not_taken(console_client, parts, draft, path, status):
+    draft({SIGNED_OUT: entry("One.")})
+    ana = console_client()
+    publish(ana)
+    assert ana.send(path, {"place": "nonsense"}, form_at="/").status_code == status
+    assert parts.drafts.read() == {}

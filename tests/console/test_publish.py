@@ -118,27 +118,36 @@ def test_it_is_published_at_a_time_in_the_time_zone_of_the_restaurant_and_withdr
     day = (datetime.now(UTC) + timedelta(days=30)).date()
     answer = publish(ana, when="later", at=f"{day}T09:30")
     assert answer.location == "/history/1?done=scheduled"
-    waiting = parts.revisions.waiting()
+    [waiting] = parts.revisions.waiting()
     assert waiting.effective_at == datetime(day.year, day.month, day.day, 0, 30, tzinfo=UTC)
     assert "is scheduled" in text_of(ana.get(answer.location).text)
     page = ana.get("/publish").text
-    assert "waits for its time" in text_of(page)
+    assert "Scheduled for" in text_of(page)
     assert "09:30" in page
     assert fill_in(ana, "/publish", {}, action="/publish/withdraw").status_code == 303
-    assert parts.revisions.waiting() is None
+    assert parts.revisions.waiting() == []
     assert set(parts.drafts.read()) == {SIGNED_OUT, ("notices.toml", "time_zone")}
     assert ana.post("/publish/withdraw", data=form_of(page, action="/publish/withdraw")).status_code == 409
 
 
-def test_what_waits_is_not_said_to_be_what_guests_read(console_client, parts, draft):
+def test_what_is_scheduled_keeps_nothing_from_being_published_and_is_no_draft(console_client, parts, draft):
     ana = console_client()
-    draft({SIGNED_OUT: entry("Waiting words.")})
+    draft({SIGNED_OUT: entry("Happy Christmas."), NOT_FOUND: entry("Closed.")})
     at = (datetime.now(UTC) + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
     assert publish(ana, when="later", at=at).status_code == 303
     draft({SIGNED_OUT: entry("Third words.")})
     page = text_of(ana.get("/publish").text)
-    assert "Guests read next Waiting" in page
-    assert "Guests read Waiting" not in page
+    assert "Guests read, from the built-in words You’ve signed out. See you soon! They will read Third words." in page
+    assert "Revision 1 changes this, too, from" in page
+    assert publish(ana).location == "/history/2?done=published"
+    assert parts.revisions.published().contents["messages/en.toml"]["site"]["signed_out"]["text"] == "Third words."
+    [waiting] = parts.revisions.waiting()
+    draft({SIGNED_OUT: entry("Newer words.")})
+    answer = fill_in(ana, "/publish", {}, action="/publish/withdraw")
+    page = ana.get(answer.location)
+    assert "One place has a newer draft, which stays" in text_of(page.text)
+    assert "Happy Christmas." in text_of(ana.get(f"/history/{waiting.number}").text)
+    assert parts.drafts.read()[NOT_FOUND].value == entry("Closed.")
 
 
 @pytest.mark.parametrize("at", ["", "soon", "2020-01-01T10:00", "0001-01-01T00:00", "9999-12-31T23:59", "2" * 500])
@@ -147,7 +156,7 @@ def test_a_time_that_is_none_or_no_good_publishes_nothing(console_client, parts,
     answer = publish(console_client(), when="later", at=at)
     assert answer.status_code == 422
     assert form_of(answer.text, field="follows")["comment"] == "Why not"
-    assert parts.revisions.waiting() is None
+    assert parts.revisions.waiting() == []
 
 
 def test_one_change_is_given_up_and_then_all(console_client, parts, draft):

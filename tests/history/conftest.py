@@ -47,8 +47,9 @@ class History:
         return self.revisions.publish(by=by, comment=comment, seen=self.tag(), at=at)
 
     def texts(self, revision=None):
-        """name → text of what guests read, or of a revision."""
-        revision = revision or self.revisions.published()
+        """name → text of what guests read, now or at a moment; or of a revision."""
+        if revision is None or isinstance(revision, datetime):
+            revision = self.revisions.published(revision)
         site = revision.contents.get("messages/en.toml", {}).get("site", {}) if revision else {}
         return {name: value and value["text"] for name, value in site.items()}
 

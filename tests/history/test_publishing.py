@@ -11,7 +11,6 @@ import sqlalchemy as sa
 
 from app.history import (
     ABSENT,
-    AnotherWaits,
     ChangedMeanwhile,
     DraftChanged,
     HistoryUnavailable,
@@ -47,13 +46,13 @@ class TestRollBack:
         history.revisions.roll_back(1, by="Ben", comment="")
         assert {where: draft.value for where, draft in history.drafts.read().items()} == {place("b"): entry("Mine")}
 
-    def test_one_that_waits_is_withdrawn(self, history):
-        history.publish(a="One")
-        waiting = history.publish(a="Two", at=LATER)
+    def test_what_waits_goes_on_waiting_with_its_own_changes(self, history):
+        history.publish(a="One", b="One")
+        history.publish(a="Two")
+        history.publish(b="Later", at=LATER)
         history.revisions.roll_back(1, by="Ben", comment="")
-        assert history.revisions.waiting() is None
-        assert history.revisions.get(waiting).withdrawn_by == "Ben"
-        assert [where[2] for where in history.drafts.read()] == ["a"]
+        assert history.texts() == {"a": "One", "b": "One"}
+        assert history.texts(LATER) == {"a": "One", "b": "Later"}
 
     def test_to_the_one_that_waits_publishes_it_now(self, history):
         history.publish(a="One")
@@ -69,7 +68,7 @@ class TestScheduled:
         number = history.publish(a="Two", at=LATER)
         assert history.revisions.published_number() == 1
         assert history.texts() == {"a": "One"}
-        assert history.revisions.waiting().number == number
+        assert history.revisions.waiting()[0].number == number
         assert history.revisions.published(LATER).number == history.revisions.published_number(LATER) == number
         assert history.audit.read(count=1)[0].what == "scheduled"
         with history.database.writing() as connection:
@@ -77,7 +76,7 @@ class TestScheduled:
             connection.execute(
                 revisions.update().where(revisions.c.number == 2).values(made_at=ago - HOUR, effective_at=ago)
             )
-        assert history.revisions.waiting() is None
+        assert history.revisions.waiting() == []
         assert history.texts() == {"a": "Two"}
         assert history.publish(a="Three") == 3
 
@@ -86,27 +85,59 @@ class TestScheduled:
         assert history.texts() == {"a": "One"}
         assert history.revisions.read()[0].effective_at == history.revisions.read()[0].made_at
 
-    def test_nothing_is_published_before_it(self, history):
-        history.publish(a="One", at=LATER)
-        history.draft(b="Two")
-        with pytest.raises(AnotherWaits) as caught:
-            history.publish()
-        assert caught.value.number == 1
-        assert len(history.drafts.read()) == 1
+    def test_what_is_published_meanwhile_is_read_at_once_and_stays(self, history):
+        history.publish(a="One", b="One")
+        first = history.publish(a="Christmas", at=LATER, by="Ben", comment="Happy")
+        assert history.publish(b="Two") == 3
+        assert history.texts() == {"a": "One", "b": "Two"}
+        assert history.texts(LATER) == {"a": "Christmas", "b": "Two"}
+        [waiting] = history.revisions.waiting()
+        assert (waiting.number, waiting.based_on, waiting.changed) == (4, 3, 1)
+        assert (waiting.made_by, waiting.comment, waiting.effective_at) == ("Ben", "Happy", LATER)
+        assert history.revisions.moved_to(history.revisions.get(first)) == 4
+        assert [each.number for each in history.revisions.read()] == [4, 3, 1], "it is told of once"
 
-    def test_the_draft_is_compared_with_what_waits(self, history):
+    def test_several_wait_and_each_changes_what_is_there_at_its_time(self, history):
+        history.publish(a="One", b="One", c="One")
+        history.publish(a="Last", at=LATER)
+        history.publish(b="First", at=LATER - HOUR)
+        history.publish(c="Now")
+        assert history.texts() == {"a": "One", "b": "One", "c": "Now"}
+        assert history.texts(LATER - HOUR) == {"a": "One", "b": "First", "c": "Now"}
+        assert history.texts(LATER) == {"a": "Last", "b": "First", "c": "Now"}
+        times = [each.effective_at for each in history.revisions.waiting()]
+        assert times == [LATER - HOUR, LATER]
+
+    def test_withdrawing_one_leaves_the_others_their_changes(self, history):
+        history.publish(a="One", b="One")
+        history.publish(b="Last", at=LATER)
+        history.publish(a="First", at=LATER - HOUR)
+        [first, _] = history.revisions.waiting()
+        assert history.revisions.withdraw(first.number, by="Cleo") == []
+        assert history.texts(LATER) == {"a": "One", "b": "Last"}
+        assert [where[2] for where in history.drafts.read()] == ["a"]
+
+    def test_the_draft_is_compared_with_what_guests_read(self, history):
         history.publish(a="One")
         history.publish(a="Two", at=LATER)
-        assert history.draft(a="Two") == 0
-        assert history.draft(a="One") == 1
+        assert history.draft(a="One") == 0
+        assert history.draft(a="Two") == 1
         with pytest.raises(ChangedMeanwhile):
-            history.drafts.save(place("a"), entry("Three"), seen=etag(entry("Two")), by="Ben", is_publisher=False)
+            history.drafts.save(place("a"), entry("Three"), seen=etag(entry("One")), by="Ben", is_publisher=False)
+
+    def test_words_that_are_damaged_keep_nothing_good_from_being_published(self, history):
+        history.publish(a="One")
+        history.publish(a="Two")
+        with history.database.writing() as connection:
+            connection.execute(sa.text("UPDATE revisions SET contents = :junk WHERE number = 2"), {"junk": b"junk"})
+        history.revisions.roll_back(1, by="Ben", comment="")
+        assert history.texts() == {"a": "One"}
 
     def test_withdrawn_its_changes_are_in_the_draft_where_there_is_none_newer(self, history):
         history.publish(a="One", b="One", c="One")
         number = history.publish(a="Two", b="Two", c=ABSENT, by="Ben", at=LATER)
         history.draft(a="Newer", b="One")
-        history.revisions.withdraw(number, by="Cleo")
+        assert history.revisions.withdraw(number, by="Cleo") == [place("a"), place("b")]
         found = {where[2]: draft.value for where, draft in history.drafts.read().items()}
         assert found == {"a": entry("Newer"), "c": ABSENT}
         assert history.revisions.get(number).withdrawn_at is not None
@@ -127,7 +158,7 @@ class TestClocks:
         ahead = datetime.now(UTC) + HOUR
         move_time(history, made_at=ahead, effective_at=ahead)
         assert history.texts() == {"a": "Two"}
-        assert history.revisions.waiting() is None
+        assert history.revisions.waiting() == []
         history.publish(a="Three")
         assert history.texts() == {"a": "Three"}
 

@@ -73,7 +73,7 @@ class LookForm(FlaskForm):  # type: ignore[misc]
         after = with_changes(self.snapshot.contents, self.changes)
         named = {value_at(after, setting.place) for setting in PICTURE_SETTINGS}
         pictures = [place for place in self.snapshot.drafts if place[0] == PICTURES and place[-1] not in named]
-        return {place: value_at(self.snapshot.base, place) for place in pictures}
+        return {place: value_at(self.snapshot.live_contents, place) for place in pictures}
 
     def has_value(self, setting: Setting) -> bool:
         """Whether the draft says anything of a setting."""

@@ -100,16 +100,24 @@ class WithdrawForm(FlaskForm):  # type: ignore[misc]
     number = Number(render_kw=_UNCHANGED)
 
 
+class TakeForm(FlaskForm):  # type: ignore[misc]
+    """What a revision has changed at one place, to be put into the draft.
+
+    :ivar side: ``after``, what it says there; ``before``, what stood there before it
+    """
+
+    place = HiddenField(render_kw=_UNCHANGED)
+    side = StringField()
+
+
 class RollBackForm(FlaskForm):  # type: ignore[misc]
     """A revision, to be published again.
 
     :ivar present: number of the revision that guests read when the page was opened
-    :ivar waiting: of the one that was shown to wait; 0 for none
     """
 
     comment = _comment(StringField)
     present = HiddenField(render_kw=_UNCHANGED)
-    waiting = Number(default=0, render_kw=_UNCHANGED)
 
 
 def trouble_of(form: FlaskForm) -> str:

@@ -7,13 +7,13 @@ from flask import Blueprint, abort, make_response, redirect, render_template, re
 from werkzeug.wrappers import Response
 
 from app.console import staff
-from app.console.differences import Differences, Readings, differences_of
-from app.console.forms.publish import LONGEST_COMMENT, RollBackForm, trouble_of
+from app.console.differences import Differences, Readings, differences_of, picture_of, place_of
+from app.console.forms.publish import LONGEST_COMMENT, RollBackForm, TakeForm, trouble_of
 from app.console.guards import editors, publishers
 from app.console.parts import console
 from app.console.times import zone_of
 from app.console.workspace import Snapshot
-from app.history import AnotherWaits, Contents, Revision, differences
+from app.history import Contents, Restricted, Revision, differences, value_at
 
 PAGE = 50
 _LARGEST = 2**31 - 1
@@ -35,7 +35,6 @@ def show() -> str:
         older=found[PAGE - 1].number if len(found) > PAGE else None,
         is_first_page=before is None,
         present=snapshot.published.number if snapshot.published else 0,
-        waiting=console().revisions.waiting(),
         now=datetime.now(UTC),
         zone=zone_of(snapshot.values),
     )
@@ -60,13 +59,31 @@ def roll_back(number: int) -> Response:
     if not form.validate():
         return _refused(number, trouble_of(form), 422)
     try:
-        made = console().revisions.roll_back(number, by=by, comment=form.comment.data, withdraws=form.waiting.data)
+        made = console().revisions.roll_back(number, by=by, comment=form.comment.data)
     except LookupError:
         abort(404)
-    except AnotherWaits as error:
-        trouble = f"Revision {error.number} waits for its time now, and rolling back withdraws it."
-        return _refused(number, trouble, 409)
     return redirect(url_for("history.one", number=made, done="rolled_back"), 303)
+
+
+@bp.post("/history/<int:number>/take")
+@editors(changes_messages=True)
+def take(number: int) -> Response:
+    """Put what a revision says at one place into the draft, or what stood there before: to take one change back."""
+    form, revision, who = TakeForm(), console().revisions.get(number), staff.somebody()
+    if revision is None:
+        abort(404)
+    try:
+        place = place_of(form.place.data or "")
+    except ValueError:
+        abort(400)
+    former = console().revisions.get(revision.based_on or 0)
+    contents = revision.contents if form.side.data == "after" else former.contents if former else {}
+    changes = {each: value_at(contents, each) for each in (place, *picture_of(place, contents))}
+    try:
+        console().drafts.save_all(changes, by=who.name, is_publisher=who.is_publisher)
+    except Restricted:
+        abort(403)
+    return redirect(url_for("publish.show"), 303)
 
 
 def _refused(number: int, trouble: str, status: int) -> Response:
@@ -87,8 +104,8 @@ def _page(number: int, snapshot: Snapshot, *, done: str | None = None, trouble: 
         abort(404)
     contents: Contents = revision.contents if revision else {}
     former = console().revisions.get(revision.based_on) if revision and revision.based_on else None
-    present, waiting, form = snapshot.published, console().revisions.waiting(), RollBackForm()
-    form.present.data, form.waiting.data = present.number if present else 0, waiting.number if waiting else 0
+    present, form = snapshot.published, RollBackForm()
+    form.present.data = present.number if present else 0
     return render_template(
         "revision.html",
         number=number,
@@ -96,8 +113,9 @@ def _page(number: int, snapshot: Snapshot, *, done: str | None = None, trouble: 
         since=_differences(snapshot, former.contents if former else {}, contents, "since") if revision else None,
         until_now=_until_now(snapshot, revision, contents),
         present=form.present.data,
-        waiting=waiting,
+        moved_to=console().revisions.moved_to(revision) if revision else None,
         form=form,
+        take=TakeForm(formdata=None),
         done=done if revision and done in {"published", "rolled_back", "scheduled"} else None,
         trouble=trouble,
         now=datetime.now(UTC),

@@ -26,7 +26,7 @@ bp = Blueprint("look", __name__)
 class Origin:
     """Where a value is from.
 
-    :ivar kind: ``draft``, ``waits``, ``published``, ``folder`` or ``built-in``
+    :ivar kind: ``draft``, ``published``, ``folder`` or ``built-in``
     :ivar made_by: whose change it is; None when it is not in the draft
     """
 
@@ -122,8 +122,6 @@ def _origin(snapshot: Snapshot, place: Place) -> Origin:
     draft = snapshot.drafts.get(place)
     if draft:
         return Origin("draft", draft.made_by)
-    if value_at(snapshot.base, place) != value_at(snapshot.live_contents, place):
-        return Origin("waits", None)
-    if value_at(snapshot.base, place) is not ABSENT:
+    if value_at(snapshot.live_contents, place) is not ABSENT:
         return Origin("published", None)
     return Origin("folder" if value_at(snapshot.of_folder, place) is not ABSENT else "built-in", None)

@@ -141,7 +141,7 @@ def _rows(snapshot: Snapshot) -> list[Row]:
         (*notices.names(snapshot.values), *(place[1] for place in snapshot.drafts if place[0] == FILE))
     )
     shown = {each.name for each in snapshot.live.notices if each.is_due(datetime.now(UTC), paytronix_is_failing=False)}
-    before = merged(snapshot.of_folder, snapshot.base)
+    before = merged(snapshot.of_folder, snapshot.live_contents)
     rows = []
     for name in names:
         if name == TIME_ZONE[1]:

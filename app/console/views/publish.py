@@ -1,8 +1,7 @@
 """``/publish``: what the draft changes for guests, and making it so, now or at a time; or giving it up."""
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from functools import cache
 
 from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -16,16 +15,16 @@ from app.console.parts import console
 from app.console.times import UNTIL_LATEST, zone_of
 from app.console.workspace import Snapshot
 from app.history import (
-    AnotherWaits,
     ChangedMeanwhile,
     DraftChanged,
+    Heading,
     NothingToPublish,
     Place,
     Restricted,
+    differences,
     draft_tag,
     value_at,
 )
-from app.messages import Catalogue
 
 bp = Blueprint("publish", __name__)
 
@@ -52,8 +51,6 @@ def publish() -> Response:
         return _conflict("Somebody has changed it since you opened this page. Nothing was published: look again.")
     except NothingToPublish:
         return _conflict("There is nothing to publish: the draft was published or given up meanwhile.")
-    except AnotherWaits as error:
-        return _conflict(f"Revision {error.number} waits for its time. Withdraw it, or let its time come.")
     return redirect(url_for("history.one", number=number, done="scheduled" if at else "published"), 303)
 
 
@@ -68,7 +65,7 @@ def discard() -> Response:
         abort(400)
     snapshot, who = console().workspace.snapshot(), staff.somebody()
     if place in snapshot.drafts:
-        changes = {each: value_at(snapshot.base, each) for each in (place, *_pictures_of(snapshot, place))}
+        changes = {each: value_at(snapshot.live_contents, each) for each in (place, *_pictures_of(snapshot, place))}
         seen = {place: form.seen.data or ""}
         try:
             console().drafts.save_all(changes, by=who.name, is_publisher=who.is_publisher, seen=seen)
@@ -96,10 +93,10 @@ def withdraw() -> Response:
     if not form.validate():
         abort(400)
     try:
-        console().revisions.withdraw(form.number.data, by=staff.somebody().name)
+        left_out = console().revisions.withdraw(form.number.data, by=staff.somebody().name)
     except LookupError:
         return _conflict("That revision does not wait any more: its time has come, or somebody has withdrawn it.")
-    return redirect(url_for("publish.show"), 303)
+    return redirect(url_for("publish.show", withdrawn=form.number.data, left_out=len(left_out) or None), 303)
 
 
 def _page(snapshot: Snapshot, trouble: str | None = None) -> str:
@@ -114,7 +111,10 @@ def _page(snapshot: Snapshot, trouble: str | None = None) -> str:
         warnings=_warnings(snapshot, found),
         faults=faults_of_draft(snapshot),
         remarks=remarks_on_draft(snapshot),
-        waiting=console().revisions.waiting(),
+        waiting=(waiting := console().revisions.waiting()),
+        scheduled=_scheduled(waiting),
+        withdrawn=request.args.get("withdrawn", type=int),
+        left_out=request.args.get("left_out", 0, type=int),
         published=snapshot.published,
         zone=zone,
         form=form,
@@ -131,23 +131,26 @@ def _conflict(trouble: str) -> Response:
 
 def _differences(snapshot: Snapshot) -> Differences:
     """What the draft changes, for somebody to read."""
-    changes = {place: (value_at(snapshot.base, place), draft.value) for place, draft in snapshot.drafts.items()}
+    live = snapshot.live_contents
     return differences_of(
-        changes,
+        {place: (value_at(live, place), draft.value) for place, draft in snapshot.drafts.items()},
         snapshot,
-        before=snapshot.base,
+        before=snapshot.live_contents,
         after=snapshot.contents,
-        readings=Readings(_before(snapshot), lambda: snapshot.draft),
+        readings=Readings(lambda: snapshot.live, lambda: snapshot.draft),
         drafts=snapshot.drafts,
         page=request.args.get("page", 1, type=int),
     )
 
 
-def _before(snapshot: Snapshot) -> Callable[[], Catalogue]:
-    """All words that the draft is compared with."""
-    if not snapshot.is_waiting:
-        return lambda: snapshot.live
-    return cache(lambda: console().workspace.catalogue_of("waiting", snapshot.base))
+def _scheduled(waiting: Iterable[Heading]) -> dict[Place, Heading]:
+    """What else changes a place: the first revision that waits and does."""
+    scheduled: dict[Place, Heading] = {}
+    for heading in waiting:
+        before, after = console().revisions.get(heading.based_on or 0), console().revisions.get(heading.number)
+        for place in differences(before.contents if before else {}, after.contents if after else {}):
+            scheduled.setdefault(place, heading)
+    return scheduled
 
 
 def _warnings(snapshot: Snapshot, found: Differences) -> dict[Place, tuple[str, ...]]:
