@@ -90,6 +90,11 @@ class Row:
     names: str = field(repr=False)  # what is searched: the name and all that guests read
 
     @property
+    def is_unworded(self) -> bool:
+        """Whether nobody has words for it."""
+        return State.NO_WORDS in self.states
+
+    @property
     def name(self) -> str:
         """As the merchant's files have it."""
         section, name = self.key

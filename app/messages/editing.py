@@ -30,6 +30,7 @@ from app.messages.overlay import MESSAGES, merged
 from app.messages.placeholders import allowed_in
 from app.messages.positions import KeyPath
 from app.messages.problems import SourcePosition
+from app.messages.situations import SITUATIONS, followed_by, situation_of
 from app.messages.svg import TAKEN_OUT
 from app.messages.theme import DEFAULT_BACKGROUND, DEFAULT_BRAND, SchemeName, Theme
 from app.messages.times import zone_named, zone_names
@@ -52,6 +53,7 @@ __all__ = [
     "NO_WORDS",
     "PAYTRONIX",
     "SITE",
+    "SITUATIONS",
     "TAKEN_OUT",
     "WHILE_FAILING",
     "Corners",
@@ -79,6 +81,7 @@ __all__ = [
     "contrast",
     "direction_of",
     "english_name_of",
+    "followed_by",
     "language_tag",
     "list_messages",
     "locale_of",
@@ -86,6 +89,7 @@ __all__ = [
     "read_entries",
     "read_merchant",
     "read_notices",
+    "situation_of",
     "times",
     "zone_named",
     "zone_names",

@@ -13,9 +13,10 @@ from app.console.forms.entry import EntryForm, entry_form
 from app.console.guards import editors, publishers
 from app.console.parts import console
 from app.console.previews import asset_of
+from app.console.situations import told_of
 from app.console.workspace import Snapshot
 from app.history import ChangedMeanwhile, Restricted, subject_of
-from app.messages.editing import PAYTRONIX, Key, allowed_in
+from app.messages.editing import PAYTRONIX, Key, allowed_in, situation_of
 from app.previews import state_of
 from app.web.security_headers import FILE_POLICY, KEPT_FOR_GOOD
 
@@ -109,6 +110,8 @@ def _page(form: EntryForm, *, conflicts: Mapping[str, Difference] | None = None,
         form=form,
         key=key,
         is_label=entries.is_label(key),
+        situation=situation_of(key),
+        told=told_of(key),
         languages=[entries.language_of(snapshot, key, tag, form.typed) for tag in form.languages],
         frames=console().previews.frames(catalogue, state) if state else {},
         findings=findings,

@@ -1,4 +1,4 @@
-"""``/``: every code and every text of the site, with what guests read."""
+"""``/``: the situations in which guests read a message, and every other text; with what guests read."""
 
 from datetime import UTC, datetime
 
@@ -8,7 +8,8 @@ from app.console import overview
 from app.console.guards import editors
 from app.console.overview import State
 from app.console.parts import console
-from app.messages.editing import english_name_of
+from app.console.situations import grouped
+from app.messages.editing import english_name_of, situation_of
 
 PER_PAGE = 50
 
@@ -26,11 +27,14 @@ def show() -> str:
     today = datetime.now(UTC).date()
     codes, texts = console().codes_seen.read(), console().texts_seen.read()
     everything = overview.rows(snapshot, console().drafts.restrictions(), codes, texts, today=today)
-    found = overview.fitting(everything, **wanted)
+    page = max(1, request.args.get("page", 1, type=int))
+    groups = [] if any(wanted.values()) else grouped(everything)
+    found = overview.fitting((row for row in everything if not (groups and situation_of(row.key))), **wanted)
     pages = max(1, -(-len(found) // PER_PAGE))
-    page = min(max(1, request.args.get("page", 1, type=int)), pages)
+    page = min(page, pages)
     return render_template(
         "words.html",
+        groups=groups if page == 1 else [],
         rows=found[(page - 1) * PER_PAGE : page * PER_PAGE],
         found=len(found),
         page=page,
