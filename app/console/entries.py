@@ -190,7 +190,7 @@ def otherwise(snapshot: Snapshot, key: Key, language: str, typed: Mapping[str, T
 
 def as_read(message: Message) -> Typed:
     """What guests read, as it would stand in the fields."""
-    return Typed(message.text, message.title or "", message.link.name if message.link else "")
+    return Typed(message.text, message.title or "", message.next_step or "")
 
 
 def sources(snapshot: Snapshot, key: Key, language: str, read: Message) -> list[Source]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from app.console.overview import Met, Row
+from app.console.overview import Cell, Met, Row
 from app.messages.editing import SITUATIONS, Key, situation_of
 
 # Name → what it is, and when guests read it.
@@ -37,17 +37,28 @@ class Told:
 
 
 @dataclass(frozen=True)
+class Reason:
+    """One entry of a situation.
+
+    :ivar apart: what guests read for it where that is not the sentence of the situation
+    """
+
+    row: Row
+    apart: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
 class Group:
     """A situation with its entries.
 
     :ivar lead: the one whose words are for all of it
-    :ivar others: those that read them unless they have words of their own
+    :ivar reasons: those that read them unless they have words of their own
     :ivar met: how often guests met any of them; None where that is not counted
     """
 
     told: Told
     lead: Row
-    others: tuple[Row, ...]
+    reasons: tuple[Reason, ...]
     met: Met | None
 
 
@@ -65,5 +76,11 @@ def grouped(rows: Iterable[Row]) -> list[Group]:
         lead, *others = [by_key[key] for key in situation.keys]
         days = [row.met.by_day for row in (lead, *others) if row.met]
         met = Met(tuple(map(sum, zip(*days, strict=True)))) if days else None
-        groups.append(Group(Told(*_TOLD[situation.name]), lead, tuple(others), met))
+        reasons = tuple(Reason(row, _apart(row, lead)) for row in others)
+        groups.append(Group(Told(*_TOLD[situation.name]), lead, reasons, met))
     return sorted(groups, key=lambda group: -(group.met.in_month if group.met else 0))
+
+
+def _apart(row: Row, lead: Row) -> tuple[Cell, ...]:
+    of_all = {cell.language: cell.message.text for cell in lead.cells}
+    return tuple(cell for cell in row.cells if cell.message.text != of_all.get(cell.language))

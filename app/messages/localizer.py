@@ -30,13 +30,11 @@ class Link:
     """Where a guest can go on.
 
     :ivar language: of its text
-    :ivar name: below ``[links]``
     """
 
     url: str
     text: str
     language: str
-    name: str
 
     @property
     def direction(self) -> languages.Direction:
@@ -50,6 +48,7 @@ class Message:
 
     :ivar text: never empty for a guest
     :ivar code: the entry that it stands for, such as ``one_time_password.*``, ``default`` or ``session_ended``
+    :ivar next_step: the name of its link, which may have no address
     :ivar entry: the entry whose words these are: another one where the words of the situation are read
     :ivar language: its language; another than the page's where there is none
     :ivar reference: Paytronix's code for guests to quote, if the merchant wants that; untrusted
@@ -64,6 +63,7 @@ class Message:
     link: Link | None = None
     reference: str | None = None
     source: str = ""
+    next_step: str | None = None
     entry: Key | None = None
 
     @property
@@ -234,9 +234,9 @@ class Localizer:
         key = LINKS, name
         message = self._made.get(key) or self._first(self._label_layers, [key])
         if message is None:
-            return Link(url, url.partition(":")[2].strip("/"), self.language, name)
+            return Link(url, url.partition(":")[2].strip("/"), self.language)
         self._made[key] = message
-        return Link(url, message.text, message.language, name)
+        return Link(url, message.text, message.language)
 
     def _make(self, key: Key, values: Mapping[str, object] = NOTHING) -> Message:
         """What an entry says; what has no value is left as typed rather than left out."""
@@ -269,5 +269,6 @@ class Localizer:
             title=fill(entry.title, known) if entry.title else None,
             link=self.link(entry.link) if entry.link else None,
             source=f"{entry.file}:{entry.line}",
+            next_step=entry.link,
             entry=key,
         )

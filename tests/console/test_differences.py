@@ -19,7 +19,7 @@ def moment(of_folder=None, *, path=Path("no-folder")):
     folder = Folder(path)
     folder.poll()
     catalogue = folder.catalogue()
-    return Snapshot(None, {}, {}, {}, of_folder or {}, folder=catalogue, live=catalogue, draft=catalogue)
+    return Snapshot(None, {}, {}, of_folder or {}, folder=catalogue, live=catalogue, draft=catalogue)
 
 
 def told(found):

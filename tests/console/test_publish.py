@@ -27,9 +27,11 @@ def test_a_change_is_shown_published_and_rolled_back(console_client, parts, draf
     assert parts.revisions.published().contents == {}
 
 
-def test_where_a_code_had_no_words_guests_read_the_general_ones(console_client, draft):
+def test_where_a_code_had_no_words_it_says_what_guests_read(console_client, draft):
     draft({("messages/en.toml", "paytronix", "guest.locked"): entry("Ask us.")})
-    assert "Guests read the general words They will read Ask us." in text_of(console_client().get("/publish").text)
+    assert "from the words for “could_not_authenticate” We couldn’t sign you in" in text_of(
+        console_client().get("/publish").text
+    )
 
 
 def test_after_a_roll_back_there_is_nothing_to_publish_and_no_more_is_claimed(console_client, draft):
@@ -114,10 +116,12 @@ def test_what_a_change_of_look_does_to_sentences_that_nobody_has_touched_is_told
 
 def test_it_is_published_at_a_time_in_the_time_zone_of_the_restaurant_and_withdrawn(console_client, parts, draft):
     ana = console_client()
-    draft({SIGNED_OUT: entry("Goodbye."), ("notices.toml", "time_zone"): "Asia/Tokyo"})
+    draft({("notices.toml", "time_zone"): "Asia/Tokyo"})
+    publish(ana)
+    draft({SIGNED_OUT: entry("Goodbye.")})
     day = (datetime.now(UTC) + timedelta(days=30)).date()
     answer = publish(ana, when="later", at=f"{day}T09:30")
-    assert answer.location == "/history/1?done=scheduled"
+    assert answer.location == "/history/2?done=scheduled"
     [waiting] = parts.revisions.waiting()
     assert waiting.effective_at == datetime(day.year, day.month, day.day, 0, 30, tzinfo=UTC)
     assert "is scheduled" in text_of(ana.get(answer.location).text)
@@ -126,7 +130,7 @@ def test_it_is_published_at_a_time_in_the_time_zone_of_the_restaurant_and_withdr
     assert "09:30" in page
     assert fill_in(ana, "/publish", {}, action="/publish/withdraw").status_code == 303
     assert parts.revisions.waiting() == []
-    assert set(parts.drafts.read()) == {SIGNED_OUT, ("notices.toml", "time_zone")}
+    assert set(parts.drafts.read()) == {SIGNED_OUT}
     assert ana.post("/publish/withdraw", data=form_of(page, action="/publish/withdraw")).status_code == 409
 
 

@@ -200,7 +200,7 @@ def test_a_mark_of_any_other_length_is_none(desk, exported, length):
     assert desk.drafts.read() == {}
 
 
-def test_one_that_waits_is_not_overtaken(desk, exported):
+def test_what_is_imported_is_read_at_once_and_what_waits_goes_on_waiting(desk, exported):
     from datetime import UTC, datetime, timedelta
 
     from app.history.revisions import draft_tag
@@ -209,9 +209,10 @@ def test_one_that_waits_is_not_overtaken(desk, exported):
     seen = draft_tag({SIGNED_OUT: message("Later")})
     desk.revisions.publish(by="Ana", comment="x", seen=seen, at=datetime.now(UTC) + timedelta(days=1))
     edit(exported, '"Full."', '"Mine"')
-    code, said = desk.run("import", exported, "--publish", "--comment", "x")
-    assert (code, "Revision 1 waits for its time. Withdraw it in the console" in said) == (1, True)
-    desk.ok("import", exported)
+    desk.ok("import", exported, "--publish", "--comment", "x")
+    assert desk.revisions.published_number() == 2
+    [waiting] = desk.revisions.waiting()
+    assert desk.revisions.get(waiting.number).contents["messages/en.toml"]["site"]["busy"]["text"] == "Mine"
 
 
 def test_pictures_come_along(desk, exported, tmp_path):

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from app.history import (
     Audit,
@@ -12,7 +13,6 @@ from app.history import (
     Pictures,
     Revisions,
     draft_tag,
-    queries,
 )
 from app.history.tables import revisions
 from tests.words_databases import prepare
@@ -98,5 +98,5 @@ HOUR = timedelta(hours=1)
 def move_time(history, **values):
     """As if it had been another time when the last revision was made: a clock that was wrong, or time that went by."""
     with history.database.writing() as connection:
-        last = queries.newest(connection).number
+        last = connection.execute(sa.select(sa.func.max(revisions.c.number))).scalar_one()
         connection.execute(revisions.update().where(revisions.c.number == last).values(**values))

@@ -23,7 +23,7 @@ from tests.history.conftest import entry, place
 def test_an_empty_history_leaves_all_to_the_folder(history):
     assert history.revisions.published() is None
     assert history.revisions.published_number() == 0
-    assert history.revisions.to_edit() == {}
+    assert history.revisions.waiting() == []
     assert history.revisions.read() == []
     assert history.drafts.read() == {}
     with pytest.raises(NothingToPublish):

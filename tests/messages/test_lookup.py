@@ -85,7 +85,7 @@ def test_au_4_at_sign_in_only_what_keeps_everybody_out_has_built_in_words_of_its
     wrong = told["could_not_authenticate"]
     assert {code for code, words in told.items() if words != wrong} == {
         *("system_error", "timeout", "connection", "busy", "bad_response", "credentials"),
-        *("http:403", "http:404", "http:429", "http:5xx"),
+        *("http:403", "http:404", "http:429", "http:4xx", "http:5xx"),
     }
 
 
