@@ -12,6 +12,7 @@ from tests.console.words import address
 PAGES = {
     "/": "words",
     "/?words=nothing-fits": "words without any",
+    "/?state=built-in": "some of the words",
     "/inbox": "inbox",
     address("paytronix", "user_info.not_found"): "a code",
     address("account", "no_rewards"): "a label",
@@ -37,6 +38,8 @@ def test_every_page_is_accessible_and_fits_light_and_dark(served, open_page):
     page, faults = open_page(viewport=PHONE), []
     for path, name in PAGES.items():
         page.goto(served.url + path)
+        for each in page.locator("summary").all():
+            each.click()
         found = [each for each in faults_of(page) if 'class="unseen"' not in each and "look at all" not in each]
         faults += [f"{name}: {each}" for each in found]
     assert faults == []
