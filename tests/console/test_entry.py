@@ -381,30 +381,3 @@ def test_back_to_what_is_published_is_nothing_where_the_folders_words_were_taken
     publish(app)
     edit(client, "site", "signed_out", text_en="Draft.")
     assert Page(edit(client, "site", "signed_out", action="fill published en")).fields["text-en"] == ""
-
-
-def test_words_of_ones_own_keep_the_next_step_of_those_that_guests_read(app, client):
-    edit(client, "paytronix", "could_not_authenticate", text_es="No es correcto.")
-    assert drafts(app) == {
-        ("messages/es.toml", "paytronix", "could_not_authenticate"): {
-            "text": "No es correcto.", "title": None, "link": "forgot_password",
-        }
-    }  # fmt: skip
-
-
-def test_an_emptied_text_is_taken_away_with_its_next_step(app, client):
-    edit(client, "paytronix", "could_not_authenticate", text_en="Not right.")
-    answer = edit(client, "paytronix", "could_not_authenticate", text_en="")
-    assert answer.status_code == 303
-    assert drafts(app) == {}
-
-
-def test_what_guests_read_otherwise_follows_what_is_typed_in_another_language(client):
-    answer = edit(client, "site", "unavailable", action="check", text_en="We are mending it.")
-    said = Page(answer).text
-    assert said.count("Left empty, guests read: We are mending it.") == 1, "those who read Spanish"
-
-
-def test_the_sentence_of_a_situation_is_shown_where_a_code_has_no_words(client, app):
-    edit(client, "site", "unavailable", text_en="We are mending it.")
-    assert "Left empty, guests read: We are mending it." in Page(client.get(address("paytronix", "http:5xx"))).text
