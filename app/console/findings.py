@@ -5,7 +5,14 @@ from collections.abc import Collection, Iterator
 from app.console.differences import Difference, name_of
 from app.console.workspace import Snapshot
 from app.messages import Problem
-from app.messages.editing import MERCHANT_FILE, Key, check_all_but_entries, check_what_entries_name
+from app.messages.editing import (
+    MERCHANT_FILE,
+    Key,
+    check_all_but_entries,
+    check_what_entries_name,
+    english_name_of,
+    list_messages,
+)
 
 
 def new_faults(after: Collection[Problem], before: Collection[Problem]) -> list[Problem]:
@@ -28,7 +35,22 @@ def remarks_on_draft(snapshot: Snapshot) -> list[Problem]:
     if any(place[0] == MERCHANT_FILE for place in snapshot.drafts):
         after += check_what_entries_name(snapshot.draft, but=set(_changed_entries(snapshot)))
         before += check_what_entries_name(snapshot.live)
-    return new_faults(after, before)
+    return [*new_faults(after, before), *_half_translated(snapshot)]
+
+
+def _half_translated(snapshot: Snapshot) -> Iterator[Problem]:
+    """Languages that come with the draft, and in which a part of the texts is missing."""
+    present = {localizer.language for localizer in snapshot.live.localizers}
+    lines = [line for line in list_messages(snapshot.draft) if line.language not in present]
+    for language in dict.fromkeys(line.language for line in lines):
+        missing = [line for line in lines if line.language == language and line.is_missing]
+        if missing:
+            of_all = sum(line.language == language for line in lines)
+            name, instead = english_name_of(language), english_name_of(missing[0].message.language)
+            yield Problem(
+                f"{name} is new, and {len(missing)} of {of_all} texts have no words in it: guests get {instead}.",
+                f"Write them first: Words, language {name}.",
+            )
 
 
 def _changed_entries(snapshot: Snapshot) -> Iterator[tuple[str, Key]]:

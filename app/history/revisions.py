@@ -1,6 +1,6 @@
 """Every set of words that was ever published: only added to."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 
@@ -16,10 +16,11 @@ from app.history.drafts import (
     draft_tag,
     put_drafts,
     read_drafts,
+    take_draft_away,
     take_idle_drafts_away,
 )
 from app.history.queries import Heading, Revision
-from app.history.tables import drafts, revisions
+from app.history.tables import revisions
 
 
 class NothingToPublish(Exception):
@@ -93,29 +94,39 @@ class Revisions:
             return queries.headings(connection, before=before, count=count)
 
     def publish(
-        self, *, by: str, comment: str, seen: str, follows: int | None = None, at: datetime | None = None
+        self,
+        *,
+        by: str,
+        comment: str,
+        seen: str,
+        follows: int | None = None,
+        at: datetime | None = None,
+        leave_out: Collection[Place] = (),
     ) -> int:
-        """Publish the draft.
+        """Publish the draft, or a part of it.
 
         :param seen: ``draft_tag`` of the draft that was shown to whoever publishes it.
         :param follows: the number of the revision that it was compared with; 0 for the folder alone.
         :param at: aware; when guests are to read it, if not now.
+        :param leave_out: what stays in the draft.
         :returns: the number of the new revision.
-        :raises NothingToPublish: the draft is empty.
+        :raises NothingToPublish: the draft is empty, or all of it is left out.
         :raises DraftChanged: it is not the one that was seen, or compared with something else.
         :raises HistoryUnavailable: it was not published, or at least nobody can say that it was.
         """
         with self._database.writing() as connection:
-            changes = {place: draft.value for place, draft in read_drafts(connection).items()}
+            draft = {place: each.value for place, each in read_drafts(connection).items()}
+            changes = {place: value for place, value in draft.items() if place not in leave_out}
             if not changes:
                 raise NothingToPublish
-            if draft_tag(changes) != seen:
+            if draft_tag(draft) != seen:
                 raise DraftChanged
             present = queries.published(connection)
             if follows not in (None, present.number if present else 0):
                 raise DraftChanged
             added = _publish(connection, partial(_changed, connection, changes), by=by, comment=comment, at=at)
-            connection.execute(drafts.delete())
+            for place in changes:
+                take_draft_away(connection, place)
             what = "scheduled" if added.effective_at > added.made_at else "published"
             note(connection, by, what, revision=added.number, changes=added.changed, comment=comment)
             return added.number

@@ -1,5 +1,7 @@
 """Publish, history, audit: what is published is what was shown, and everything can be taken back."""
 
+import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -250,3 +252,39 @@ def test_what_a_code_reads_in_the_words_of_another_one_is_shown_as_guests_read_i
     assert "Not quite right. They will read Ring us." in text_of(ana.get("/publish").text)
     publish(ana)
     assert "from the words for “could_not_authenticate” Not quite right." in text_of(ana.get("/history/2").text)
+
+
+def test_a_chosen_part_of_the_draft_is_published_and_the_rest_stays(console_client, parts, draft):
+    ana = console_client()
+    draft({SIGNED_OUT: entry("Goodbye."), NOT_FOUND: entry("Closed."), ("merchant.toml", "look", "brand"): "nonsense"})
+    page = ana.get("/publish").text
+    assert publish(ana).status_code == 422
+    keys = [json.dumps(place) for place in (NOT_FOUND, ("merchant.toml", "look", "brand"))]
+    assert page.count('name="leave_out ') == 3
+    answer = publish(ana, **{f"leave_out {key}": "yes" for key in keys})
+    assert answer.location == "/history/1?done=published"
+    assert parts.revisions.published().contents == {"messages/en.toml": {"site": {"signed_out": entry("Goodbye.")}}}
+    assert set(parts.drafts.read()) == {NOT_FOUND, ("merchant.toml", "look", "brand")}
+
+
+@pytest.mark.parametrize("key", ["nonsense", "[]", "[1]", "{}"])
+def test_what_is_no_place_cannot_be_left_out(console_client, parts, draft, key):
+    draft({SIGNED_OUT: entry("Goodbye.")})
+    assert publish(console_client(), **{f"leave_out {key}": "yes"}).status_code == 400
+    assert parts.revisions.published_number() == 0
+
+
+def test_leaving_all_of_it_out_publishes_nothing(console_client, parts, draft):
+    draft({SIGNED_OUT: entry("Goodbye.")})
+    answer = publish(console_client(), **{f"leave_out {json.dumps(SIGNED_OUT)}": "yes"})
+    assert (answer.status_code, parts.revisions.published_number()) == (409, 0)
+
+
+def test_a_language_that_is_not_translated_yet_is_told_before_it_is_published(console_client, draft):
+    french = {
+        ("messages/fr.toml", "site", "signed_out"): entry("Au revoir."),
+        ("merchant.toml", "languages"): ["en", "fr"],
+    }
+    draft(french | {("merchant.toml", "name"): "Olive"})
+    page = text_of(console_client().get("/publish").text)
+    assert re.search(r"French is new, and \d+ of \d+ texts have no words in it: guests get English", page)

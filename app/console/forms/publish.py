@@ -3,14 +3,18 @@
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from flask import request
 from flask_wtf import FlaskForm
 from werkzeug.exceptions import BadRequest
 from wtforms import HiddenField, StringField, TextAreaField, ValidationError
 from wtforms.fields import Field
 from wtforms.validators import Length
 
+from app.console.differences import place_of
 from app.console.times import UNTIL_LATEST, moment_of
+from app.history import Place
 
+LEAVE_OUT = "leave_out "
 LONGEST_COMMENT = 1000  # characters
 _NUMBER_DIGITS = 9
 _UNCHANGED = {"autocomplete": "off"}  # Firefox fills hidden fields in anew after a reload
@@ -58,6 +62,18 @@ class PublishForm(FlaskForm):  # type: ignore[misc]
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
         super().__init__()
+
+    @property
+    def left_out(self) -> set[Place]:
+        """What stays in the draft: each has a box of its own, called ``leave_out`` and the key of the difference.
+
+        :raises BadRequest: one of them is no place.
+        """
+        names = [name for name in request.form if name.startswith(LEAVE_OUT)]
+        try:
+            return {place_of(name.removeprefix(LEAVE_OUT)) for name in names}
+        except ValueError:
+            raise BadRequest from None
 
     @property
     def publishes_at(self) -> datetime | None:

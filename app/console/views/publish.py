@@ -1,6 +1,6 @@
 """``/publish``: what the draft changes for guests, and making it so, now or at a time; or giving it up."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
 from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from app.console import entries, staff
 from app.console.differences import PICTURES, Differences, Readings, differences_of, is_picture, place_of
-from app.console.findings import faults_of_draft, remarks_on_draft
+from app.console.findings import faults_of_draft, new_faults, remarks_on_draft
 from app.console.forms.publish import LONGEST_COMMENT, GiveUpForm, PublishForm, WithdrawForm, trouble_of
 from app.console.guards import editors, publishers
 from app.console.parts import console
@@ -24,7 +24,9 @@ from app.history import (
     differences,
     draft_tag,
     value_at,
+    with_changes,
 )
+from app.messages import Problem
 
 bp = Blueprint("publish", __name__)
 
@@ -42,15 +44,19 @@ def publish() -> Response:
     form = PublishForm(zone_of(snapshot.values))
     if not form.validate():
         return make_response(_page(snapshot, trouble_of(form)), 422)
-    if faults_of_draft(snapshot):
-        return make_response(_page(snapshot, "This cannot be published yet: correct what is wrong first."), 422)
+    left_out = {each for place in form.left_out for each in (place, *_pictures_of(snapshot, place))}
+    if _faults_of(snapshot, left_out):
+        trouble = "This cannot be published yet: correct what is wrong first, or leave it out."
+        return make_response(_page(snapshot, trouble), 422)
     by, comment, seen, at = staff.somebody().name, form.comment.data, form.seen.data, form.publishes_at
     try:
-        number = console().revisions.publish(by=by, comment=comment, seen=seen, follows=form.follows.data, at=at)
+        number = console().revisions.publish(
+            by=by, comment=comment, seen=seen, follows=form.follows.data, at=at, leave_out=left_out
+        )
     except DraftChanged:
         return _conflict("Somebody has changed it since you opened this page. Nothing was published: look again.")
     except NothingToPublish:
-        return _conflict("There is nothing to publish: the draft was published or given up meanwhile.")
+        return _conflict("There is nothing to publish: all was left out, or published or given up meanwhile.")
     return redirect(url_for("history.one", number=number, done="scheduled" if at else "published"), 303)
 
 
@@ -163,8 +169,19 @@ def _warnings(snapshot: Snapshot, found: Differences) -> dict[Place, tuple[str, 
     return warnings
 
 
+def _faults_of(snapshot: Snapshot, left_out: Collection[Place]) -> list[Problem]:
+    """What would be wrong if the draft were published without a part of it."""
+    if not left_out:
+        return faults_of_draft(snapshot)
+    changes = {place: draft.value for place, draft in snapshot.drafts.items() if place not in left_out}
+    contents = with_changes(snapshot.live_contents, changes)
+    return new_faults(console().workspace.catalogue_of("draft", contents).problems, snapshot.live.problems)
+
+
 def _pictures_of(snapshot: Snapshot, place: Place) -> list[Place]:
     """The pictures of the draft that nothing names any more without this change."""
+    if place not in snapshot.drafts:
+        return []
     name = snapshot.drafts[place].value
     named = {draft.value for other, draft in snapshot.drafts.items() if other != place and is_picture(other)}
     picture = (PICTURES, name)
