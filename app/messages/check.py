@@ -244,6 +244,8 @@ def _of_notice(catalogue: Catalogue, notice: Notice, now: datetime) -> Iterator[
             yield from check_it(catalogue, tag, ("", notice.name), entry)
     if notice.ends_at and notice.ends_at <= now:
         yield Problem(f"{label} is over: nobody reads it any more.", "Delete it, or move its end.")
+    if not (notice.ends_at or notice.while_failing):
+        yield Problem(f"{label} has no end: guests read it until you delete it.", "Say until when, if you know it.")
     link = next(iter(notice.entries.values())).link
     if link and link not in catalogue.merchant.links and not catalogue.is_unread(MERCHANT_FILE, link):
         yield Problem(

@@ -33,7 +33,7 @@ from app.messages.problems import SourcePosition
 from app.messages.situations import SITUATIONS, followed_by, situation_of
 from app.messages.svg import TAKEN_OUT
 from app.messages.theme import DEFAULT_BACKGROUND, DEFAULT_BRAND, SchemeName, Theme
-from app.messages.times import zone_named, zone_names
+from app.messages.times import zone_named, zone_names, zones_of
 
 __all__ = [
     "AFTER_SIGN_IN",
@@ -93,4 +93,5 @@ __all__ = [
     "times",
     "zone_named",
     "zone_names",
+    "zones_of",
 ]

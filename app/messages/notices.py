@@ -21,7 +21,6 @@ MOST_NOTICES = 20
 
 _FIELDS = ("from", "until", "while", "text", "title", "link")
 _HARMLESS = frozenset({"text", "title", "link"})  # a notice does without; of its texts one is enough
-_EXAMPLE = 'Write it like this: until = "2026-12-24 18:00"'
 
 
 @dataclass(frozen=True)
@@ -92,8 +91,6 @@ def _notice(fields: Mapping[str, Read], zone: tzinfo | None, node: Node) -> Noti
     if not isinstance(given, dict):
         raise Invalid(f"{name} is no notice.", f"A notice has a heading: [{node.name}]")
     found = node.read(fields, unknown=_unknown)
-    if given.keys() <= fields.keys() - {"until", "while"}:
-        raise Invalid(f"{name} does not say how long it is shown.", f"{_EXAMPLE}.")
     if not given.keys() - found.keys() <= _HARMLESS:
         return None  # it is reported why; at the wrong time, or with half of what was meant, it would mislead
     begins_at, ends_at = found.get("from"), found.get("until")

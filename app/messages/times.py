@@ -15,6 +15,15 @@ _MOMENT = re.compile(
 )
 
 
+def zones_of(place: str) -> list[str]:
+    """The time zones that a name or a city stands for: ``London`` for ``Europe/London``. Case does not count."""
+    if place in zone_names():
+        return [place]
+    wanted = place.strip().replace(" ", "_").casefold()
+    whole = [name for name in zone_names() if name.casefold() == wanted]
+    return whole or sorted(name for name in zone_names() if name.rpartition("/")[2].casefold() == wanted)
+
+
 @cache
 def zone_names() -> frozenset[str]:
     """The names of all time zones, such as ``Europe/London``."""

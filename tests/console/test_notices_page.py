@@ -96,7 +96,6 @@ def test_a_notice_is_deleted_whoever_it_is_from(ana, parts):
         ({"text.en": ""}, "has no text"),
         ({"text.en": "x" * 1001}, "1001 characters"),
         ({"text.en": "Hi {nobody}"}, "Guests would read it as it is typed"),
-        ({"until": ""}, "does not say how long"),
         ({"until": "soon"}, "no day and no time"),
         ({"from": "2037-12-25T00:00"}, "ends before it begins"),
         ({"link": "nowhere"}, "is no link"),
@@ -235,3 +234,33 @@ def test_a_name_may_be_anything(ana, parts):
         assert fill_in(ana, "/notices/edit", {"name": name, **TEXT}, field="name").status_code == 303
         assert ana.get("/notices/edit", query_string={"name": name}).status_code == 200
         assert name in notices(parts)
+
+
+def test_a_notice_may_be_without_an_end_and_is_told_of_before_it_is_published(ana, parts):
+    assert fill_in(ana, "/notices/edit", {"name": "monday", **TEXT, "until": ""}, field="name").status_code == 303
+    assert "Until somebody deletes it" in text_of(ana.get("/notices").text)
+    assert 'The notice "monday" has no end: guests read it until you delete it.' in text_of(ana.get("/publish").text)
+    assert notices(parts)["monday"].is_due(datetime(2190, 1, 1, tzinfo=UTC), paytronix_is_failing=False)
+
+
+@pytest.mark.parametrize(
+    ("typed", "zone"),
+    [
+        ("London", "Europe/London"),
+        ("new york", "America/New_York"),
+        ("europe/paris", "Europe/Paris"),
+        ("singapore", "Singapore"),
+        ("UTC", "UTC"),
+    ],
+)
+def test_a_city_stands_for_its_time_zone(ana, parts, typed, zone):
+    assert fill_in(ana, "/notices", {"time_zone": typed}, action="/notices/time-zone").status_code == 303
+    assert parts.workspace.snapshot().values["notices.toml"]["time_zone"] == zone
+
+
+def test_a_city_of_two_time_zones_is_asked_about(ana, parts):
+    answer = fill_in(ana, "/notices", {"time_zone": "Louisville"}, action="/notices/time-zone")
+    assert answer.status_code == 422
+    assert "can be one of these: America/Kentucky/Louisville, America/Louisville. Which do you mean?" in text_of(
+        answer.text
+    )

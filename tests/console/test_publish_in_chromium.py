@@ -67,7 +67,7 @@ def test_every_page_is_accessible_and_fits_light_and_dark(served, open_page):
     page.goto(f"{served.url}/notices/edit")
     page.fill("[name=name]", "easter")
     page.click("text=Save in the draft")
-    page.wait_for_selector("text=does not say how long it is shown")
+    page.wait_for_selector("text=has no text")
     look_at("a notice with faults")
     assert faults == []
 

@@ -23,7 +23,7 @@ from app.console.times import TIME_ZONE, field_of, zone_of
 from app.console.workspace import Snapshot
 from app.history import ABSENT, Change, Place, etag, value_at
 from app.messages import KNOWN_LINKS
-from app.messages.editing import MOST_NOTICES, WHILE_FAILING, read_notices, zone_named
+from app.messages.editing import MOST_NOTICES, WHILE_FAILING, read_notices, zone_named, zones_of
 from app.messages.editing import NOTICES_FILE as FILE
 
 LONGEST_NAME = 60  # characters
@@ -178,9 +178,13 @@ class TimeZoneForm(FlaskForm):  # type: ignore[misc]
         super().__init__(data={"time_zone": zone if isinstance(zone, str) else "", "seen": seen})
 
     def validate_time_zone(self, field: Field) -> None:
-        """There is such a one."""
-        if zone_named(field.data) is None:
+        """There is such a one. A city stands for its own."""
+        zones = zones_of(field.data)
+        if not zones:
             raise ValidationError(f"“{field.data}” is no time zone. Choose one from the list, such as Europe/London.")
+        if len(zones) > 1:
+            raise ValidationError(f"“{field.data}” can be one of these: {', '.join(zones)}. Which do you mean?")
+        [field.data] = zones
 
 
 def _in_each(languages: Iterable[str], field: Field) -> FormField:

@@ -169,6 +169,8 @@ def _state(catalogue: Catalogue, name: str, snapshot: Snapshot) -> str:
         state = f"From {_told(begins, zone)}" + (f" until {_told(ends, zone)}" if ends else "")
     else:
         state = f"Until {_told(ends, zone)}" if ends else ""
+    if not (state or notice.while_failing):
+        return "Until somebody deletes it"
     if notice.while_failing:
         return f"While Paytronix is failing{f', {state[0].lower()}{state[1:]}' if state else ''}"
     return state
