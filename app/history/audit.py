@@ -1,5 +1,6 @@
 """Who did what and when, for a page and for whoever asks later. Only ever added to."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from app.history.contents import Place
 from app.history.database import EVENTS, Database, now
 from app.history.tables import audit_events
 
@@ -53,14 +55,37 @@ class Audit:
         with self._database.writing() as connection:
             note(connection, by, what, **about)
 
-    def read(self, *, before: int | None = None, count: int = 50) -> list[AuditEvent]:
+    def read(
+        self,
+        *,
+        before: int | None = None,
+        count: int = 50,
+        by: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        about: Place = (),
+    ) -> list[AuditEvent]:
         """The newest events.
 
         :param before: only those with a smaller number.
+        :param by: only those of somebody, in any case of letters.
+        :param since: aware; only those from then on.
+        :param until: aware; only those before it.
+        :param about: only those whose place ends with these names: an entry, whatever the language.
         :raises HistoryUnavailable: they cannot be read.
         """
-        wanted = sa.select(audit_events).order_by(audit_events.c.number.desc()).limit(count)
+        events = audit_events.c
+        wanted = sa.select(audit_events).order_by(events.number.desc()).limit(count)
         if before is not None:
-            wanted = wanted.where(audit_events.c.number < min(before, _HIGHEST_NUMBER))
+            wanted = wanted.where(events.number < min(before, _HIGHEST_NUMBER))
+        if by:
+            wanted = wanted.where(sa.func.lower(events.done_by) == by.lower())
+        if since:
+            wanted = wanted.where(events.done_at >= since)
+        if until:
+            wanted = wanted.where(events.done_at < until)
+        if about:
+            names = json.dumps(list(about), separators=(",", ":"))[1:]  # as the column holds them, its end included
+            wanted = wanted.where(sa.type_coerce(events.about, sa.Text).contains(f",{names}", autoescape=True))
         with self._database.reading() as connection:
             return [AuditEvent(**row) for row in connection.execute(wanted).mappings()]

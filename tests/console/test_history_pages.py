@@ -212,3 +212,22 @@ def test_what_no_revision_has_changed_is_not_taken(console_client, parts, draft,
     publish(ana)
     assert ana.send(path, {"place": "nonsense"}, form_at="/").status_code == status
     assert parts.drafts.read() == {}
+
+
+def test_the_audit_is_searched_by_person_day_and_entry(console_client, parts, draft):
+    ana = console_client()
+    draft({SIGNED_OUT: entry("Goodbye.")})
+    draft({("messages/es.toml", *SIGNED_OUT[1:]): entry("Adiós.")}, by="Cleo")
+    draft({NOT_FOUND: entry("No account.")})
+    lines = lambda query: len(re.findall("What was changed", ana.get(f"/audit?{query}").text))  # noqa: E731
+    assert lines("by=ben") == 2
+    assert lines("by=nobody") == 0
+    today = datetime.now(UTC).date()
+    assert lines(f"on={today}") == 3
+    assert lines(f"on={today - timedelta(days=1)}") == 0
+    assert lines("on=nonsense") == 3
+    assert lines("section=site&name=signed_out") == 2
+    assert lines("section=site&name=signed_out&by=Cleo") == 1
+    assert lines("section=paytronix&name=user_info.not_found") == 1
+    assert lines("section=site&name=signed%25") == 0
+    assert "section=site" in ana.get("/words?section=site&name=signed_out").text

@@ -1,8 +1,11 @@
 """``/audit``: who did what and when, in plain sentences."""
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, render_template, request
 
@@ -37,16 +40,32 @@ class Line:
 @bp.get("/audit")
 @editors()
 def show() -> str:
-    before = request.args.get("before", type=int)
-    events = console().audit.read(before=max(0, min(before, _LARGEST)) if before is not None else None, count=PAGE + 1)
-    snapshot = console().workspace.snapshot()
+    snapshot, before = console().workspace.snapshot(), request.args.get("before", type=int)
+    wanted = {name: request.args.get(name, "").strip() for name in ("by", "on", "section", "name")}
+    zone = zone_of(snapshot.values)
+    events = console().audit.read(
+        before=max(0, min(before, _LARGEST)) if before is not None else None,
+        count=PAGE + 1,
+        by=wanted["by"],
+        about=tuple(filter(None, (wanted["section"], wanted["name"]))),
+        **_day(wanted["on"], zone),
+    )
     return render_template(
         "audit.html",
         lines=[_line(event, snapshot) for event in events[:PAGE]],
         older=events[PAGE - 1].number if len(events) > PAGE else None,
         is_first_page=before is None,
-        zone=zone_of(snapshot.values),
+        wanted=wanted,
+        zone=zone,
     )
+
+
+def _day(text: str, zone: ZoneInfo) -> dict[str, datetime]:
+    """The first moment of a day, and that of the next; nothing for what is no day."""
+    with suppress(ValueError, OverflowError):
+        first = datetime.combine(date.fromisoformat(text), time(), zone)
+        return {"since": first.astimezone(UTC), "until": (first + timedelta(days=1)).astimezone(UTC)}
+    return {}
 
 
 def _line(event: AuditEvent, snapshot: Snapshot) -> Line:
