@@ -1,17 +1,15 @@
 """What is different between two sets of words, for somebody to read: names in plain English, word by word."""
 
-import difflib
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
 from flask import url_for
 
 from app.console import entries
+from app.console.pieces import Piece, pieces
 from app.console.settings import LINK_LABELS, SETTINGS
 from app.console.workspace import Snapshot
 from app.history import ABSENT, Change, Contents, Draft, Place, etag, value_at
@@ -46,20 +44,6 @@ _PARTS = {
     "until": "Until",
     "while": "Only while",
 }
-_TOKENS = re.compile(r"\s+|\w+|[^\w\s]")
-_MOST_TOKENS = 400  # two texts of this length take a few thousandths of a second to compare
-_LEAST_ALIKE = 0.3  # below it, marks on single words would only be a puzzle
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A part of a text.
-
-    :ivar is_changed: it is not in the other text
-    """
-
-    text: str
-    is_changed: bool
 
 
 @dataclass(frozen=True)
@@ -290,23 +274,6 @@ class Differences:
     pages: int
 
 
-@lru_cache(2048)  # what was written once is shown on many pages
-def pieces(before: str, after: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
-    """Two texts, with the words marked that are in one of them only."""
-    old, new = _TOKENS.findall(before), _TOKENS.findall(after)
-    whole = _whole(before), _whole(after)
-    if not old or not new or max(len(old), len(new)) > _MOST_TOKENS:
-        return whole
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-    blocks = matcher.get_opcodes()
-    alike = sum(len("".join(old[one:other])) for what, one, other, *_ in blocks if what == "equal")
-    if 2 * alike < _LEAST_ALIKE * (len(before) + len(after)):
-        return whole
-    olds = (Piece("".join(old[one:other]), what != "equal") for what, one, other, _, _ in blocks)
-    news = (Piece("".join(new[one:other]), what != "equal") for what, _, _, one, other in blocks)
-    return tuple(each for each in olds if each.text), tuple(each for each in news if each.text)
-
-
 def picture_of(place: Place, contents: Contents) -> list[Place]:
     """The picture that the value of a place names, if it names one."""
     name = value_at(contents, place)
@@ -321,10 +288,6 @@ def is_picture(place: Place) -> bool:
 def _rank(place: Place) -> tuple[int, str, str]:
     name = name_of(place)
     return ("Words", "Notices", "Look").index(name.page), name.language or "", name.text
-
-
-def _whole(text: str) -> tuple[Piece, ...]:
-    return (Piece(text, is_changed=True),) if text else ()
 
 
 def _what_counts(

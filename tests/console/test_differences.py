@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from app.console.differences import difference, differences_of, name_of, pieces, place_of
+from app.console.differences import difference, differences_of, name_of, place_of
+from app.console.pieces import pieces
 from app.console.workspace import Snapshot
 from app.history import ABSENT, differences
 from app.messages.folder import Folder

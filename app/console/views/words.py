@@ -30,8 +30,7 @@ def show() -> str:
     page = max(1, request.args.get("page", 1, type=int))
     groups = [] if any(wanted.values()) else grouped(everything)
     found = overview.fitting((row for row in everything if not (groups and situation_of(row.key))), **wanted)
-    pages = max(1, -(-len(found) // PER_PAGE))
-    page = min(page, pages)
+    page = min(page, pages := max(1, -(-len(found) // PER_PAGE)))
     return render_template(
         "words.html",
         groups=groups if page == 1 else [],
