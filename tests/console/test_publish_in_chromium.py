@@ -83,7 +83,7 @@ def test_labels_stand_above_their_fields_and_hints_below_what_they_explain(serve
         assert label["bottom"] <= page.locator(f"[name='{name}']").evaluate(BOX)["top"], name
     page.set_viewport_size(PHONE)
     said = page.locator("label.choice > span")
-    assert "Only while Paytronix is failing (it may" in said.inner_text(), "one text, which is no columns"
+    assert "Only while Paytronix is failing (within" in said.inner_text(), "one text, which is no columns"
     page.goto(f"{served.url}/history/1")
     button = page.get_by_role("button", name="Roll back to this").evaluate(BOX)
     told = page.get_by_text("Guests read it within five seconds").evaluate(BOX)
