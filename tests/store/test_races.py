@@ -1,5 +1,6 @@
 """What every store promises when many threads and processes use it at once."""
 
+import gc
 import os
 import random
 import threading
@@ -172,6 +173,7 @@ def in_the_end(operation):
 
 
 def test_closing_a_store_gives_its_descriptors_back(store_url):
+    gc.collect()  # what other tests have left is not to be given back meanwhile
     store = open_store(store_url)
     before = _open_descriptors()
     for _ in range(3):
